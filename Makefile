@@ -1,0 +1,53 @@
+# Needs Python 3.11+ and make; everything else goes into .venv.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+# From the quick to the slow, so that a mistake shows early.
+TESTS  := $(wildcard $(addprefix tests/,unit sandbox contract dags packaging e2e))
+
+.DEFAULT_GOAL := help
+.PHONY: help install test demo up lint format bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(READY) ## make .venv with everything the other commands need
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
+
+demo: $(READY) ## run a day of flights through a real Airflow, then stop it
+	$(BIN)/python -m demo
+
+up: $(READY) ## the same, left running to look around
+	$(BIN)/python -m demo --keep
+
+lint: $(READY) ## check style, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## bring the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## measure
+	$(BIN)/python -m benchmarks
+
+clean: ## remove .venv, caches and build results
+	rm -rf $(VENV) .demo dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The version is part of the installed metadata, so a new one needs a new installation.
+$(READY): $(BIN)/uv pyproject.toml airflow_provider_liveactivity/__init__.py
+	$(BIN)/uv pip install --python $(BIN)/python --editable . --group dev
+	@touch $@
+
+$(BIN)/uv:
+	@command -v $(PYTHON) >/dev/null || { echo "'$(PYTHON)' was not found. Install Python 3.11 or newer, or name yours: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed, but '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Name a newer one: make PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "'$(PYTHON)' comes without venv. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

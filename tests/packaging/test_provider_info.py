@@ -1,0 +1,137 @@
+"""The metadata that every Airflow process reads: a mistake in it breaks all of them, not only ours."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.metadata
+import importlib.resources
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import airflow_provider_liveactivity
+from airflow_provider_liveactivity.provider_info import get_provider_info
+
+PACKAGE = Path(airflow_provider_liveactivity.__file__).parent
+INFO: Any = get_provider_info()
+GROUPS = ("operators", "sensors", "hooks")
+CONNECTION_TYPES = {form["connection-type"]: form for form in INFO["connection-types"]}
+
+
+def airflow_schema(name: str) -> Any:
+    return json.loads((importlib.resources.files("airflow") / name).read_text())
+
+
+def unknown_keys(instance: Any, schema: Any, path: str = "") -> list[str]:
+    """Keys that are no property of the schema: Airflow's own check lets them pass, and nothing reads them."""
+    if isinstance(instance, list):
+        items = schema.get("items", {})
+        return [key for item in instance for key in unknown_keys(item, items, path + "[]")]
+    known = schema.get("properties")
+    if not isinstance(instance, dict) or known is None:
+        return []
+    return [
+        found
+        for key, value in instance.items()
+        for found in (unknown_keys(value, known[key], f"{path}.{key}") if key in known else [f"{path}.{key}"])
+    ]
+
+
+def listed() -> list[Any]:
+    return [entry for group in GROUPS for entry in INFO[group]]
+
+
+def python_modules() -> list[str]:
+    return [module for entry in listed() for module in entry["python-modules"]]
+
+
+@pytest.mark.parametrize("name", ["__init__.py", "provider_info.py"])
+def test_modules_that_every_airflow_process_reads_import_nothing(name: str) -> None:
+    tree = ast.parse((PACKAGE / name).read_text())
+    assert [
+        ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)
+    ] == []
+
+
+def test_info_is_what_airflow_accepts() -> None:
+    jsonschema.validate(INFO, airflow_schema("provider_info.schema.json"))
+
+
+def test_connection_types_are_what_the_schema_of_official_providers_accepts() -> None:
+    schema = airflow_schema("provider.yaml.schema.json")["properties"]["connection-types"]
+    jsonschema.validate(INFO["connection-types"], schema)
+    assert unknown_keys(INFO["connection-types"], schema) == []
+
+
+def test_every_key_is_one_that_airflow_knows() -> None:
+    schema = airflow_schema("provider_info.schema.json")
+    # The schema of the forms is the strict one, above.
+    schema["properties"]["connection-types"] = {}
+    assert unknown_keys(INFO, schema) == []
+
+
+def test_misspelt_keys_are_noticed() -> None:
+    schema = airflow_schema("provider_info.schema.json")
+    assert unknown_keys({"name": "x", "conection-types": []}, schema) == [".conection-types"]
+    assert unknown_keys({"hooks": [{"python-module": []}]}, schema) == [".hooks[].python-module"]
+
+
+def test_the_entry_point_leads_to_the_info_of_this_distribution() -> None:
+    [entry_point] = [
+        entry_point
+        for entry_point in importlib.metadata.entry_points(group="apache_airflow_provider")
+        if entry_point.dist and entry_point.dist.name == INFO["package-name"]
+    ]
+    assert entry_point.load() is get_provider_info
+
+
+def test_examples_are_found_because_package_and_distribution_share_a_name() -> None:
+    assert INFO["package-name"].replace("-", "_") == airflow_provider_liveactivity.__name__
+
+
+@pytest.mark.parametrize("module", python_modules())
+def test_every_listed_module_imports(module: str) -> None:
+    importlib.import_module(module)
+
+
+def test_every_module_with_a_hook_operator_or_sensor_is_listed() -> None:
+    # A base module holds what the vendors share; nobody imports it from a DAG.
+    found = {
+        f"{PACKAGE.name}.{folder}.{file.stem}"
+        for folder in GROUPS
+        for file in (PACKAGE / folder).glob("*.py")
+        if file.stem != "base"
+        and re.search(r"^class \w+(Hook|Operator|Sensor)\(", file.read_text(), re.MULTILINE)
+    }
+    assert found == set(python_modules())
+
+
+def test_every_integration_that_is_named_exists() -> None:
+    assert {entry["integration-name"] for entry in listed()} == {
+        entry["integration-name"] for entry in INFO["integrations"]
+    }
+
+
+@pytest.mark.parametrize("connection_type", CONNECTION_TYPES)
+def test_the_hook_agrees_with_its_form(connection_type: str) -> None:
+    form = CONNECTION_TYPES[connection_type]
+    module, _, name = form["hook-class-name"].rpartition(".")
+    hook = getattr(importlib.import_module(module), name)
+    assert (hook.conn_type, hook.hook_name) == (connection_type, form["hook-name"])
+    assert (hook.conn_name_attr, hook.default_conn_name) == (
+        f"{connection_type}_conn_id",
+        f"{connection_type}_default",
+    )
+
+
+@pytest.mark.parametrize("connection_type", CONNECTION_TYPES)
+def test_every_field_of_a_form_may_stay_empty_and_has_a_legal_default(connection_type: str) -> None:
+    for field in CONNECTION_TYPES[connection_type]["conn-fields"].values():
+        assert "null" in field["schema"]["type"]
+        if "default" in field["schema"]:
+            jsonschema.validate(field["schema"]["default"], field["schema"])

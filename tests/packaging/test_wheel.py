@@ -1,0 +1,46 @@
+"""The package as users receive it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.wheel import PACKAGE, REPOSITORY, VERSION, problems
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    # The backend itself: a front end would first make an environment, over the network.
+    code = "import sys, hatchling.build; hatchling.build.build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=REPOSITORY, capture_output=True)
+    [built] = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_the_package_and_the_examples_and_nothing_else(wheel: Path) -> None:
+    assert list(problems(wheel)) == []
+
+
+@pytest.mark.parametrize("pattern", ["py.typed", r"sandbox/.*\.html", r"example_dags/.*\.py"])
+def test_the_wheel_holds_more_than_modules(wheel: Path, pattern: str) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    assert any(re.fullmatch(f"{PACKAGE}/{pattern}", name) for name in names)
+
+
+def test_a_stranger_in_the_wheel_is_noticed(wheel: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / wheel.name
+    spoilt.write_bytes(wheel.read_bytes())
+    with zipfile.ZipFile(spoilt, "a") as archive:
+        archive.writestr("tests/test_something.py", "")
+    assert "tests/test_something.py is not of this package" in list(problems(spoilt))
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    [newest, *_] = re.findall(r"^## (\S+)", (REPOSITORY / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert newest == VERSION
