@@ -1,0 +1,216 @@
+"""What both vendors' payloads share: JSON objects, moments in time, sizes, and errors in words."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+)
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+
+def utcnow() -> datetime:
+    """Return the present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def parse_moment(value: Any, *, now: datetime | None = None, relative: bool = True) -> datetime:
+    """
+    Turn what a user may give as a date into a moment in UTC.
+
+    :param value: an aware ``datetime`` (pendulum included), ISO-8601 text with an offset, or a ``timedelta``
+        from ``now``.
+    :param now: what a ``timedelta`` counts from; the present moment by default.
+    :param relative: whether a ``timedelta`` is allowed; what is read again and again would never come.
+    :raises ValueError: where the value is none of these, or has no offset: a naive time means another moment
+        on every machine that reads it.
+    """
+    if relative and isinstance(value, timedelta):
+        return (now or utcnow()) + value
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            raise ValueError(
+                "is not an ISO-8601 date-time; write it like 2026-07-22T18:30:00+00:00"
+            ) from None
+    if not isinstance(value, datetime):
+        raise ValueError(
+            f"must be an aware datetime or ISO-8601 text with an offset, not {type(value).__name__}"
+        )
+    if value.utcoffset() is None:
+        raise ValueError("has no UTC offset; add one, such as 2026-07-22T18:30:00+00:00")
+    return value.astimezone(UTC)
+
+
+def parse_object(value: Any) -> dict[str, Any]:
+    """
+    Turn a dict or a JSON string into a dict that is certain to be JSON.
+
+    Templated text arrives here as a JSON string, so that numbers stay numbers: both vendors accept a wrong
+    type in ``content_state``, and the phone then shows nothing.
+
+    :raises ValueError: for text that does not parse, anything but an object, and values that JSON cannot
+        carry.
+    """
+    if isinstance(value, str):
+        try:
+            value = json.loads(value, parse_constant=_no_constant)
+        except json.JSONDecodeError as error:
+            raise ValueError(
+                f"is text that is not JSON ({error.msg} at line {error.lineno}, column {error.colno}); "
+                "give a dict, or JSON with double quotes, for instance through the tojson filter"
+            ) from None
+    if not isinstance(value, dict):
+        raise ValueError(f"must be an object (a dict or its JSON text), not {type(value).__name__}")
+    _check_json(value, "")
+    return value
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"holds {name}, which JSON cannot carry; use null or a number")
+
+
+def _check_json(value: Any, path: str) -> None:
+    """Refuse what ``json.dumps`` would bend (tuples aside), naming the path to it but never the value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"has a key at '{path or 'top'}' that is {type(key).__name__}, not text")
+            _check_json(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_json(item, f"{path}[{index}]")
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"holds {value} at '{path}', which JSON cannot carry; use null or a number")
+    elif isinstance(value, datetime):
+        # Swift decodes Date from a number by default, so guessing a text form would show nothing on the
+        # phone.
+        raise ValueError(
+            f"holds a datetime at '{path}'; give the number or text that the app's ContentState decodes"
+        )
+    elif value is not None and not isinstance(value, str | int):
+        raise ValueError(f"holds {type(value).__name__} at '{path}', which is not JSON")
+
+
+JsonObject = Annotated[dict[str, Any], BeforeValidator(parse_object)]
+Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
+
+
+def _moment(value: Any, info: ValidationInfo) -> datetime:
+    return parse_moment(value, now=(info.context or {}).get("now"))
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+#: Braze shows no other form for these endpoints, in particular no colon in the offset.
+BrazeDate = Annotated[
+    Moment, PlainSerializer(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S+0000"), return_type=str)
+]
+#: MoEngage takes integer epoch seconds.
+EpochSeconds = Annotated[Moment, PlainSerializer(lambda moment: int(moment.timestamp()), return_type=int)]
+
+
+class VendorModel(BaseModel):
+    """Base of every body and part of a body: unknown fields are refused, inputs never show in errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
+
+    @classmethod
+    def build(cls, *, now: datetime | None = None, **fields: Any) -> Self:
+        """
+        Validate ``fields``; an absent option may be given as None.
+
+        :param now: what a ``timedelta`` counts from; the present moment by default.
+        :raises InvalidPayload: naming each wrong field and what would be right.
+        :raises PayloadTooLarge: where the vendor or a phone would refuse it for its size.
+        """
+        given = {name: value for name, value in fields.items() if value is not None}
+        try:
+            model = cls.model_validate(given, context={"now": now})
+        except ValidationError as error:
+            # "from None": the original holds the input, and with it external ids.
+            raise InvalidPayload(describe(error)) from None
+        model.check_size()
+        return model
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON object to send, without unset options."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def check_size(self) -> None:
+        """Raise PayloadTooLarge where the vendor or a phone would refuse this for its size."""
+
+
+def describe(error: ValidationError) -> str:
+    """Say in words what is wrong with each field, without repeating any value."""
+    return (
+        "; ".join(_describe_one(item) for item in error.errors(include_input=False, include_url=False)) + "."
+    )
+
+
+def _describe_one(item: ErrorDetails) -> str:
+    # Parts in parentheses are tags of unions, which the user never wrote.
+    field = ".".join(str(part) for part in item["loc"] if not str(part).startswith("("))
+    match item["type"]:
+        case "missing":
+            return f"{field} is required"
+        case "extra_forbidden":
+            return f"{field} is not a field of this request"
+        case "value_error":
+            return f"{field} {item['msg'].removeprefix('Value error, ')}".strip()
+        case _:
+            return f"{field}: {item['msg'][:1].lower()}{item['msg'][1:]}"
+
+
+def encode(body: Any) -> bytes:
+    """Write JSON as it goes over the wire: compact, UTF-8."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None) -> None:
+    """
+    Require that the content state has the shape that the app decodes.
+
+    :param content_state: the rendered state, as a dict or JSON text.
+    :param schema: a JSON Schema, or the path of a file that holds one; None requires nothing.
+    :raises InvalidPayload: naming the first field that breaks the schema, or saying that the schema is none.
+    """
+    if schema is None:
+        return
+    from pathlib import Path
+
+    import jsonschema
+
+    try:
+        state = parse_object(content_state)
+    except ValueError as error:
+        raise InvalidPayload(f"content_state {error}.") from None
+    try:
+        loaded = schema if isinstance(schema, dict) else json.loads(Path(schema).read_text())
+        validator = jsonschema.validators.validator_for(loaded)
+        validator.check_schema(loaded)
+    except (OSError, ValueError, jsonschema.SchemaError) as error:
+        raise InvalidPayload(f"content_state_schema is not a readable JSON Schema: {error}") from error
+    problem = jsonschema.exceptions.best_match(validator(loaded).iter_errors(state))
+    if problem is not None:
+        path = ".".join(["content_state", *(str(part) for part in problem.absolute_path)])
+        raise InvalidPayload(
+            f"{path} breaks the schema's rule '{problem.validator}: {problem.validator_value}'."
+        )
