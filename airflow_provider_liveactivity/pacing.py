@@ -1,0 +1,119 @@
+"""When the next request may leave: the vendor's quota, the customer's reserve, a slope of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
+from airflow_provider_liveactivity.models.common import utcnow
+from airflow_provider_liveactivity.vendors.base import Quota
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+
+class Sleep(Protocol):
+    """Waits for some seconds; ``asyncio.sleep``, or a test's clock."""
+
+    def __call__(self, seconds: float, /) -> Awaitable[None]:
+        """Return after so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaceRules:
+    """
+    How fast requests may leave.
+
+    :param max_per_second: requests a second, or None for as fast as the workers are.
+    :param reserve: share of the vendor's window, 0 to 1, that is left for other traffic.
+    :param longest_wait: seconds to wait in place for a new window; beyond them RateLimited is raised, so that
+        the caller can give its worker slot back.
+    """
+
+    max_per_second: float | None = None
+    reserve: float = 0.1
+    longest_wait: float = 60.0
+
+
+class Pace:
+    """
+    The one gate that all workers of a fan-out pass before each request.
+
+    It runs in one event loop and needs no lock: nothing is awaited between reading and writing its state.
+    """
+
+    def __init__(
+        self,
+        rules: PaceRules,
+        *,
+        clock: Callable[[], datetime] = utcnow,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._rules = rules
+        self._clock = clock
+        self._sleep = sleep
+        self._closed_until: datetime | None = None
+        self._next_slot = -math.inf
+        self.quota = Quota()
+        self.waited_seconds = 0.0
+        self._shut = False
+
+    async def turn(self) -> None:
+        """
+        Return when the next request may leave.
+
+        :raises RateLimited: where that is further away than ``longest_wait``.
+        :raises VendorUnavailable: where nothing may leave any more.
+        """
+        self._check_open()
+        while (until := self._closed_until) is not None:
+            seconds = (until - self._clock()).total_seconds()
+            if seconds <= 0:
+                self._closed_until = None
+            elif seconds > self._rules.longest_wait:
+                raise RateLimited(
+                    f"the vendor's window is used up until {until.isoformat()}.", reset_at=until
+                )
+            else:
+                await self._wait(seconds)
+        await self._slope()
+        self._check_open()
+
+    def shut(self) -> None:
+        """Let nothing leave any more, tries of earlier requests included."""
+        self._shut = True
+
+    def _check_open(self) -> None:
+        if self._shut:
+            raise VendorUnavailable("the send was stopped before this request left.")
+
+    async def _slope(self) -> None:
+        if self._rules.max_per_second is None:
+            return
+        now = self._clock().timestamp()
+        slot = max(now, self._next_slot)
+        self._next_slot = slot + 1 / self._rules.max_per_second
+        if slot > now:
+            await self._wait(slot - now)
+
+    async def _wait(self, seconds: float) -> None:
+        before = self._clock()
+        await self._sleep(seconds)
+        self.waited_seconds += (self._clock() - before).total_seconds()
+
+    def learn(self, quota: Quota) -> None:
+        """Take in what an answer said of the quota, and close the gate at the reserve."""
+        if quota.remaining is None:
+            return
+        self.quota = quota
+        if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
+            self.close(quota.reset_at)
+
+    def close(self, until: datetime | None) -> None:
+        """Hold every worker until a moment; a moment that is over or unknown holds nobody."""
+        if until is not None and until > self._clock():
+            self._closed_until = max(until, self._closed_until or until)

@@ -1,0 +1,41 @@
+"""What may be shown of a vendor's answer: no key, no external id."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+HIDDEN = "***"
+_MOST_CHARACTERS = 2_000
+
+
+def redact(text: str, secrets: Iterable[str], request_body: bytes) -> str:
+    """
+    Return the beginning of a vendor's answer without secrets and without the people of the request.
+
+    :param text: the vendor's answer; Braze repeats the key in its 401, and may name users in a 400.
+    :param secrets: what must never show.
+    :param request_body: the request that was answered, whose external ids and aliases are hidden.
+    """
+    # Cut after hiding: half a key at the cut would not be recognised.
+    for secret in filter(None, secrets):
+        text = text.replace(secret, HIDDEN)
+    people = sorted(set(_people(request_body)), key=len, reverse=True)
+    if people:
+        names = "|".join(re.escape(name) for name in people)
+        text = re.sub(rf"(?<!\w)(?:{names})(?!\w)", HIDDEN, text)
+    return text[:_MOST_CHARACTERS]
+
+
+def _people(body: bytes) -> Iterator[str]:
+    try:
+        request: Any = json.loads(body)
+    except ValueError:
+        return
+    if isinstance(request, dict):
+        yield from request.get("external_user_ids", ())
+        yield from (alias["alias_name"] for alias in request.get("user_aliases", ()))

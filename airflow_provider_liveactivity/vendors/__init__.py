@@ -1,0 +1,1 @@
+"""What a vendor is: pure functions from models to requests and from answers to errors. No I/O, no Airflow."""

@@ -1,0 +1,119 @@
+"""The words in which a vendor is told to the transport: a request, an answer, a quota, a verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.errors import LiveActivityError
+
+
+class AfterDoubt(Enum):
+    """What to do when a request left and no usable answer came."""
+
+    RESEND = "the whole state is in it: sending it again changes nothing"
+    RESEND_WITH_KEY = "the vendor refuses a second one with the same key, so sending it again is safe"
+    NEVER = "a second one could put two activities on one lock screen"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the vendor wants it, without host and credentials."""
+
+    verb: str
+    path: str
+    body: bytes = field(repr=False)
+    after_doubt: AfterDoubt
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    method: str = "POST"
+    people: int = 0  # 0 where the vendor, not we, knows who is addressed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the vendor answered, with secrets already redacted from the text."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    text: str = field(repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """The vendor's id of the request, where it gives one."""
+        return self.headers.get("x-request-id") or None
+
+    def json(self) -> Any:
+        """Return the body as JSON, or None where it is none."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What the vendor says is left; each part may be missing."""
+
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+
+    @classmethod
+    def from_headers(cls, headers: Mapping[str, str]) -> Quota:
+        """Read ``x-ratelimit-*`` tolerantly: on a 401 Braze sends them as empty strings."""
+        reset = _number(headers.get("x-ratelimit-reset"))
+        return cls(
+            limit=_number(headers.get("x-ratelimit-limit")),
+            remaining=_number(headers.get("x-ratelimit-remaining")),
+            reset_at=_moment(reset),
+        )
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return int(float(text or ""))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _moment(epoch_seconds: int | None) -> datetime | None:
+    try:
+        return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+class Vendor(Protocol):
+    """What the transport must know of a vendor."""
+
+    @property
+    def name(self) -> str:
+        """The word for logs, errors and reports."""
+
+    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+        """Return the error for an answer that refuses the request: its type and what to change."""
+
+    def is_duplicate(self, answer: Answer) -> bool:
+        """Whether the answer says that a request with the same key was accepted before."""
+
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be shown."""
+
+
+EXCERPT_CHARACTERS = 300
+
+
+def where(vendor: str, request: Request, answer: Answer) -> dict[str, Any]:
+    """Return what every error carries about the place it came from."""
+    return {
+        "vendor": vendor,
+        "endpoint": request.path,
+        "status": answer.status,
+        "request_id": answer.request_id,
+        "body_excerpt": answer.text[:EXCERPT_CHARACTERS] or None,
+    }

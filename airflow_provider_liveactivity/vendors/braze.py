@@ -1,0 +1,175 @@
+"""
+Braze: models to requests, answers to errors.
+
+Sources: https://www.braze.com/docs/api/errors , https://www.braze.com/docs/api/api_limits
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidPayload,
+    LiveActivityError,
+    PayloadTooLarge,
+    PermissionDenied,
+)
+from airflow_provider_liveactivity.models.common import encode
+from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_provider_liveactivity.models.braze import (
+        StartContent,
+        StartLiveActivity,
+        UpdateLiveActivity,
+    )
+
+NAME = "braze"
+#: https://www.braze.com/docs/api/basics: all fifteen instances lie under these.
+HOST_SUFFIXES = (".braze.com", ".braze.eu")
+START_PATH = "/messages/live_activity/start"
+UPDATE_PATH = "/messages/live_activity/update"
+SEGMENTS_PATH = "/segments/list"
+SEGMENTS_PER_PAGE = 100
+
+_PERMISSIONS = {
+    START_PATH: "messages.live_activity.start",
+    UPDATE_PATH: "messages.live_activity.update",
+    SEGMENTS_PATH: "segments.list",
+}
+
+
+class Braze:
+    """
+    One workspace of Braze.
+
+    :param rest_api_key: the REST API key.
+    """
+
+    name = NAME
+
+    def __init__(self, rest_api_key: str) -> None:
+        self._rest_api_key = rest_api_key
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must never be shown; Braze repeats the key in its 401 body."""
+        return (self._rest_api_key,)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._rest_api_key}", "Content-Type": "application/json"}
+
+    def start(self, body: StartLiveActivity) -> Request:
+        """Return the request that starts an activity for a segment, a connected audience or one list."""
+        people = len(body.external_user_ids or ()) + len(body.user_aliases or ())
+        return self._start(encode(body.to_json()), people)
+
+    def starts(self, content: StartContent) -> StartRequests:
+        """Return what makes one start request after another with the same content."""
+        return StartRequests(content, self._start)
+
+    def _start(self, body: bytes, people: int) -> Request:
+        # Braze documents no idempotency key for a start.
+        return Request("start", START_PATH, body, AfterDoubt.NEVER, self._headers(), people=people)
+
+    def update(self, body: UpdateLiveActivity) -> Request:
+        """Return the request that updates or ends an activity on every phone that shows it."""
+        verb = "end" if body.end_activity else "update"
+        return Request(verb, UPDATE_PATH, encode(body.to_json()), AfterDoubt.RESEND, self._headers())
+
+    def segments(self, page: int) -> Request:
+        """Return the request for one page of the workspace's segments; reads may always be repeated."""
+        path = f"{SEGMENTS_PATH}?{urlencode({'page': page})}"
+        return Request("segments", path, b"", AfterDoubt.RESEND, self._headers(), method="GET")
+
+    def is_duplicate(self, answer: Answer) -> bool:
+        """Return False: Braze does not recognise a request that it has seen before."""
+        return False
+
+    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+        """Return the error for an answer that refuses the request, with what to change."""
+        place = where(self.name, request, answer)
+        permission = _PERMISSIONS.get(request.path.partition("?")[0], "of this endpoint")
+        match answer.status:
+            case 400 | 422:
+                return _bad_request(answer, place)
+            case 401:
+                return AuthenticationFailed(
+                    "Braze does not accept the REST API key; check that the connection's password is the key "
+                    "of this workspace, that its host is the workspace's own REST endpoint, and that the key "
+                    f"has the permission {permission}.",
+                    **place,
+                )
+            case 403:
+                return PermissionDenied(
+                    f"the key lacks the permission {permission}, or the plan lacks Live Activities; "
+                    "create a new key with it, since permissions cannot be added to a key.",
+                    **place,
+                )
+            case 404:
+                return InvalidPayload(
+                    "Braze does not know this URL; check that the connection's host is a REST endpoint "
+                    "(https://rest.….braze.com or .eu), without a path.",
+                    **place,
+                )
+            case 413:
+                return PayloadTooLarge("the request is larger than Braze takes (4 MB).", **place)
+            case 415:
+                return InvalidPayload(
+                    "Braze did not see a JSON content type; a proxy may have removed it.", **place
+                )
+            case _:
+                return LiveActivityError(
+                    "Braze refused the request for a reason it does not document.", **place
+                )
+
+
+class StartRequests:
+    """Start requests that differ in their people only: what they share is encoded once."""
+
+    def __init__(self, content: StartContent, make: Callable[[bytes, int], Request]) -> None:
+        self._make = make
+        self._shared = encode(content.to_json()).removesuffix(b"}")
+
+    def request(
+        self, external_user_ids: Sequence[str] = (), user_aliases: Sequence[tuple[str, str]] = ()
+    ) -> Request:
+        """Return the request for these people, at most 50 in all."""
+        parts = [self._shared]
+        if external_user_ids:
+            parts.append(b'"external_user_ids":' + encode(external_user_ids))
+        if user_aliases:
+            aliases = [{"alias_name": name, "alias_label": label} for name, label in user_aliases]
+            parts.append(b'"user_aliases":' + encode(aliases))
+        return self._make(b",".join(parts) + b"}", len(external_user_ids) + len(user_aliases))
+
+
+#: Braze's words in a 400, and what to do about each.
+_ADVICE = {
+    "no recipients": "nobody was addressed; give external ids, aliases, a segment or a custom audience.",
+    "max number of": "more than 50 people were in one request.",
+    "no message to send": "the request carried no content.",
+    "apple push length exceeded": "shorten the notification: its alert and extra may have 1,912 bytes.",
+    "invalid extra push payload": "notification.extra must be an object.",
+    "does not match declared format": "Braze could not read the JSON of the request.",
+}
+
+
+def _bad_request(answer: Answer, place: dict[str, Any]) -> InvalidPayload:
+    said = re.sub(r"\s+", " ", said_by(answer)).strip()
+    for words, advice in _ADVICE.items():
+        if words in said.lower():
+            return InvalidPayload(advice, **place)
+    return InvalidPayload("Braze does not accept the request; its own words say why.", **place)
+
+
+def said_by(answer: Answer) -> str:
+    """Return the vendor's words: under ``message`` or ``error``, or the raw text."""
+    body = answer.json()
+    if isinstance(body, dict):
+        return str(body.get("message") or body.get("error") or answer.text)
+    return answer.text
