@@ -1,0 +1,93 @@
+"""What every audience is, whatever it is read from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from airflow_provider_liveactivity.errors import EmptyAudience, InvalidPayload, LiveActivityError
+
+#: A person: an external id, or an alias as (name, label).
+Person = str | tuple[str, str]
+
+
+class AudienceUnavailable(LiveActivityError):
+    """The database could not be read to the end; what was sent before is in the checkpoint."""
+
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """
+    The people of one request.
+
+    :param external_user_ids: the ids the customer knows them by.
+    :param user_aliases: aliases as (name, label).
+    :param key: where ``batches(after=key)`` goes on behind this batch; JSON, and small. From SQL it is a
+        person's id: keep it where ids may be kept.
+    """
+
+    external_user_ids: tuple[str, ...]
+    user_aliases: tuple[tuple[str, str], ...]
+    key: Any
+
+    def __len__(self) -> int:
+        return len(self.external_user_ids) + len(self.user_aliases)
+
+
+class Audience(Protocol):
+    """
+    People, each of them once, in an order that is the same whenever it is asked for.
+
+    The counts are those of the whole audience, also where a resume reads only the rest of it. They are known
+    after ``total()``.
+    """
+
+    duplicates: int
+    nulls: int
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of what defines the audience, from which no id can be read back."""
+
+    def total(self) -> int | None:
+        """Return how many people there are, where that can be known."""
+
+    def batches(self, size: int = 50, after: Any = None) -> Iterator[Batch]:
+        """
+        Yield the people in batches; close the generator to let go of what it reads from.
+
+        :param size: people in a batch, at most.
+        :param after: key of an earlier batch: the people up to it are left out.
+        """
+
+
+def check_audience(audience: Audience, *, max_audience: int | None = None) -> int | None:
+    """
+    Return how many people there are, after refusing what must not be sent to; to be called before sending.
+
+    :param max_audience: the most people that may be sent to: it stops a wrong WHERE clause.
+    :raises EmptyAudience: where there is nobody.
+    :raises InvalidPayload: where there are too many, or ids that cannot be sent.
+    """
+    total = audience.total()
+    if total == 0:
+        dropped = f": all {audience.nulls:,} ids are null or blank" if audience.nulls else ""
+        raise EmptyAudience(f"the audience is empty{dropped}.")
+    if total is not None and max_audience is not None and total > max_audience:
+        raise InvalidPayload(
+            f"the audience has {total:,} people, max_audience allows {max_audience:,}; nothing was sent. "
+            "Correct the audience, or raise max_audience."
+        )
+    return total
+
+
+def fingerprint(*parts: Any) -> str:
+    """Return the SHA-256 of values, whatever their types."""
+    return hashlib.sha256(
+        json.dumps(parts, default=repr, ensure_ascii=False).encode(errors="replace")
+    ).hexdigest()

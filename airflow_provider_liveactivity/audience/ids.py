@@ -1,0 +1,109 @@
+"""A value as the id that the vendor knows: exactly, or not at all."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
+from numbers import Integral, Number
+from typing import Any
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+
+#: Braze's own SDK refuses longer ids: "longer than 997 bytes", changeUser() of @braze/web-sdk 6.1.0.
+MAX_ID_BYTES = 997
+
+_MAX_BYTES_OF_A_CHARACTER = 4  # in UTF-8
+
+_ADVICE = {
+    float: ", which has no room for the digits of a long id; use an integer or a text",
+    bytes: ", whose text encoding is not known; decode it",
+    bytearray: ", whose text encoding is not known; decode it",
+    memoryview: ", whose text encoding is not known; decode it",
+}
+
+
+def to_id(value: Any) -> str | None:
+    """
+    Return the id as text, or None for a missing one.
+
+    Text stays as it is, with its case and leading zeros. Numbers must be whole: 10 and Decimal("10.0") are
+    "10". A float is refused: it has lost the last digits of a long id before anybody could see it.
+
+    :raises InvalidPayload: for what cannot be an id, without quoting it: "is a float, …".
+    """
+    if isinstance(value, str):
+        return value if value and not value.isspace() else None
+    if value is None:
+        return None
+    if isinstance(value, Integral) and type(value) is not bool:
+        return str(int(value))
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if isinstance(value, Decimal):
+        return _whole(value)
+    raise InvalidPayload(
+        f"is of the type {type(value).__name__}{_ADVICE.get(type(value), '; is it the right column?')}."
+    )
+
+
+def _whole(value: Decimal) -> str | None:
+    if value.is_nan():
+        return None
+    if not value.is_finite() or value.adjusted() > MAX_ID_BYTES or value != value.to_integral_value():
+        raise InvalidPayload("is not a whole number; is it the right column?")
+    return str(int(value))
+
+
+def is_numeric(value: Any, column: int) -> bool:
+    """
+    Tell whether a database's column holds numbers, from one of its values.
+
+    :raises InvalidPayload: where the values can be no ids, neither as numbers nor as text.
+    """
+    try:
+        to_id(value)
+    except InvalidPayload as refused:
+        raise InvalidPayload(f"column {column} of the audience {refused}") from None
+    return isinstance(value, Number)
+
+
+def to_ids(texts: list[Any], *, numeric: bool) -> list[str | None]:
+    """
+    Return the ids that the texts of a database's column stand for: a numeric "10.00" is "10".
+
+    :raises InvalidPayload: where one of them cannot be an id.
+    """
+    if set(map(type, texts)) != {str}:
+        raise InvalidPayload("the audience's database gave something else where it was asked for text.")
+    if numeric and not all(map(str.isdecimal, texts)):
+        try:
+            return [to_id(Decimal(text)) for text in texts]
+        except (InvalidPayload, InvalidOperation):
+            raise InvalidPayload(
+                "a number in the audience is not a whole one; is it the right column?"
+            ) from None
+    if any(map(str.isspace, texts)):
+        return [to_id(text) for text in texts]
+    return texts
+
+
+def check_length(ids: Collection[str], max_bytes: int) -> None:
+    """
+    Refuse ids that are longer than the vendor's can be.
+
+    :raises InvalidPayload: for the first of them, without quoting it.
+    """
+    # Characters are counted many times faster than bytes, and settle nearly every case.
+    if max(map(len, ids), default=0) * _MAX_BYTES_OF_A_CHARACTER > max_bytes and any(
+        len(one.encode(errors="replace")) > max_bytes for one in ids
+    ):
+        raise too_long(max_bytes)
+
+
+def too_long(max_bytes: int) -> InvalidPayload:
+    """Return the error for an id that is longer than the vendor's can be."""
+    return InvalidPayload(
+        f"the audience has an id of more than {max_bytes} bytes, longer than the vendor's can be; "
+        "is it the right column?"
+    )

@@ -1,0 +1,105 @@
+"""An audience that is written down in the DAG, or handed over by another task."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from airflow_provider_liveactivity.audience.base import Batch, Person, fingerprint
+from airflow_provider_liveactivity.audience.ids import MAX_ID_BYTES, check_length, to_id
+from airflow_provider_liveactivity.errors import InvalidPayload
+
+_ALIAS_FIELDS = {"alias_name", "alias_label"}
+
+
+class ListAudience:
+    """
+    People by external id, by alias, or both: the ids first, each in the order given.
+
+    :param external_user_ids: text, whole numbers or UUIDs; or the JSON text of such a list.
+    :param user_aliases: objects with ``alias_name`` and ``alias_label``, or pairs (name, label); or JSON text.
+    :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
+    :raises InvalidPayload: for what cannot be an id or an alias.
+    """
+
+    def __init__(
+        self,
+        external_user_ids: Iterable[Any] | str | None = None,
+        user_aliases: Iterable[Any] | str | None = None,
+        *,
+        max_id_bytes: int = MAX_ID_BYTES,
+    ) -> None:
+        ids = list(_convert(external_user_ids, "external_user_ids", to_id))
+        aliases = list(_convert(user_aliases, "user_aliases", _to_alias))
+        people = [person for person in [*ids, *aliases] if person is not None]
+        self._people: list[Person] = list(dict.fromkeys(people))  # the first of equals stays in its place
+        self.nulls = len(ids) + len(aliases) - len(people)
+        self.duplicates = len(people) - len(self._people)
+        texts = [
+            text for person in self._people for text in ([person] if isinstance(person, str) else person)
+        ]
+        check_length(texts, max_id_bytes)
+        try:
+            "".join(texts).encode()
+        except UnicodeEncodeError:
+            raise InvalidPayload(
+                "the audience has an id with half a character (a lone surrogate) in it, which cannot be sent."
+            ) from None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the people and their order."""
+        return fingerprint("list", self._people)
+
+    def total(self) -> int:
+        """Return how many people there are."""
+        return len(self._people)
+
+    def batches(self, size: int = 50, after: Any = None) -> Iterator[Batch]:
+        """
+        Yield the people in batches; a key is the number of people up to there.
+
+        :param size: people in a batch, at most.
+        :param after: key of an earlier batch: the people up to it are left out.
+        """
+        for start in range(after or 0, len(self._people), size):
+            people = self._people[start : start + size]
+            yield Batch(
+                tuple(person for person in people if isinstance(person, str)),
+                tuple(person for person in people if not isinstance(person, str)),
+                start + len(people),
+            )
+
+
+def _convert(
+    given: Iterable[Any] | str | None, name: str, convert: Callable[[Any], Person | None]
+) -> Iterator[Person | None]:
+    for place, value in enumerate(_items(given, name)):
+        try:
+            yield None if value is None or value != value else convert(value)  # noqa: PLR0124 - NaN is a data frame's null
+        except InvalidPayload as refused:
+            raise InvalidPayload(f"{name}[{place}] {refused}") from None
+
+
+def _items(given: Iterable[Any] | str | None, name: str) -> Iterable[Any]:
+    if given is None:
+        return ()
+    if isinstance(given, str):
+        try:
+            given = json.loads(given)
+        except ValueError:
+            raise InvalidPayload(f"{name} is text, but not the JSON of a list.") from None
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        raise InvalidPayload(f"{name} must be a list, not {type(given).__name__}.")
+    return given
+
+
+def _to_alias(value: Any) -> tuple[str, str] | None:
+    if isinstance(value, Mapping) and set(value) == _ALIAS_FIELDS:
+        value = value["alias_name"], value["alias_label"]
+    if not isinstance(value, tuple | list) or len(value) != len(_ALIAS_FIELDS):
+        raise InvalidPayload("must be an object with alias_name and alias_label, or a pair of them.")
+    name, label = map(to_id, value)
+    return None if name is None or label is None else (name, label)

@@ -1,0 +1,186 @@
+"""An audience that lives in a database: sorted there, streamed from there, and checked on the way."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain, islice
+from operator import lt
+from typing import Any
+
+from airflow_provider_liveactivity.audience.base import Batch, fingerprint
+from airflow_provider_liveactivity.audience.dialects import dialect_of
+from airflow_provider_liveactivity.audience.ids import (
+    MAX_ID_BYTES,
+    check_length,
+    is_numeric,
+    to_ids,
+    too_long,
+)
+from airflow_provider_liveactivity.audience.reader import Reader
+from airflow_provider_liveactivity.audience.statements import Statements, single_statement
+from airflow_provider_liveactivity.errors import InvalidPayload
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """What is known of an audience before it is read."""
+
+    statements: Statements
+    numeric: tuple[bool, ...]
+    total: int
+    duplicates: int
+    nulls: int
+
+
+class SqlAudience:
+    """
+    The people that a query returns: one column is the external id, two are alias name and alias label.
+
+    The database sorts them as text, character by character, and gives each of them once; that it does is seen
+    on every row. So the order is the same on a retry, and whoever comes behind a key was not read yet, also
+    where rows have come and gone since.
+
+    :param hook: any ``DbApiHook``.
+    :param sql: one SELECT; it may begin with WITH.
+    :param parameters: of the query, in the style of its driver.
+    :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
+    :param fetch_size: rows held at once.
+    :raises InvalidPayload: where sql is not one query, or the hook is none for SQL.
+    """
+
+    def __init__(
+        self,
+        hook: Any,
+        sql: str,
+        parameters: Any = None,
+        *,
+        max_id_bytes: int = MAX_ID_BYTES,
+        fetch_size: int = 10_000,
+    ) -> None:
+        if not (hasattr(hook, "get_conn") and hasattr(type(hook), "placeholder")):
+            raise InvalidPayload(f"{type(hook).__name__} has no SQL to query an audience with.")
+        self._hook = hook
+        self._query = single_statement(sql)
+        # psycopg takes a tuple for a list of parameters, and a list for one of them.
+        self._parameters = tuple(parameters) if isinstance(parameters, list) else parameters
+        self._max_id_bytes = max_id_bytes
+        self._fetch_size = fetch_size
+        self.duplicates = 0
+        self.nulls = 0
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of connection id, query and parameters."""
+        conn_id = self._hook.get_conn_id() if hasattr(self._hook, "get_conn_id") else None
+        return fingerprint("sql", conn_id, self._query, self._parameters)
+
+    def total(self) -> int:
+        """
+        Return how many people there are; this runs every check that needs no reading.
+
+        :raises InvalidPayload: for a query that the database refuses, or whose values cannot be ids.
+        :raises AudienceUnavailable: where the database fails.
+        """
+        self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
+        return self._survey.total
+
+    def batches(self, size: int = 50, after: Any = None) -> Iterator[Batch]:
+        """
+        Yield the people in batches; a key is a person, as the id or as [name, label].
+
+        :param size: people in a batch, at most.
+        :param after: key of an earlier batch: the people up to it are left out.
+        :raises InvalidPayload: for values that cannot be ids, or an order that is none.
+        :raises AudienceUnavailable: where the database fails.
+        """
+        if not self.total():
+            return
+        waiting: list[Any] = []
+        for people in self._read(tuple(after) if isinstance(after, list) else after):
+            waiting += people
+            whole = len(waiting) - len(waiting) % size
+            for start in range(0, whole, size):
+                yield self._batch(waiting[start : start + size])
+            del waiting[:whole]
+        if waiting:
+            yield self._batch(waiting)
+
+    def _batch(self, people: list[Any]) -> Batch:
+        if len(self._survey.numeric) == 1:
+            return Batch(tuple(people), (), people[-1])
+        return Batch((), tuple(people), list(people[-1]))
+
+    @cached_property
+    def _survey(self) -> _Survey:
+        with Reader(self._hook, self._parameters) as reader:
+            bare = Statements(self._query, dialect_of(self._hook))
+            columns = reader.columns(bare.probe())
+            if len(columns) not in {1, 2}:
+                raise InvalidPayload(
+                    f"the audience's query has {len(columns)} columns; "
+                    "one is the external id, two are alias name and alias label."
+                )
+            statements = Statements(self._query, bare.dialect, columns)
+            numeric = tuple(
+                row is not None and is_numeric(row[0], place)
+                for place, row in enumerate(
+                    map(reader.row, map(statements.sample, range(len(columns)))), start=1
+                )
+            )
+            counted = reader.row(statements.count())
+        rows, present, people, *longest = (int(value or 0) for value in counted)
+        if (
+            max(longest) > self._max_id_bytes
+        ):  # characters: never more than the bytes, which are checked on reading
+            raise too_long(self._max_id_bytes)
+        return _Survey(statements, numeric, people, duplicates=present - people, nulls=rows - present)
+
+    def _read(self, after: Any) -> Iterator[list[Any]]:
+        """Yield everybody behind a person, in ascending order, many at a time."""
+        last: Any = None
+        statement = self._survey.statements.people()
+        with Reader(self._hook, self._parameters) as reader:
+            for rows in reader.rows(statement, self._fetch_size):
+                people = self._ascending(self._people(rows), last)
+                if not people:
+                    continue
+                last = people[-1]
+                if after is not None:
+                    people = people[bisect_right(people, after) :]
+                    after = None if people else after
+                check_length(people if isinstance(last, str) else [*chain(*people)], self._max_id_bytes)
+                yield people
+
+    def _people(self, rows: list[Any]) -> list[Any]:
+        """Return the people of some rows, without those who are somebody to the database only."""
+        columns = [
+            to_ids([row[place] for row in rows], numeric=numeric)
+            for place, numeric in enumerate(self._survey.numeric)
+        ]
+        people = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+        if all(map(all, columns)):
+            return people
+        present = [one for one, texts in zip(people, zip(*columns, strict=True), strict=True) if all(texts)]
+        self.nulls += len(people) - len(present)
+        return present
+
+    def _ascending(self, people: list[Any], last: Any) -> list[Any]:
+        """
+        Return those behind the last, each of them once; they must ascend.
+
+        Nobody is sent to twice because order and uniqueness are seen here, whatever the database promises.
+        """
+        line = people if last is None else [last, *people]
+        if all(map(lt, line, islice(line, 1, None))):
+            return people
+        if any(map(lt, islice(line, 1, None), line)):
+            raise InvalidPayload(
+                "the database does not sort the audience character by character, so that a retry could not take it "
+                "up again; give the column a binary collation in the query."
+            )
+        once = [one for one in dict.fromkeys(people) if one != last]
+        self.duplicates += len(people) - len(once)
+        return once
