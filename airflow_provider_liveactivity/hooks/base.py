@@ -1,0 +1,150 @@
+"""What the hooks of both vendors share: one account from a connection, and sending a plan."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from abc import abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_liveactivity.delivery import Send, Step
+from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent
+from airflow_provider_liveactivity.report import Tally
+from airflow_provider_liveactivity.transport import Account, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from airflow_provider_liveactivity.audience import Audience
+    from airflow_provider_liveactivity.checkpoint import Checkpoint
+    from airflow_provider_liveactivity.delivery import FanOut
+    from airflow_provider_liveactivity.progress import Progress
+    from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.transport import Sent
+    from airflow_provider_liveactivity.vendors.base import Request
+
+
+class SendOptions(TypedDict, total=False):
+    """How a plan is sent; see ``Send``."""
+
+    fan_out: FanOut
+    checkpoint: Checkpoint
+    may_be_second: bool
+    on_progress: Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """
+    A validated send, before anything has left.
+
+    :param verb: start, update or end.
+    :param activity_id: what the vendor calls the activity.
+    :param content_state: the state that it shows.
+    :param steps: yields the requests after a key of the audience.
+    :param identity: hash of what makes this send that send, over all attempts of a task.
+    :param audience: the people, where people are addressed.
+    :param total: how many they are, where that is known.
+    """
+
+    verb: str
+    activity_id: str
+    content_state: dict[str, Any]
+    steps: Callable[[Any], Iterable[Step]]
+    identity: str = ""
+    audience: Audience | None = None
+    total: int | None = None
+
+    @classmethod
+    def of(
+        cls, request: Request, activity_id: str, content_state: dict[str, Any], identity: str = ""
+    ) -> Plan:
+        """Return the plan of a single request; the key after it says that nothing follows."""
+        return cls(
+            request.verb,
+            activity_id,
+            content_state,
+            lambda after: [] if after else [Step(request, key=True)],
+            identity,
+        )
+
+
+class LiveActivityHook(BaseHook):
+    """Base of the hooks; a hook is good for one connection and for any number of calls, one at a time."""
+
+    _current: Send | None = None
+
+    @cached_property
+    @abstractmethod
+    def account(self) -> Account:
+        """The workspace of the connection, read at first use."""
+
+    def stop(self) -> None:
+        """Let nothing further leave; safe to call from a signal handler."""
+        if self._current is not None:
+            self._current.stop()
+
+    def _deliver(
+        self, plan: Plan, *, validate_only: bool = False, **options: Unpack[SendOptions]
+    ) -> SendReport:
+        """
+        Send a plan and return the report.
+
+        :param validate_only: go through all of it, and send nothing.
+        :raises PartiallySent: where something stopped the send after a part of it had left.
+        """
+        if validate_only:
+            return self._rehearse(plan)
+        self._current = send = Send(plan.identity, plan.steps, self.account, total=plan.total, **options)
+        try:
+            return self._report(plan, send.run())
+        except LiveActivityError as error:
+            if not (send.tally.accepted or send.tally.unknown):
+                raise
+            raise PartiallySent(
+                f"{send.tally.accepted:,} accepted, {send.tally.unknown:,} unknown when it ended: {error}",
+                report=self._report(plan, send.tally),
+                retryable=error.retryable,
+            ) from error
+        finally:
+            self._current = None
+
+    def _rehearse(self, plan: Plan) -> SendReport:
+        tally, recipients = Tally(), 0
+        for step in plan.steps(None):
+            tally.requests += 1
+            recipients += step.request.people or 1
+        return self._report(plan, tally, validate_only=True, recipients=recipients)
+
+    def _report(self, plan: Plan, tally: Tally, **more: Any) -> SendReport:
+        if plan.audience is not None:
+            tally.duplicates, tally.nulls = plan.audience.duplicates, plan.audience.nulls
+        return tally.report(
+            vendor=self.account.vendor.name,
+            verb=plan.verb,
+            activity_id=plan.activity_id,
+            content_state=plan.content_state,
+            **more,
+        )
+
+    def _ask(self, request: Request) -> Sent:
+        """Send one read and return its answer."""
+
+        async def ask() -> Sent:
+            async with Client(self.account) as client:
+                return await client.send(request)
+
+        # In a thread of its own: the caller may have a running event loop.
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            return pool.submit(lambda: asyncio.run(ask())).result()
+
+
+def identity(*parts: Any) -> str:
+    """Return the hash of what makes a send that send: as the user gave it, dates from now unresolved."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

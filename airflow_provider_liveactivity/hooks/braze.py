@@ -1,0 +1,291 @@
+"""The Airflow connection to a Braze workspace, and its Live Activity calls."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack
+
+from airflow_provider_liveactivity.audience import Audience, check_audience
+from airflow_provider_liveactivity.delivery import Step
+from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
+from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions, identity
+from airflow_provider_liveactivity.hooks.connection import base_url, secret, text, timeouts
+from airflow_provider_liveactivity.hooks.people import people
+from airflow_provider_liveactivity.models.braze import (
+    MAX_PEOPLE_PER_REQUEST,
+    StartContent,
+    StartLiveActivity,
+    UpdateLiveActivity,
+)
+from airflow_provider_liveactivity.models.common import check_schema
+from airflow_provider_liveactivity.transport import Account
+from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_liveactivity.report import SendReport
+
+    Moment = datetime | timedelta | str
+    Object = dict[str, Any] | str
+    Schema = dict[str, Any] | str | Path
+
+
+class BrazeHook(LiveActivityHook):
+    """
+    Start, update and end Live Activities through Braze.
+
+    :param braze_conn_id: connection of the type ``braze``: its host is the workspace's REST endpoint, its
+        password the REST API key, and its extra may hold ``app_id``, ``connect_timeout`` and
+        ``read_timeout``.
+    """
+
+    conn_name_attr = "braze_conn_id"
+    default_conn_name = "braze_default"
+    conn_type = "braze"
+    hook_name = "Braze"
+
+    def __init__(self, braze_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.braze_conn_id = braze_conn_id
+
+    @cached_property
+    def _connection(self) -> Connection:
+        return self.get_connection(self.braze_conn_id)
+
+    @cached_property
+    def account(self) -> Account:
+        """The workspace of the connection, read at first use."""
+        connection = self._connection
+        key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
+        return Account(
+            Braze(key),
+            base_url(connection, HOST_SUFFIXES),
+            timeouts(connection),
+            proxy=text(connection.extra_dejson, "proxy"),
+        )
+
+    @cached_property
+    def _braze(self) -> Braze:
+        vendor = self.account.vendor
+        assert isinstance(vendor, Braze)  # for the type checker: this hook made it  # noqa: S101
+        return vendor
+
+    def _app_id(self, app_id: str | None) -> str:
+        found = app_id or text(self._connection.extra_dejson, "app_id")
+        if not found:
+            raise InvalidConnection(
+                f"app_id is missing: give it to the call, or to the extra of {self.braze_conn_id!r}."
+            )
+        return found
+
+    def start_live_activity(
+        self,
+        *,
+        activity_id: str,
+        activity_attributes_type: str,
+        activity_attributes: Object,
+        content_state: Object,
+        notification: Object,
+        stale_date: Moment | None = None,
+        app_id: str | None = None,
+        external_user_ids: Sequence[str] | str | None = None,
+        user_aliases: Sequence[dict[str, str]] | str | None = None,
+        segment_id: str | None = None,
+        custom_audience: Object | None = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        parameters: Any = None,
+        max_audience: int | None = None,
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+        **options: Unpack[SendOptions],
+    ) -> SendReport:
+        """
+        Start a Live Activity on the phones of one audience.
+
+        Exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``,
+        ``custom_audience`` or ``sql``. People are addressed in batches of 50.
+
+        :param activity_id: the id by which updates and the end refer to the activity.
+        :param activity_attributes_type: name of the app's ``ActivityAttributes`` type.
+        :param activity_attributes: object with the static attributes, or its JSON text.
+        :param content_state: object with the first state, or its JSON text.
+        :param notification: Apple push object with ``alert.title`` and ``alert.body``.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            or timedelta from the moment of sending.
+        :param app_id: API identifier of the iOS app; by default the connection's.
+        :param external_user_ids: list of external ids.
+        :param user_aliases: list of ``{"alias_name": ..., "alias_label": ...}``.
+        :param segment_id: API identifier of a segment.
+        :param custom_audience: connected audience object.
+        :param sql: query whose one column is the external id, or whose two are alias name and alias label.
+        :param sql_conn_id: connection to the database that the query is for.
+        :param parameters: parameters of the query.
+        :param max_audience: the most people this may reach; more is an error before the first request.
+        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
+        :param validate_only: do everything but send, and return the report.
+        :param options: ``fan_out``, how the send spreads; ``checkpoint``, where it keeps its state between
+            attempts (by default nowhere); ``on_progress``, told how far it is (by default the log is).
+        :raises InvalidPayload: before anything is sent, naming the argument.
+        :raises LiveActivityError: where Braze refuses, or cannot be reached.
+        """
+        content = {
+            "app_id": self._app_id(app_id),
+            "activity_id": activity_id,
+            "activity_attributes_type": activity_attributes_type,
+            "activity_attributes": activity_attributes,
+            "content_state": content_state,
+            "notification": notification,
+            "stale_date": stale_date,
+        }
+        check_schema(content_state, content_state_schema)
+        audience = people(
+            external_user_ids=external_user_ids,
+            user_aliases=user_aliases,
+            sql=sql,
+            sql_conn_id=sql_conn_id,
+            parameters=parameters,
+        )
+        one = {"segment_id": segment_id, "custom_audience": custom_audience}
+        if audience is None:
+            plan = self._start_for_one(content, **one)
+        elif all(value is None for value in one.values()):
+            plan = self._start_for_people(content, audience, max_audience)
+        else:
+            raise InvalidPayload(
+                "exactly one audience is needed: people (external_user_ids, user_aliases or sql), "
+                "segment_id, or custom_audience."
+            )
+        return self._deliver(plan, validate_only=validate_only, **options)
+
+    def _start_for_one(self, content: dict[str, Any], **audience: Any) -> Plan:
+        body = StartLiveActivity.build(**content, **audience)
+        request = self._braze.start(body)
+        return Plan.of(request, body.activity_id, body.content_state, identity(content, audience))
+
+    def _start_for_people(
+        self, content: dict[str, Any], audience: Audience, max_audience: int | None
+    ) -> Plan:
+        shared = StartContent.build(**content)
+        requests = self._braze.starts(shared)
+
+        def steps(after: Any) -> Iterator[Step]:
+            for batch in audience.batches(MAX_PEOPLE_PER_REQUEST, after):
+                yield Step(requests.request(batch.external_user_ids, batch.user_aliases), batch.key)
+
+        return Plan(
+            "start",
+            shared.activity_id,
+            shared.content_state,
+            steps,
+            identity(content, audience.fingerprint),
+            audience,
+            check_audience(audience, max_audience=max_audience),
+        )
+
+    def update_live_activity(
+        self,
+        *,
+        activity_id: str,
+        content_state: Object,
+        notification: Object | None = None,
+        stale_date: Moment | None = None,
+        dismissal_date: Moment | None = None,
+        app_id: str | None = None,
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+    ) -> SendReport:
+        """
+        Update a Live Activity on every phone that shows it.
+
+        :param activity_id: the id that the activity was started with.
+        :param content_state: object with the whole new state, or its JSON text.
+        :param notification: Apple push object, for an alert with the update.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            or timedelta from the moment of sending.
+        :param dismissal_date: likewise; without an end, Braze ignores it.
+        :param app_id: API identifier of the iOS app; by default the connection's.
+        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
+        :param validate_only: do everything but send, and return the report.
+        :raises InvalidPayload: before anything is sent, naming the argument.
+        :raises LiveActivityError: where Braze refuses, or cannot be reached.
+        """
+        return self._change(
+            content_state_schema,
+            end=False,
+            validate_only=validate_only,
+            activity_id=activity_id,
+            content_state=content_state,
+            notification=notification,
+            stale_date=stale_date,
+            dismissal_date=dismissal_date,
+            app_id=self._app_id(app_id),
+        )
+
+    def end_live_activity(
+        self,
+        *,
+        activity_id: str,
+        content_state: Object,
+        notification: Object | None = None,
+        stale_date: Moment | None = None,
+        dismissal_date: Moment | None = None,
+        app_id: str | None = None,
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+    ) -> SendReport:
+        """
+        End a Live Activity on every phone that shows it.
+
+        :param activity_id: the id that the activity was started with.
+        :param content_state: object with the last state, which Braze wants here too, or its JSON text.
+        :param notification: Apple push object, for an alert with the end.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            or timedelta from the moment of sending.
+        :param dismissal_date: likewise, when the ended activity leaves the lock screen: a past moment means
+            at once; by default iOS keeps it for up to four hours.
+        :param app_id: API identifier of the iOS app; by default the connection's.
+        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
+        :param validate_only: do everything but send, and return the report.
+        :raises InvalidPayload: before anything is sent, naming the argument.
+        :raises LiveActivityError: where Braze refuses, or cannot be reached.
+        """
+        return self._change(
+            content_state_schema,
+            end=True,
+            validate_only=validate_only,
+            activity_id=activity_id,
+            content_state=content_state,
+            notification=notification,
+            stale_date=stale_date,
+            dismissal_date=dismissal_date,
+            app_id=self._app_id(app_id),
+        )
+
+    def _change(self, schema: Schema | None, *, end: bool, validate_only: bool, **fields: Any) -> SendReport:
+        check_schema(fields["content_state"], schema)
+        body = UpdateLiveActivity.build(end_activity=end, **fields)
+        plan = Plan.of(self._braze.update(body), body.activity_id, body.content_state)
+        return self._deliver(plan, validate_only=validate_only)
+
+    def segments(self) -> Iterator[dict[str, Any]]:
+        """
+        Yield the workspace's segments, oldest first.
+
+        Each has ``id``, ``name``, ``analytics_tracking_enabled`` and ``tags``.
+        Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
+
+        :raises PermissionDenied: where the key lacks the permission ``segments.list``.
+        """
+        for page in itertools.count():
+            answer = self._ask(self._braze.segments(page)).answer.json()
+            segments = answer.get("segments", []) if isinstance(answer, dict) else []
+            yield from segments
+            if len(segments) < SEGMENTS_PER_PAGE:
+                return

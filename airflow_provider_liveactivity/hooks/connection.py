@@ -1,0 +1,122 @@
+"""From an Airflow connection to a base URL and a key, by rules that keep the key where it belongs."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from airflow_provider_liveactivity.errors import InvalidConnection
+from airflow_provider_liveactivity.transport import Timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ConnectionLike(Protocol):
+    """What is read of an Airflow connection."""
+
+    conn_id: str
+    host: str | None
+    port: int | None
+    login: str | None
+    password: str | None
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]:
+        """Return the extra as a dict."""
+
+
+def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
+    """
+    Return scheme and host to send to.
+
+    The key goes out over https only, and only to the vendor: https is forced where the host has no scheme.
+    Plain http is for loopback, which is where the sandbox listens. Another host needs ``"allow_any_host":
+    true`` in the connection's extra.
+
+    :param connection: its ``host`` is a host name or a URL without a path.
+    :param suffixes: what the vendor's hosts end in, such as ``.braze.com``.
+    :raises InvalidConnection: for every other host.
+    """
+    host = (connection.host or "").strip()
+    where = f"connection {connection.conn_id!r}: host"
+    try:
+        parts = urlsplit(host if "://" in host else f"//{host}")
+        name, port = (parts.hostname or "").lower(), parts.port or connection.port
+    except ValueError:
+        raise InvalidConnection(f"{where} is not a host name or URL.") from None
+    loopback = _is_loopback(name)
+    scheme = parts.scheme or ("http" if loopback else "https")
+    if not name:
+        raise InvalidConnection(f"{where} is missing; give the vendor's REST endpoint.")
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise InvalidConnection(f"{where} must be a host name or a URL without user, path and query.")
+    if scheme != "https" and not (scheme == "http" and loopback):
+        raise InvalidConnection(
+            f"{where} must be reached over https; {scheme} would show the key to the network."
+        )
+    if (
+        not loopback
+        and not name.endswith(suffixes)
+        and connection.extra_dejson.get("allow_any_host") is not True
+    ):
+        raise InvalidConnection(
+            f"{where} is not one of the vendor's (*{', *'.join(suffixes)}); the key would go to a stranger. "
+            'If it is a proxy of your own, say so with "allow_any_host": true in the extra.'
+        )
+    literal = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{literal}" + (f":{port}" if port else "")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def timeouts(connection: ConnectionLike) -> Timeouts:
+    """
+    Return the time-outs of the connection's extra, ``connect_timeout`` and ``read_timeout`` in seconds.
+
+    :raises InvalidConnection: where one is not a positive number.
+    """
+    extra = connection.extra_dejson
+    given: dict[str, float] = {}
+    for phase in ("connect", "read"):
+        value = extra.get(f"{phase}_timeout")
+        if value in (None, ""):
+            continue
+        try:
+            given[phase] = float(value)
+        except (TypeError, ValueError):
+            given[phase] = 0.0
+        if not 0 < given[phase] <= 3600:
+            raise InvalidConnection(
+                f"connection {connection.conn_id!r}: {phase}_timeout must be a number of seconds above 0."
+            )
+    return Timeouts(**given)
+
+
+def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
+    """
+    Return a key of the connection without the line break that pasting leaves behind.
+
+    :param value: the field's value.
+    :param what: which field is to hold which key, for the error.
+    :raises InvalidConnection: where there is none, or Airflow's mask was saved in its place.
+    """
+    key = (value or "").strip()
+    if not key:
+        raise InvalidConnection(f"connection {connection.conn_id!r}: {what} is missing.")
+    if not key.strip("*"):
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: {what} is a mask of asterisks; enter the key itself again."
+        )
+    return key
+
+
+def text(extra: Mapping[str, Any], name: str) -> str | None:
+    """Return an optional text of the extra; the form saves empty fields as empty text."""
+    return str(extra[name]).strip() or None if extra.get(name) is not None else None

@@ -1,0 +1,78 @@
+"""From a user's arguments to an audience of people: a list, or a query through a SQL connection."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.audience import ListAudience, SqlAudience
+from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.audience import Audience
+
+
+def people(
+    *,
+    external_user_ids: Any = None,
+    user_aliases: Any = None,
+    sql: str | None = None,
+    sql_conn_id: str | None = None,
+    parameters: Any = None,
+) -> Audience | None:
+    """
+    Return the audience that the arguments name, or None where they name no people.
+
+    :raises InvalidPayload: for a query without a connection, or with a list beside it.
+    :raises InvalidConnection: where the connection is not one to a SQL database.
+    """
+    listed = external_user_ids is not None or user_aliases is not None
+    if sql is None:
+        if sql_conn_id is not None and not listed:
+            raise InvalidPayload("sql_conn_id is given without sql.")
+        if not listed:
+            return None
+        return ListAudience(
+            external_user_ids=_items(external_user_ids, "external_user_ids"),
+            user_aliases=_items(user_aliases, "user_aliases"),
+        )
+    if listed:
+        raise InvalidPayload("exactly one audience is needed: sql, or external_user_ids and/or user_aliases.")
+    if not sql_conn_id:
+        raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
+    return SqlAudience(_sql_hook(sql_conn_id), sql, _parsed(parameters))
+
+
+def _sql_hook(sql_conn_id: str) -> Any:
+    """Return the database hook of the connection, whatever its type."""
+    from airflow.providers.common.compat.sdk import BaseHook
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    hook = BaseHook.get_hook(sql_conn_id)
+    if not isinstance(hook, DbApiHook):
+        raise InvalidConnection(
+            f"connection {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
+        )
+    return hook
+
+
+def _items(value: Any, name: str) -> Any:
+    """Take a JSON list where a template has made text of it."""
+    if not isinstance(value, str):
+        return value
+    try:
+        items = json.loads(value)
+    except ValueError:
+        items = None
+    if not isinstance(items, list):
+        raise InvalidPayload(f"{name} must be a list, or text that is a JSON list.")
+    return items
+
+
+def _parsed(parameters: Any) -> Any:
+    if not isinstance(parameters, str):
+        return parameters
+    try:
+        return json.loads(parameters)
+    except ValueError:
+        raise InvalidPayload("parameters must be a list or a dict, or JSON text of one.") from None

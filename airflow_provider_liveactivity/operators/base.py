@@ -1,0 +1,117 @@
+"""What all sending operators share: a hook, a memory over retries, and errors in Airflow's terms."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.checkpoint import Checkpoint
+    from airflow_provider_liveactivity.errors import LiveActivityError
+    from airflow_provider_liveactivity.hooks.base import LiveActivityHook
+    from airflow_provider_liveactivity.report import SendReport
+
+
+class LiveActivityOperator(BaseOperator):
+    """
+    Base of the sending operators.
+
+    An error that no retry can mend fails the task without Airflow's retries; any other is left to them. When
+    the vendor's window is used up for long, the task defers until the next one and holds no worker slot.
+    """
+
+    #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
+    repeatable = True
+    on_empty_audience = "fail"
+
+    @property
+    @abstractmethod
+    def hook(self) -> LiveActivityHook:
+        """The hook of the operator's connection."""
+
+    @abstractmethod
+    def send(self, context: Context) -> SendReport:
+        """Send, and return the report."""
+
+    def execute(self, context: Context) -> SendReport:
+        from airflow_provider_liveactivity.errors import EmptyAudience, LiveActivityError
+
+        try:
+            report = self.send(context)
+        except EmptyAudience as error:
+            if self.on_empty_audience == "skip":
+                raise AirflowSkipException(str(error)) from error
+            raise AirflowFailException(str(error)) from error
+        except LiveActivityError as error:
+            self._give_up(error, context)
+        self._tell(report)
+        return report
+
+    def resume(self, context: Context, event: Any = None) -> SendReport:
+        """Go on in the vendor's next window."""
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        self.hook.stop()
+
+    def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
+        """Defer, fail for good, or fail so that Airflow retries."""
+        from airflow_provider_liveactivity.errors import PartiallySent
+
+        if not error.retryable:
+            raise AirflowFailException(str(error)) from error
+        if isinstance(error, PartiallySent) and not self.repeatable and not checkpoint_of(context).durable:
+            raise AirflowFailException(
+                f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
+                "this task does not retry by itself."
+            ) from error
+        if (reset_at := _reset_of(error)) is not None:
+            self._wait_for(reset_at)
+        raise error
+
+    def _wait_for(self, moment: datetime) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        self.log.info("The vendor's window is used up: going on at %s.", moment.isoformat())
+        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+        raise AssertionError  # defer always raises
+
+    def _tell(self, report: SendReport) -> None:
+        self.log.info(
+            "%s %s of %s: %s of %s accepted, %s unknown, in %s requests.%s",
+            report["vendor"],
+            report["verb"],
+            report["activity_id"],
+            f"{report['accepted']:,}",
+            f"{report['recipients']:,}",
+            f"{report['unknown']:,}",
+            f"{report['requests']:,}",
+            " Nothing was sent: validate_only." if report["validate_only"] else "",
+        )
+
+
+def checkpoint_of(context: Context) -> Checkpoint:
+    """Return what survives a retry of the running task: Airflow's task state store, from 3.3 on."""
+    from airflow_provider_liveactivity.checkpoint import Checkpoint
+
+    store: Any = context.get("task_state_store")
+    if store is None:
+        return Checkpoint()
+    from airflow.sdk.crypto import get_fernet
+
+    return Checkpoint(store, get_fernet(), clears=context["ti"].max_tries)
+
+
+def _reset_of(error: BaseException | None) -> datetime | None:
+    """Return when the vendor's next window begins, where it was the window that ended the send."""
+    from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
+
+    if isinstance(error, PartiallySent):
+        error = error.__cause__
+    return error.reset_at if isinstance(error, RateLimited) else None

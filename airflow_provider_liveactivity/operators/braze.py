@@ -1,0 +1,257 @@
+"""Start, update and end Live Activities through Braze."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
+from airflow_provider_liveactivity.operators.people import People
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    from airflow_provider_liveactivity.report import SendReport
+
+    Moment = datetime | timedelta | str
+    Object = dict[str, Any] | str
+    Schema = dict[str, Any] | str | Path
+
+_SHARED_FIELDS = (
+    "activity_id",
+    "content_state",
+    "notification",
+    "stale_date",
+    "app_id",
+    "braze_conn_id",
+    "content_state_schema",
+)
+_SHARED_RENDERERS = {"content_state": "json", "notification": "json", "content_state_schema": "json"}
+
+
+class BrazeLiveActivityOperator(LiveActivityOperator):
+    """
+    Base of the Braze operators.
+
+    :param activity_id: the id of the activity. (templated)
+    :param content_state: object with the whole state to show, or its JSON text. (templated)
+    :param notification: Braze's Apple push object, or its JSON text. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
+        timedelta from the moment of sending. (templated)
+    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
+    :param braze_conn_id: connection to the Braze workspace. (templated)
+    :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
+    :param validate_only: do everything but send, and return the report; False by default.
+    """
+
+    template_fields: Sequence[str] = _SHARED_FIELDS
+    template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
+    ui_color = "#e8f0fe"
+
+    def __init__(
+        self,
+        *,
+        activity_id: str,
+        content_state: Object,
+        notification: Object | None = None,
+        stale_date: Moment | None = None,
+        app_id: str | None = None,
+        braze_conn_id: str = "braze_default",
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.activity_id = activity_id
+        self.content_state = content_state
+        self.notification = notification
+        self.stale_date = stale_date
+        self.app_id = app_id
+        self.braze_conn_id = braze_conn_id
+        self.content_state_schema = content_state_schema
+        self.validate_only = validate_only
+
+    @cached_property
+    def hook(self) -> BrazeHook:
+        """The hook of the operator's connection."""
+        from airflow_provider_liveactivity.hooks.braze import BrazeHook
+
+        return BrazeHook(self.braze_conn_id)
+
+    def _shared(self) -> dict[str, Any]:
+        return {
+            "activity_id": self.activity_id,
+            "content_state": self.content_state,
+            "notification": self.notification,
+            "stale_date": self.stale_date,
+            "app_id": self.app_id,
+            "content_state_schema": self.content_state_schema,
+            "validate_only": self.validate_only,
+        }
+
+
+class BrazeStartLiveActivityOperator(BrazeLiveActivityOperator):
+    """
+    Start a Live Activity on the phones of one audience.
+
+    Exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``, ``custom_audience``
+    or ``sql``. People are addressed in batches of 50. A batch that was accepted is never sent again, whatever
+    dies: a retry goes on where the last attempt stopped (Airflow 3.3 and later).
+
+    :param activity_attributes_type: name of the app's ``ActivityAttributes`` type. (templated)
+    :param activity_attributes: object with the static attributes, or its JSON text. (templated)
+    :param notification: Apple push object with ``alert.title`` and ``alert.body``. (templated)
+    :param external_user_ids: list of external ids, or its JSON text. (templated; not shown when rendered)
+    :param user_aliases: list of ``{"alias_name": ..., "alias_label": ...}``, or its JSON text. (templated;
+        not shown when rendered)
+    :param segment_id: API identifier of a segment. (templated)
+    :param custom_audience: connected audience object, or its JSON text. (templated)
+    :param sql: query, or a ``.sql`` file, whose one column is the external id, or whose two are alias name
+        and alias label. (templated)
+    :param sql_conn_id: connection to the database that the query is for. (templated)
+    :param parameters: parameters of the query. (templated)
+    :param max_workers: requests under way at once, each on its own connection; 128 by default.
+    :param max_requests_per_second: None, the default, for as fast as the workers are.
+    :param quota_reserve: share of Braze's hourly window, 0 to 1, left for other traffic; 0.1 by default.
+    :param on_unknown: what becomes of a batch that left and was never answered: "skip" it (the default:
+        nobody gets two cards, some may get none), "resend" it (some may get two), or "fail".
+    :param on_empty_audience: "fail", the default, or "skip" the task.
+    :param max_audience: the most people this may reach; more is an error before the first request.
+        (templated)
+    """
+
+    repeatable = False
+    template_fields: Sequence[str] = (
+        *_SHARED_FIELDS,
+        "activity_attributes_type",
+        "activity_attributes",
+        "external_user_ids",
+        "user_aliases",
+        "segment_id",
+        "custom_audience",
+        "sql",
+        "sql_conn_id",
+        "parameters",
+    )
+    template_ext: Sequence[str] = (".sql",)
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **_SHARED_RENDERERS,
+        "activity_attributes": "json",
+        "custom_audience": "json",
+        "sql": "sql",
+        "parameters": "json",
+    }
+
+    def __init__(
+        self,
+        *,
+        activity_attributes_type: str,
+        activity_attributes: Object,
+        notification: Object,
+        external_user_ids: Sequence[str] | str | None = None,
+        user_aliases: Sequence[dict[str, str]] | str | None = None,
+        segment_id: str | None = None,
+        custom_audience: Object | None = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        parameters: Any = None,
+        max_workers: int = 128,
+        max_requests_per_second: float | None = None,
+        quota_reserve: float = 0.1,
+        on_unknown: Literal["skip", "resend", "fail"] = "skip",
+        on_empty_audience: Literal["fail", "skip"] = "fail",
+        max_audience: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(notification=notification, **kwargs)
+        self.activity_attributes_type = activity_attributes_type
+        self.activity_attributes = activity_attributes
+        self.external_user_ids = external_user_ids
+        self.user_aliases = user_aliases
+        self.segment_id = segment_id
+        self.custom_audience = custom_audience
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.parameters = parameters
+        self.max_workers = max_workers
+        self.max_requests_per_second = max_requests_per_second
+        self.quota_reserve = quota_reserve
+        self.on_unknown = on_unknown
+        self.on_empty_audience = on_empty_audience
+        self.max_audience = max_audience
+
+    def send(self, context: Context) -> SendReport:
+        from airflow_provider_liveactivity.delivery import FanOut
+
+        checkpoint = checkpoint_of(context)
+        return self.hook.start_live_activity(
+            **self._shared(),
+            activity_attributes_type=self.activity_attributes_type,
+            activity_attributes=self.activity_attributes,
+            external_user_ids=People.reveal(self.external_user_ids),
+            user_aliases=People.reveal(self.user_aliases),
+            segment_id=self.segment_id,
+            custom_audience=self.custom_audience,
+            sql=self.sql,
+            sql_conn_id=self.sql_conn_id,
+            parameters=self.parameters,
+            max_audience=self.max_audience,
+            checkpoint=checkpoint,
+            fan_out=FanOut(
+                self.max_workers,
+                self.max_requests_per_second,
+                self.quota_reserve,
+                self.on_unknown,
+                # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
+                **({} if checkpoint.durable else {"longest_wait": math.inf}),
+            ),
+        )
+
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(*args, **kwargs)
+        self.external_user_ids = People.hide(self.external_user_ids)
+        self.user_aliases = People.hide(self.user_aliases)
+
+
+class BrazeUpdateLiveActivityOperator(BrazeLiveActivityOperator):
+    """
+    Update a Live Activity on every phone that shows it.
+
+    :param activity_id: the id that the activity was started with. (templated)
+    :param dismissal_date: as ``stale_date``; without an end, Braze ignores it. (templated)
+    """
+
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date")
+
+    def __init__(self, *, dismissal_date: Moment | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dismissal_date = dismissal_date
+
+    def send(self, context: Context) -> SendReport:
+        return self.hook.update_live_activity(**self._shared(), dismissal_date=self.dismissal_date)
+
+
+class BrazeEndLiveActivityOperator(BrazeLiveActivityOperator):
+    """
+    End a Live Activity on every phone that shows it.
+
+    :param activity_id: the id that the activity was started with. (templated)
+    :param content_state: the last state to show; Braze wants it here too. (templated)
+    :param dismissal_date: as ``stale_date``: when the ended activity leaves the lock screen. A past moment
+        means at once; by default iOS keeps it for up to four hours. (templated)
+    """
+
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date")
+
+    def __init__(self, *, dismissal_date: Moment | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dismissal_date = dismissal_date
+
+    def send(self, context: Context) -> SendReport:
+        return self.hook.end_live_activity(**self._shared(), dismissal_date=self.dismissal_date)

@@ -1,0 +1,173 @@
+"""Start, update and end broadcast Live Activities through MoEngage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+    from airflow_provider_liveactivity.report import SendReport
+
+    Moment = datetime | timedelta | str
+    Object = dict[str, Any] | str
+    Schema = dict[str, Any] | str | Path
+
+_SHARED_FIELDS = (
+    "broadcast_live_activity_id",
+    "content_state",
+    "alert",
+    "dismissal_date",
+    "instance_id",
+    "moengage_conn_id",
+    "content_state_schema",
+)
+_SHARED_RENDERERS = {"content_state": "json", "alert": "json", "content_state_schema": "json"}
+
+
+class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
+    """
+    Base of the MoEngage broadcast operators.
+
+    :param broadcast_live_activity_id: the id that the campaign was created with. (templated)
+    :param content_state: object with the whole state to show, or its JSON text. (templated)
+    :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``. (templated)
+    :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
+        or timedelta from the moment of sending. (templated)
+    :param instance_id: MoEngage refuses a second request with the same one. By default it follows from DAG,
+        run, task and content, so that a retry cannot push twice and a cleared task can. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
+    :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
+    :param validate_only: do everything but send, and return the report; False by default.
+    """
+
+    template_fields: Sequence[str] = _SHARED_FIELDS
+    template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
+    ui_color = "#e6f4ea"
+
+    def __init__(
+        self,
+        *,
+        broadcast_live_activity_id: str,
+        content_state: Object,
+        alert: Object,
+        dismissal_date: Moment | None = None,
+        instance_id: str | None = None,
+        moengage_conn_id: str = "moengage_default",
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.broadcast_live_activity_id = broadcast_live_activity_id
+        self.content_state = content_state
+        self.alert = alert
+        self.dismissal_date = dismissal_date
+        self.instance_id = instance_id
+        self.moengage_conn_id = moengage_conn_id
+        self.content_state_schema = content_state_schema
+        self.validate_only = validate_only
+
+    @cached_property
+    def hook(self) -> MoEngageHook:
+        """The hook of the operator's connection."""
+        from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+
+        return MoEngageHook(self.moengage_conn_id)
+
+    def _push(self, call: Callable[..., SendReport], context: Context, **more: Any) -> SendReport:
+        fields = {
+            "broadcast_live_activity_id": self.broadcast_live_activity_id,
+            "content_state": self.content_state,
+            "alert": self.alert,
+            "dismissal_date": self.dismissal_date,
+            **more,
+        }
+        return call(
+            **fields,
+            instance_id=self.instance_id or _instance_id(context, fields),
+            content_state_schema=self.content_state_schema,
+            validate_only=self.validate_only,
+            may_be_second=context["ti"].try_number > 1,
+        )
+
+
+class MoEngageStartBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
+    """
+    Start a broadcast Live Activity for the audience of its campaign.
+
+    :param attribute_type: name of the app's attributes type. (templated)
+    :param attribute_info: object with the static attributes, or its JSON text. (templated)
+    """
+
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "attribute_type", "attribute_info")
+    template_fields_renderers: ClassVar[dict[str, str]] = {**_SHARED_RENDERERS, "attribute_info": "json"}
+
+    def __init__(self, *, attribute_type: str, attribute_info: Object, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.attribute_type = attribute_type
+        self.attribute_info = attribute_info
+
+    def send(self, context: Context) -> SendReport:
+        return self._push(
+            self.hook.start_broadcast,
+            context,
+            attribute_type=self.attribute_type,
+            attribute_info=self.attribute_info,
+        )
+
+
+class MoEngageUpdateBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
+    """
+    Update a broadcast Live Activity on every phone that shows it.
+
+    :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
+    """
+
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date")
+
+    def __init__(self, *, stale_date: Moment | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stale_date = stale_date
+
+    def send(self, context: Context) -> SendReport:
+        return self._push(self.hook.update_broadcast, context, stale_date=self.stale_date)
+
+
+class MoEngageEndBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
+    """
+    End a broadcast Live Activity on every phone that shows it.
+
+    :param content_state: the last state to show; MoEngage wants it here too. (templated)
+    :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
+    """
+
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date")
+
+    def __init__(self, *, stale_date: Moment | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stale_date = stale_date
+
+    def send(self, context: Context) -> SendReport:
+        return self._push(self.hook.end_broadcast, context, stale_date=self.stale_date)
+
+
+def _instance_id(context: Context, fields: dict[str, Any]) -> str:
+    """
+    Return an id that is the same over the retries of a task, and another one for every other push.
+
+    Clearing a task raises its ``max_tries``, a retry does not: that is how a person's "once more" is told
+    apart.
+    """
+    from airflow_provider_liveactivity.hooks.base import identity
+
+    ti = context["ti"]
+    return identity(ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.max_tries, fields)[:32]
