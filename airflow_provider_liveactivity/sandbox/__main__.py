@@ -1,0 +1,41 @@
+"""``python -m airflow_provider_liveactivity.sandbox``: serve the sandbox until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import suppress
+
+from airflow_provider_liveactivity.sandbox.server import make_server
+from airflow_provider_liveactivity.sandbox.state import Sandbox
+
+
+def main() -> None:
+    """Read the arguments and serve."""
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_liveactivity.sandbox",
+        description="A local stand-in for Braze's and MoEngage's Live Activity APIs, with a wall of phones.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8390, help="port to bind, 0 for a free one (default: %(default)s)"
+    )
+    arguments = parser.parse_args()
+    sandbox = Sandbox()
+    try:
+        server, listener = make_server(sandbox, arguments.host, arguments.port)
+    except OSError as error:
+        parser.error(f"cannot serve at {arguments.host}:{arguments.port}: {error.strerror}")
+    host, port = listener.getsockname()[:2]
+    settings = sandbox.settings
+    print(f"Phones    http://{f'[{host}]' if ':' in host else host}:{port}/")
+    print(f"Braze     key {settings.braze_key}, app id {', '.join(settings.braze_app_ids)}")
+    print(
+        f"MoEngage  workspace {settings.moengage_workspace}, push key {settings.moengage_push_key}",
+        flush=True,
+    )
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        server.run([listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The sandbox's own JSON API and its page, for demos and tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import FastAPI, HTTPException, Query
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from airflow_provider_liveactivity.sandbox import views
+from airflow_provider_liveactivity.sandbox.braze import Braze
+from airflow_provider_liveactivity.sandbox.faults import PlannedFault
+from airflow_provider_liveactivity.sandbox.gateway import Gateway
+from airflow_provider_liveactivity.sandbox.moengage import MoEngage
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.sandbox.state import Sandbox
+
+PAGE = Path(__file__).with_name("page.html")
+# Ids and contents shown on the page are strangers' text; nothing of it may run or call out.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+Limit = Annotated[int, Query(ge=0, le=10_000)]
+Offset = Annotated[int, Query(ge=0)]
+
+
+class SegmentBody(BaseModel):
+    """Body of PUT /sandbox/segments/{segment_id}."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = ""
+    users: list[str]
+
+
+class CampaignBody(BaseModel):
+    """Body of PUT /sandbox/campaigns/{broadcast_live_activity_id}."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    users: list[str]
+
+
+def make_app(sandbox: Sandbox) -> FastAPI:
+    """
+    Make the web application.
+
+    :param sandbox: the state it serves.
+    """
+    app = FastAPI(title="Live Activity sandbox", docs_url=None, redoc_url=None)
+    braze, moengage = Gateway(sandbox, Braze(sandbox)), Gateway(sandbox, MoEngage(sandbox))
+    for prefix, vendor in (("/messages", braze), ("/segments", braze), ("/v1.0", moengage)):
+        app.mount(prefix, vendor)
+
+    @app.get("/sandbox/phones")
+    async def phones(
+        activity_id: str | None = None, user: str | None = None, limit: Limit = 60, offset: Offset = 0
+    ) -> JSONResponse:
+        return JSONResponse(views.phones(sandbox, activity_id, user, limit, offset))
+
+    @app.get("/sandbox/activities")
+    async def activities(
+        activity_id: str | None = None, limit: Limit = 100, offset: Offset = 0
+    ) -> JSONResponse:
+        return JSONResponse(views.activities(sandbox, activity_id, limit, offset))
+
+    @app.get("/sandbox/requests")
+    async def requests(
+        path: str | None = None, since: Offset = 0, limit: Limit = 100, activity_id: str | None = None
+    ) -> JSONResponse:
+        return JSONResponse(views.requests(sandbox, path, since, limit, activity_id))
+
+    @app.get("/sandbox/summary")
+    async def summary(activity_id: str | None = None) -> JSONResponse:
+        return JSONResponse(views.summary(sandbox, activity_id))
+
+    @app.post("/sandbox/reset", status_code=204)
+    async def reset(settings: bool = False) -> None:
+        sandbox.reset(settings=settings)
+
+    @app.put("/sandbox/segments/{segment_id:path}")
+    async def put_segment(segment_id: str, body: SegmentBody) -> dict[str, Any]:
+        segment = sandbox.put_segment(segment_id, body.name or segment_id, body.users)
+        return {"segment_id": segment_id, "name": segment.name, "users": len(segment.users)}
+
+    @app.put("/sandbox/campaigns/{broadcast_live_activity_id:path}")
+    async def put_campaign(broadcast_live_activity_id: str, body: CampaignBody) -> dict[str, Any]:
+        sandbox.put_campaign(broadcast_live_activity_id, body.users)
+        users = len(sandbox.campaigns[broadcast_live_activity_id])
+        return {"broadcast_live_activity_id": broadcast_live_activity_id, "users": users}
+
+    @app.get("/sandbox/faults")
+    async def faults() -> list[PlannedFault]:
+        return sandbox.faults
+
+    @app.post("/sandbox/faults", status_code=201)
+    async def add_fault(fault: PlannedFault) -> PlannedFault:
+        return sandbox.add_fault(**fault.model_dump())
+
+    @app.delete("/sandbox/faults", status_code=204)
+    async def clear_faults() -> None:
+        sandbox.faults.clear()
+
+    @app.get("/sandbox/settings")
+    async def settings() -> dict[str, Any]:
+        return sandbox.settings.model_dump()
+
+    @app.put("/sandbox/settings")
+    async def put_settings(changes: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return sandbox.change_settings(**changes).model_dump()
+        except ValidationError as error:
+            raise HTTPException(422, error.errors(include_url=False, include_context=False)) from None
+
+    @app.get("/")
+    @app.get("/activities/{activity_id:path}")  # the page itself reads the id from its address
+    async def page() -> HTMLResponse:
+        return HTMLResponse(PAGE.read_text("utf-8"), headers={"Content-Security-Policy": PAGE_POLICY})
+
+    return app

@@ -1,0 +1,188 @@
+"""
+Bodies that Braze's Live Activity endpoints accept.
+
+Written from the vendor's documents alone. Nothing is shared with the models of the package: a mistake
+there must not be repeated here.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from airflow_provider_liveactivity.sandbox.checks import Object, Strict, Text
+
+DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000", re.ASCII)
+
+
+def _date(value: Any) -> datetime:
+    # The only form in Braze's samples for these endpoints.
+    if not isinstance(value, str) or not DATE.fullmatch(value):
+        raise ValueError("must look like 2026-11-22T16:55:49+0000")
+    return datetime.fromisoformat(value)
+
+
+def _tag(value: str) -> str:
+    if len(value.encode()) > 256:  # the SDK's limit; the REST documents have none
+        raise ValueError("must be at most 256 bytes")
+    return value
+
+
+def _extra(value: Object) -> Object:
+    if value.keys() & {"ab", "aps"}:
+        raise ValueError("must not contain ab or aps")
+    return value
+
+
+Date = Annotated[datetime, BeforeValidator(_date)]
+ActivityId = Annotated[Text, AfterValidator(_tag)]
+
+
+class Alert(Strict):
+    """Alert object of an Apple push."""
+
+    body: str | None = None
+    title: str | None = None
+    title_loc_key: str | None = None
+    title_loc_args: list[str] | None = None
+    action_loc_key: str | None = None
+    loc_key: str | None = None
+    loc_args: list[str] | None = None
+    sound: str | None = None
+
+
+class Notification(Strict):
+    """Apple push object as an update may carry it."""
+
+    alert: str | Alert | None = None
+    content_available: bool | None = Field(default=None, alias="content-available")
+    sound: str | None = None
+    interruption_level: Literal["passive", "active", "time-sensitive", "critical"] | None = None
+    relevance_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    expiry: Date | None = None
+    apns_priority: Annotated[int, Field(ge=1, le=10)] | None = None
+    badge: int | None = None
+    extra: Annotated[Object, AfterValidator(_extra)] | None = None
+    mutable_content: bool | None = None
+    collapse_id: str | None = None
+    category: str | None = None
+    buttons: list[Object] | None = None
+    asset_url: str | None = None
+    asset_file_type: str | None = None
+    custom_uri: str | None = None
+    use_webview: bool | None = None
+    message_variation_id: str | None = None
+    notification_group_thread_id: str | None = None
+    send_to_most_recent_device_only: bool | None = None
+
+    @model_validator(mode="after")
+    def _alert_unless_silent(self) -> Self:
+        if not self.content_available:
+            if self.alert is None:
+                raise ValueError("alert is required unless content-available is true")
+            if isinstance(self.alert, Alert) and not self.alert.body:
+                raise ValueError("alert.body is required unless content-available is true")
+        return self
+
+
+class StartNotification(Notification):
+    """Apple push object of a start, for which Apple insists on an alert."""
+
+    alert: Alert
+
+    @model_validator(mode="after")
+    def _title_and_body(self) -> Self:
+        if not (self.alert.body and (self.alert.title or self.alert.title_loc_key)):
+            raise ValueError("alert.title and alert.body are required to start a Live Activity")
+        return self
+
+
+class UserAlias(Strict):
+    """One user alias."""
+
+    alias_name: Text
+    alias_label: Text
+
+
+class AttributeFilter(Strict):
+    """Filter of a connected audience on a custom attribute."""
+
+    custom_attribute_name: Text
+    # "does_not_equal" is in older documents only.
+    comparison: Literal[
+        "equals", "not_equal", "matches_regex", "does_not_match_regex", "exists", "does_not_exist",
+        "is_any_of", "is_none_of", "includes_value", "does_not_include_value",
+        "greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to",
+        "less_than_x_days_ago", "greater_than_x_days_ago",
+        "less_than_x_days_in_the_future", "greater_than_x_days_in_the_future", "after", "before",
+    ]  # fmt: skip
+    value: Any = None
+
+    @model_validator(mode="after")
+    def _value(self) -> Self:
+        if self.value is None and self.comparison not in ("exists", "does_not_exist"):
+            raise ValueError("value is required")
+        return self
+
+
+class SubscriptionFilter(Strict):
+    """Filter of a connected audience on a subscription status."""
+
+    comparison: Literal["is", "is_not"]
+    value: Literal["opted_in", "subscribed", "unsubscribed"]
+
+
+class LastUsedFilter(Strict):
+    """Filter of a connected audience on the last use of the app."""
+
+    comparison: Literal["after", "before"]
+    value: Text
+
+
+class Audience(Strict):
+    """Connected audience: one filter, or AND or OR over more of them."""
+
+    AND: Annotated[list[Audience], Field(min_length=1)] | None = None
+    OR: Annotated[list[Audience], Field(min_length=1)] | None = None
+    custom_attribute: AttributeFilter | None = None
+    push_subscription_status: SubscriptionFilter | None = None
+    email_subscription_status: SubscriptionFilter | None = None
+    last_used_app: LastUsedFilter | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("must be exactly one filter, AND or OR")
+        return self
+
+
+class Message(Strict):
+    """What start and update have in common."""
+
+    app_id: Text
+    activity_id: ActivityId
+    content_state: Object
+    stale_date: Date | None = None
+    notification: Notification | None = None
+
+
+class StartBody(Message):
+    """Body of /messages/live_activity/start; ``dismissal_date`` is gone since the newest documents."""
+
+    activity_attributes_type: Text
+    activity_attributes: Object
+    notification: StartNotification
+    external_user_ids: list[Text] | None = None
+    user_aliases: list[UserAlias] | None = None
+    segment_id: Text | None = None
+    custom_audience: Audience | None = None
+
+
+class UpdateBody(Message):
+    """Body of /messages/live_activity/update, which has no audience."""
+
+    end_activity: bool = False
+    dismissal_date: Date | None = None

@@ -1,0 +1,92 @@
+"""What the checks of both vendors share: strict models, and JSON as the standards have it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, from_json
+
+
+class Strict(BaseModel):
+    """An object whose fields are all known and of exactly the documented type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="after")
+    def _no_null(self) -> Self:
+        # Optional means that a field may be left out; the documents know no nulls.
+        nulls = [name for name in self.model_fields_set if getattr(self, name) is None]
+        if nulls:
+            raise PydanticCustomError("null", "Must not be null: {names}", {"names": ", ".join(nulls)})
+        return self
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+
+
+def _finite(value: dict[str, Any]) -> dict[str, Any]:
+    json.dumps(value, allow_nan=False)  # 1e999 is JSON, but no number that any phone could show
+    return value
+
+
+Object = Annotated[dict[str, Any], AfterValidator(_finite)]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Problem(NamedTuple):
+    """
+    One thing that is wrong with a body.
+
+    :param code: kind of problem, e.g. ``missing``.
+    :param target: dotted path of the field.
+    :param message: the problem in words.
+    """
+
+    code: str
+    target: str
+    message: str
+
+
+class Refused(Exception):
+    """
+    A body that does not fit.
+
+    :param problems: everything that is wrong with it.
+    :param no_json: whether it is not even a JSON object.
+    """
+
+    def __init__(self, problems: list[Problem], no_json: bool = False) -> None:
+        super().__init__(problems)
+        self.problems = problems
+        self.no_json = no_json
+
+
+def parse(model: type[Model], body: bytes) -> Model:
+    """
+    Parse a body.
+
+    :param model: what the body must be.
+    :param body: the body as received.
+    :raises Refused: when it is anything else.
+    """
+    try:
+        if b"NaN" in body or b"Infinity" in body:  # Python's json writes them, JSON does not have them
+            from_json(body, allow_inf_nan=False)
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        problems = [Problem(e["type"], ".".join(map(str, e["loc"])), e["msg"]) for e in found]
+        no_json = any(not e["loc"] and e["type"] in ("json_invalid", "model_type") for e in found)
+        raise Refused(problems, no_json) from None
+    except ValueError as error:
+        raise Refused([Problem("json_invalid", "", str(error))], no_json=True) from None

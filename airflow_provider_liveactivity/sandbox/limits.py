@@ -1,0 +1,82 @@
+"""Rate limits: a window on the clock, as Braze counts, and a rolling one for MoEngage."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Quota(NamedTuple):
+    """
+    What the rate-limit headers of an answer say.
+
+    :param allowed: whether the request may go on.
+    :param limit: requests in a window.
+    :param remaining: requests left in this window.
+    :param reset: when there will be more, in epoch seconds.
+    """
+
+    allowed: bool
+    limit: int
+    remaining: int
+    reset: int
+
+
+class ClockWindow:
+    """Counts requests in windows that begin with the clock hour (or minute)."""
+
+    def __init__(self) -> None:
+        self._window = -1
+        self._used = 0
+
+    def take(self, now: datetime, limit: int, seconds: int, enforced: bool) -> Quota:
+        """
+        Count one request.
+
+        :param now: the moment of the request.
+        :param limit: requests in a window.
+        :param seconds: length of a window.
+        :param enforced: whether a request over the limit is refused.
+        """
+        window = int(now.timestamp()) // seconds
+        if window != self._window:
+            self._window, self._used = window, 0
+        allowed = not enforced or self._used < limit
+        self._used += allowed
+        return Quota(allowed, limit, max(0, limit - self._used), (window + 1) * seconds)
+
+
+class RollingMinute:
+    """
+    Counts requests in the last sixty seconds.
+
+    MoEngage does not say whether "5 a minute" means the clock's minute. The rolling one is the stricter
+    reading: who keeps to it keeps to the other too.
+    """
+
+    def __init__(self) -> None:
+        self._taken: deque[float] = deque()
+
+    def look(self, now: datetime, limit: int) -> Quota:
+        """
+        Say whether one more request fits, without counting it.
+
+        :param now: the moment of the request.
+        :param limit: requests in sixty seconds.
+        """
+        moment = now.timestamp()
+        while self._taken and self._taken[0] <= moment - 60:
+            self._taken.popleft()
+        remaining = max(0, limit - len(self._taken))
+        oldest = self._taken[0] if self._taken else moment
+        return Quota(remaining > 0, limit, remaining, math.ceil(oldest + 60))
+
+    def count(self, now: datetime) -> None:
+        """
+        Count one request.
+
+        :param now: the moment of the request.
+        """
+        self._taken.append(now.timestamp())

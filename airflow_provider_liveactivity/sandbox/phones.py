@@ -1,0 +1,176 @@
+"""
+What the phones of one Live Activity show.
+
+A million phones must fit, so nothing is stored per phone but one dictionary entry: user → the start that put
+the card there. A start and a push are kept once each and shared; what a phone shows is worked out when
+somebody looks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+TOKEN_LIFE = timedelta(hours=8)  # update tokens die with the activity, eight hours after its start
+SCREEN_LIFE = timedelta(hours=12)  # an activity nobody ended leaves the lock screen by itself
+DISMISSAL = timedelta(hours=4)  # how long an ended activity stays at most
+MAX_PAYLOAD = (
+    4096  # bytes of attributes and content state; above it a phone shows nothing, and no answer tells
+)
+
+Vendor = Literal["braze", "moengage"]
+Status = Literal["running", "stale", "ended", "dismissed"]
+
+
+@dataclass(slots=True, eq=False)
+class Push:
+    """One update or end, as every phone that could receive it did."""
+
+    at: datetime
+    content_state: dict[str, Any]
+    alert: Any = None
+    stale_date: datetime | None = None
+    dismissal_date: datetime | None = None
+    ends: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Start(Push):
+    """One start request; its cards differ in nothing but their user."""
+
+    attributes_type: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    first_push: int = 0  # pushes before this one happened before the card existed
+    phones: int = 0  # phones whose newest card came from this start
+
+
+@dataclass(slots=True)
+class Card:
+    """What a phone shows of one start at one moment."""
+
+    status: Status
+    last: Push
+    arrived: Sequence[Push]
+    missed: int
+    ended_at: datetime | None
+    dismissal_at: datetime | None
+
+
+class Activity:
+    """
+    One Live Activity and the phones that have a card of it.
+
+    :param vendor: ``braze`` or ``moengage``.
+    :param activity_id: the vendor's id of the activity.
+    """
+
+    def __init__(self, vendor: Vendor, activity_id: str) -> None:
+        self.vendor = vendor
+        self.activity_id = activity_id
+        self.cards: dict[str, Start] = {}
+        self.older_cards: dict[str, list[Start]] = {}  # only users with two cards at once
+        self.starts: list[Start] = []
+        self.pushes: list[Push] = []
+        self.started = 0  # cards ever made
+        self.started_twice = 0  # users who ever had two cards at once
+        self._times: list[datetime] = []
+        self._ends: list[int] = []
+
+    def start(self, start: Start, users: Sequence[str]) -> None:
+        """
+        Put a card on the phone of each user.
+
+        :param start: the start, shared by all its cards.
+        :param users: the users, without repetitions.
+        """
+        start.first_push = len(self.pushes)
+        self.starts.append(start)
+        start.phones = len(users)
+        self.started += len(users)
+        if not self.cards.keys().isdisjoint(users):
+            for user in users:
+                if user in self.cards:
+                    self._start_again(user, start.at)
+        self.cards.update(dict.fromkeys(users, start))
+
+    def _start_again(self, user: str, now: datetime) -> None:
+        # A card that has ended makes room for a new one; a card that has not gets company.
+        before = self.cards[user]
+        before.phones -= 1
+        if self.card(before, now).status in ("running", "stale"):
+            older = self.older_cards.setdefault(user, [])
+            self.started_twice += not older
+            older.append(before)
+        else:
+            self.older_cards.pop(user, None)
+
+    def push(self, push: Push) -> None:
+        """
+        Send an update or an end to every phone that still listens.
+
+        :param push: the push.
+        """
+        if push.ends:
+            self._ends.append(len(self.pushes))
+        self.pushes.append(push)
+        self._times.append(push.at)
+
+    @property
+    def ended(self) -> bool:
+        """Whether an end came after the last start."""
+        return bool(self.starts and self._ends and self._ends[-1] >= self.starts[-1].first_push)
+
+    def card(self, start: Start, now: datetime) -> Card:
+        """
+        Work out what the cards of one start look like.
+
+        :param start: the start.
+        :param now: the moment to look at.
+        """
+        token_dies = start.at + TOKEN_LIFE
+        first, last = start.first_push, bisect_left(self._times, token_dies, start.first_push)
+        end = bisect_left(self._ends, first)
+        ended_by = None
+        if end < len(self._ends) and self._ends[end] < last:
+            ended_by = self.pushes[self._ends[end]]
+            last = self._ends[end] + 1
+        arrived = self.pushes[first:last]
+        newest = arrived[-1] if arrived else start
+        dismissal = self._dismissal(start, arrived, ended_by, now)
+        status: Status = "running"
+        if now >= (dismissal or start.at + SCREEN_LIFE):
+            status = "dismissed"
+        elif ended_by:
+            status = "ended"
+        # An update without a stale date takes the former one away, as on a phone.
+        elif now >= token_dies or (newest.stale_date and now >= newest.stale_date):
+            status = "stale"
+        ended_at = ended_by.at if ended_by else None
+        return Card(status, newest, arrived, len(self.pushes) - last, ended_at, dismissal)
+
+    def _dismissal(
+        self, start: Start, arrived: Sequence[Push], ended_by: Push | None, now: datetime
+    ) -> datetime | None:
+        if ended_by:
+            latest = ended_by.at + DISMISSAL
+            return max(ended_by.at, min(ended_by.dismissal_date or latest, latest))
+        if now >= start.at + SCREEN_LIFE:
+            return start.at + SCREEN_LIFE
+        if self.vendor == "braze":  # its dates dismiss nothing unless the activity ends
+            return None
+        return set_dismissal(start, arrived)
+
+
+def set_dismissal(start: Start, pushes: Sequence[Push]) -> datetime | None:
+    """
+    Return the dismissal date that was set last.
+
+    :param start: the start.
+    :param pushes: what came after it.
+    """
+    return next(
+        (push.dismissal_date for push in reversed(pushes) if push.dismissal_date), start.dismissal_date
+    )

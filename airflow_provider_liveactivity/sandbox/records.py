@@ -1,0 +1,99 @@
+"""The log of requests to the vendors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import from_json
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.sandbox.phones import Vendor
+
+
+@dataclass(slots=True, eq=False)
+class Record:
+    """
+    One request to a vendor.
+
+    :param number: counts from 1.
+    :param received_at: when its body was complete.
+    :param vendor: ``braze`` or ``moengage``.
+    :param method: HTTP method.
+    :param path: path without the query.
+    :param status: status that was sent; None when no answer was.
+    :param fault: the fault that hit it.
+    :param carried_out: whether it took effect.
+    :param recipients: phones that a start reached; None for anything but a start.
+    :param headers: headers, with credentials hidden; empty once the record is old.
+    :param body: body as received; None once the record is old.
+    """
+
+    number: int
+    received_at: datetime
+    vendor: Vendor
+    method: str
+    path: str
+    status: int | None = None
+    fault: str | None = None
+    carried_out: bool = False
+    recipients: int | None = None
+    headers: Sequence[tuple[str, str]] = ()
+    body: bytes | None = None
+
+    @property
+    def content(self) -> Any:
+        """The body as JSON, or as text when it is none."""
+        if not self.body:
+            return None
+        try:
+            content = from_json(self.body, allow_inf_nan=False)
+            json.dumps(content, allow_nan=False)  # 1e999 gets past the line above
+        except ValueError:
+            return self.body.decode("utf-8", "replace")
+        return content
+
+    def names(self, activity_id: str) -> bool:
+        """
+        Whether the body is about an activity; never, once the body is gone.
+
+        :param activity_id: the vendor's id of the activity.
+        """
+        body = self.body or b""
+        # Parsing thousands of bodies is slow, and most do not hold the id in either spelling of JSON.
+        spellings = (json.dumps(activity_id, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+        if not any(spelling.encode() in body for spelling in spellings):
+            return False
+        content = self.content
+        return isinstance(content, dict) and activity_id in (
+            content.get("activity_id"),
+            content.get("broadcast_live_activity_id"),
+        )
+
+    def shown(self) -> dict[str, Any]:
+        """Return the request as plain JSON."""
+        return {
+            "number": self.number,
+            "received_at": iso(self.received_at),
+            "vendor": self.vendor,
+            "method": self.method,
+            "path": self.path,
+            "status": self.status,
+            "fault": self.fault,
+            "carried_out": self.carried_out,
+            "recipients": self.recipients,
+            "headers": dict(self.headers),
+            "body": self.content,
+        }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """
+    Write a moment with microseconds.
+
+    :param moment: an aware datetime.
+    """
+    return moment.isoformat(timespec="microseconds") if moment else None

@@ -1,0 +1,77 @@
+"""What can be changed about the sandbox while it runs."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """
+    Every switch of the sandbox; the defaults are the vendors' documented behaviour, read strictly.
+
+    :param braze_key: REST API key that is accepted.
+    :param braze_app_ids: app identifiers of the workspace; any other is refused.
+    :param braze_permissions: permissions of the key; a missing one is answered with 403.
+    :param braze_limit: requests in one window of the bucket that all Braze endpoints share.
+    :param braze_window: length of that window in seconds, aligned to the clock; 3600 is the clock hour.
+    :param braze_limit_on: answer 429 when the bucket is used up.
+    :param moengage_workspace: workspace ID, sent as Basic user and as ``X-MOE-APPKEY``.
+    :param moengage_push_key: key of the Push tile.
+    :param moengage_campaign_key: key of the Campaign tile.
+    :param moengage_data_key: key of the Data tile.
+    :param moengage_inform_key: key of the Inform tile.
+    :param moengage_starts_per_minute: starts a minute in the workspace.
+    :param moengage_pushes_per_minute: updates and ends a minute in the workspace.
+    :param moengage_pushes_per_activity: updates and ends a minute for one activity.
+    :param moengage_limits_on: answer 429 when one of these is used up.
+    :param moengage_activity_header: refuse update and end without ``X-Broadcast-Live-Activity-Id``.
+    :param moengage_past_dismissal: refuse a ``dismissal_date`` already past; otherwise it acts at once.
+    :param moengage_max_instances: instances that one activity may have, running or ended.
+    :param moengage_enabled: the workspace has Live Activities switched on.
+    :param moengage_p8: a ``.p8`` key was uploaded.
+    :param known_users_only: only users of a registered segment have a phone; otherwise every user has.
+    :param latency: seconds between carrying a request out and answering it.
+    :param keep_requests: latest requests whose headers and body are kept.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    braze_key: str = "sandbox-braze-key"
+    braze_app_ids: list[str] = ["sandbox-app"]
+    braze_permissions: list[str] = [
+        "messages.live_activity.start",
+        "messages.live_activity.update",
+        "segments.list",
+        "segments.details",
+    ]
+    braze_limit: int = Field(default=250_000, ge=0)
+    braze_window: int = Field(default=3600, ge=1)
+    braze_limit_on: bool = True
+
+    moengage_workspace: str = "SANDBOX"
+    moengage_push_key: str = "sandbox-push-key"
+    moengage_campaign_key: str = "sandbox-campaign-key"
+    moengage_data_key: str = "sandbox-data-key"
+    moengage_inform_key: str = "sandbox-inform-key"
+    moengage_starts_per_minute: int = Field(default=5, ge=0)
+    moengage_pushes_per_minute: int = Field(default=500, ge=0)
+    moengage_pushes_per_activity: int = Field(default=5, ge=0)
+    moengage_limits_on: bool = True
+    moengage_activity_header: bool = True
+    moengage_past_dismissal: bool = True
+    moengage_max_instances: int = Field(default=10, ge=1)
+    moengage_enabled: bool = True
+    moengage_p8: bool = True
+
+    known_users_only: bool = False
+    latency: float = Field(default=0.0, ge=0)
+    keep_requests: int = Field(default=5_000, ge=0)
+
+    def changed(self, changes: dict[str, object]) -> Settings:
+        """
+        Return the settings with some of them replaced, all validated again.
+
+        :param changes: names and new values.
+        :raises pydantic.ValidationError: for an unknown name or a wrong type.
+        """
+        return Settings.model_validate({**self.model_dump(), **changes})
