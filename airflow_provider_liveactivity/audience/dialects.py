@@ -22,8 +22,8 @@ class Dialect:
     :param names_columns: whether ``WITH name (columns) AS`` may name the columns of a query.
     """
 
-    # VARCHAR without a length means 256, 80 or even 30 characters to some, who cut off the rest without a word.
-    # What is cut at 4,000 is refused afterwards: no vendor has ids of that length.
+    # VARCHAR without a length means 256, 80 or even 30 characters to some, who cut off the rest unasked. What is
+    # cut at 4,000 is refused afterwards: no vendor has ids of that length.
     text: str = "CAST({} AS VARCHAR(4000))"
     first: str = "LIMIT 1"
     length: str = "LENGTH"

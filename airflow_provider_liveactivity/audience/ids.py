@@ -36,7 +36,7 @@ def to_id(value: Any) -> str | None:
         return value if value and not value.isspace() else None
     if value is None:
         return None
-    if isinstance(value, Integral) and type(value) is not bool:
+    if type(value) is not bool and isinstance(value, Integral):
         return str(int(value))
     if isinstance(value, uuid.UUID):
         return str(value)

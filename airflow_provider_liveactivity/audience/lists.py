@@ -19,7 +19,7 @@ class ListAudience:
     People by external id, by alias, or both: the ids first, each in the order given.
 
     :param external_user_ids: text, whole numbers or UUIDs; or the JSON text of such a list.
-    :param user_aliases: objects with ``alias_name`` and ``alias_label``, or pairs (name, label); or JSON text.
+    :param user_aliases: objects with ``alias_name`` and ``alias_label``, or pairs of them; or JSON text.
     :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
     :raises InvalidPayload: for what cannot be an id or an alias.
     """

@@ -56,8 +56,9 @@ class Reader:
         return names
 
     def row(self, statement: str) -> Any:
-        """Return the only row of a statement, or None."""
-        return next((rows[0] for rows in self.rows(statement, 1)), None)
+        """Return the only row of a statement that gives no more than one, or None."""
+        every = [row for rows in self.rows(statement, 1) for row in rows]
+        return every[0] if every else None
 
     def rows(self, statement: str, size: int) -> Iterator[Any]:
         """

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, compress, islice
 from operator import lt
 from typing import Any
 
@@ -124,17 +124,14 @@ class SqlAudience:
                     "one is the external id, two are alias name and alias label."
                 )
             statements = Statements(self._query, bare.dialect, columns)
+            samples = [reader.row(statements.sample(place)) for place in range(len(columns))]
             numeric = tuple(
-                row is not None and is_numeric(row[0], place)
-                for place, row in enumerate(
-                    map(reader.row, map(statements.sample, range(len(columns)))), start=1
-                )
+                row is not None and is_numeric(row[0], column) for column, row in enumerate(samples, start=1)
             )
             counted = reader.row(statements.count())
         rows, present, people, *longest = (int(value or 0) for value in counted)
-        if (
-            max(longest) > self._max_id_bytes
-        ):  # characters: never more than the bytes, which are checked on reading
+        # In characters, which cannot be more than the bytes; those are counted on reading.
+        if max(longest) > self._max_id_bytes:
             raise too_long(self._max_id_bytes)
         return _Survey(statements, numeric, people, duplicates=present - people, nulls=rows - present)
 
@@ -163,9 +160,9 @@ class SqlAudience:
         people = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
         if all(map(all, columns)):
             return people
-        present = [one for one, texts in zip(people, zip(*columns, strict=True), strict=True) if all(texts)]
-        self.nulls += len(people) - len(present)
-        return present
+        somebody = [all(texts) for texts in zip(*columns, strict=True)]
+        self.nulls += somebody.count(False)
+        return list(compress(people, somebody))
 
     def _ascending(self, people: list[Any], last: Any) -> list[Any]:
         """
@@ -178,8 +175,8 @@ class SqlAudience:
             return people
         if any(map(lt, islice(line, 1, None), line)):
             raise InvalidPayload(
-                "the database does not sort the audience character by character, so that a retry could not take it "
-                "up again; give the column a binary collation in the query."
+                "the database does not sort the audience character by character, so that a retry could not "
+                "take it up again; give the column a binary collation in the query."
             )
         once = [one for one in dict.fromkeys(people) if one != last]
         self.duplicates += len(people) - len(once)

@@ -1,7 +1,5 @@
 """A user's query, wrapped so that the database sorts it, drops what is nobody, and gives everybody once."""
 
-# ruff: noqa: S608 - putting the user's query into another one is what this module is for
-
 from __future__ import annotations
 
 from dataclasses import dataclass

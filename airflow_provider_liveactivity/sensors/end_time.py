@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
+#: A shorter wait stays on the worker: deferring costs two task starts, and a trigger that fires within seconds
+#: can overtake the scheduler's note of the deferral, which fails the task (apache/airflow#72716).
+_TOO_SHORT_TO_DEFER = timedelta(seconds=15)
+
+
 class LiveActivityEndTimeSensor(BaseSensorOperator):
     """
     Succeed at the scheduled end of a Live Activity; a moment that is over succeeds at once.
 
-    Deferred, it waits in the triggerer on Airflow's own DateTimeTrigger and holds no worker slot.
+    Deferred, it waits in the triggerer on Airflow's own DateTimeTrigger and holds no worker slot; a wait of less
+    than 15 seconds stays on the worker. In the modes poke and reschedule it looks up at the moment itself.
 
     :param end_time: aware datetime, or ISO-8601 text with an offset. (templated)
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
@@ -42,20 +48,24 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         return datetime.now(UTC) >= moment
 
     def execute(self, context: Context) -> Any:
-        if not self.deferrable:
-            return super().execute(context)
-        if not self.poke(context):
+        if self.deferrable and self._moment() - datetime.now(UTC) > _TOO_SHORT_TO_DEFER:
             from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
+            self.log.info("Waiting in the triggerer until %s.", self._moment().isoformat())
             self.defer(
                 trigger=DateTimeTrigger(moment=self._moment()),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=self.timeout),
             )
-        return None
+        return super().execute(context)
 
     def execute_complete(self, context: Context, event: Any = None) -> None:
         """Succeed: the trigger has fired, so the moment has come."""
+
+    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
+        # The moment is known, so a poke comes just then instead of up to an interval late.
+        interval = super()._get_next_poke_interval(*args, **kwargs)
+        return max(0.0, min(interval, (self._moment() - datetime.now(UTC)).total_seconds()))
 
     def _moment(self) -> datetime:
         from airflow.providers.common.compat.sdk import AirflowFailException
