@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-#: A shorter wait stays on the worker: deferring costs two task starts, and a trigger that fires within seconds
-#: can overtake the scheduler's note of the deferral, which fails the task (apache/airflow#72716).
+#: A shorter wait stays on the worker: deferring costs two task starts, and a trigger that fires within
+#: seconds can overtake the scheduler's note of the deferral, which fails the task (apache/airflow#72716).
 _TOO_SHORT_TO_DEFER = timedelta(seconds=15)
 
 
@@ -21,8 +21,9 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
     """
     Succeed at the scheduled end of a Live Activity; a moment that is over succeeds at once.
 
-    Deferred, it waits in the triggerer on Airflow's own DateTimeTrigger and holds no worker slot; a wait of less
-    than 15 seconds stays on the worker. In the modes poke and reschedule it looks up at the moment itself.
+    Deferred, it waits in the triggerer on Airflow's own DateTimeTrigger and holds no worker slot; a wait of
+    less than 15 seconds stays on the worker. In the modes poke and reschedule it looks up at the moment
+    itself.
 
     :param end_time: aware datetime, or ISO-8601 text with an offset. (templated)
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.

@@ -1,0 +1,76 @@
+"""What importing this provider adds to every DAG parse, on top of ``import airflow.sdk``."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from typing import TypedDict
+
+TARGETS = (
+    "airflow_provider_liveactivity.operators.braze",
+    "airflow_provider_liveactivity.operators.moengage",
+    "airflow_provider_liveactivity.sensors.end_time",
+)
+
+# For a fresh interpreter. Each target gets a fork that has airflow.sdk only, so none warms up another.
+PROBE = """
+import json, os, sys, time
+def timed_import(name):
+    start = time.perf_counter()
+    __import__(name)
+    return (time.perf_counter() - start) * 1000
+costs = {"airflow.sdk": {"milliseconds": timed_import("airflow.sdk"), "modules": sorted(sys.modules)}}
+for target in sys.argv[1:]:
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        before = set(sys.modules)
+        cost = {"milliseconds": timed_import(target), "modules": sorted(set(sys.modules) - before)}
+        os.write(writer, json.dumps(cost).encode())
+        sys.exit()
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        answer = pipe.read()
+    os.wait()
+    if not answer:
+        sys.exit(f"cannot import {target}")
+    costs[target] = json.loads(answer)
+print(json.dumps(costs))
+"""
+
+
+class Cost(TypedDict):
+    """What one import took, and the modules that came with it."""
+
+    milliseconds: float
+    modules: list[str]
+
+
+def measure(*targets: str) -> dict[str, Cost]:
+    """
+    Import ``airflow.sdk`` in a fresh interpreter, then each target by itself.
+
+    :param targets: names of modules.
+    :return: the cost of ``airflow.sdk``, and what each target adds to it.
+    """
+    command = [sys.executable, "-c", PROBE, *targets]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    # Airflow may have talked on standard output before.
+    costs: dict[str, Cost] = json.loads(done.stdout.splitlines()[-1])
+    return costs
+
+
+def main(rounds: int = 7) -> None:
+    """Print the median of some rounds; the first one, which may have to compile, does not count."""
+    measure(*TARGETS)
+    samples = [measure(*TARGETS) for _ in range(rounds)]
+    base = statistics.median(sample["airflow.sdk"]["milliseconds"] for sample in samples)
+    print(f"{'import':<50} {'modules':>8} {'median':>10} {'of airflow.sdk':>15}")
+    for name in samples[0]:
+        median = statistics.median(sample[name]["milliseconds"] for sample in samples)
+        print(f"{name:<50} {len(samples[0][name]['modules']):>8} {median:>7.1f} ms {median / base:>15.2%}")
+
+
+if __name__ == "__main__":
+    main()

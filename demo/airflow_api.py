@@ -1,0 +1,84 @@
+"""The part of Airflow's REST API that the demo and the end-to-end tests use."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import httpx
+
+
+class AirflowApi:
+    """
+    A client of a running Airflow.
+
+    :param url: where it answers.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def is_healthy(self) -> bool:
+        """Say whether the scheduler, the triggerer and the DAG processor all send heartbeats."""
+        parts = self._client.get("/api/v2/monitor/health").raise_for_status().json()
+        return all(parts[name]["status"] == "healthy" for name in ("scheduler", "triggerer", "dag_processor"))
+
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
+        """
+        Call an endpoint under ``/api/v2`` and return its JSON.
+
+        :param method: the HTTP method.
+        :param path: what follows ``/api/v2``.
+        :param arguments: as for httpx.
+        """
+        if "Authorization" not in self._client.headers:
+            # Everybody is an admin here, so a token needs no password.
+            token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
+            self._client.headers["Authorization"] = f"Bearer {token}"
+        response = self._client.request(method, f"/api/v2{path}", **arguments)
+        if response.is_error:
+            raise RuntimeError(f"Airflow answered {response.status_code} to {method} {path}: {response.text}")
+        return response.json() if response.content else None
+
+    def dag_ids(self) -> set[str]:
+        """Return the DAGs that Airflow has parsed so far."""
+        return {dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]}
+
+    def import_errors(self) -> list[str]:
+        """Return why DAG files could not be read."""
+        errors = self.call("GET", "/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run."""
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
+        """
+        Start a DAG run and return its id.
+
+        :param dag_id: the DAG.
+        :param conf: values for its params.
+        """
+        body = {"logical_date": None, "conf": conf or {}}
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """Return the state of a DAG run."""
+        return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the task instances of a DAG run, mapped ones included."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        return list(self.call("GET", path, params={"limit": 1000})["task_instances"])
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
+        """Return what a task returned."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        entry = self.call("GET", path, params={"map_index": map_index, "deserialize": True})
+        return entry["value"]

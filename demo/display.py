@@ -1,0 +1,179 @@
+"""What a person sees: a departure board while it runs (lines without a terminal), a table at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from demo.outcome import FINAL, Outcome, logical_key
+from demo.warehouse import Flight
+
+LINE_EVERY = 10  # seconds, where there is no terminal to redraw
+STYLES = {"Boarding": "yellow", "In the air": "cyan"}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """
+    The demo at one moment.
+
+    :param activities: what the sandbox tells of each activity.
+    :param phones: the sandbox's counts.
+    :param tasks: task instances by state.
+    """
+
+    activities: Sequence[dict[str, Any]]
+    phones: dict[str, int]
+    tasks: Counter[str]
+
+
+@dataclass
+class Display:
+    """
+    The terminal.
+
+    :param console: where to write.
+    """
+
+    console: Console = field(default_factory=Console)
+    _began: float = field(default_factory=time.monotonic)
+    _line_at: float = 0
+
+    def say(self, text: str) -> None:
+        """Print a line, with the time since the beginning."""
+        minutes, seconds = divmod(int(time.monotonic() - self._began), 60)
+        self.console.print(f"[dim]{minutes}:{seconds:02}[/dim]  {text}", highlight=False, soft_wrap=True)
+
+    def problem(self, text: str) -> None:
+        """Print a line about something that went wrong."""
+        self.console.print(Text.assemble(("✗ ", "red"), text), soft_wrap=True)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._began
+
+    @contextmanager
+    def working(self, text: str) -> Iterator[None]:
+        """
+        Show that something takes its time.
+
+        :param text: what.
+        """
+        if not self.console.is_terminal:
+            self.say(f"{text} …")
+            yield
+            return
+        with self.console.status(f"{text} …"):
+            yield
+        self.say(text)
+
+    @contextmanager
+    def board(self) -> Iterator[Live]:
+        """Hold the place where the departure board is drawn."""
+        with Live(console=self.console, auto_refresh=False) as live:
+            yield live
+
+    def show(self, live: Live, timetable: dict[str, Flight], moment: Moment) -> None:
+        """
+        Bring the board up to date.
+
+        :param live: from :meth:`board`.
+        :param timetable: flights by key.
+        :param moment: how things are.
+        """
+        if self.console.is_terminal:
+            live.update(Group(_board(timetable, moment), Text(_tasks(moment))), refresh=True)
+        elif time.monotonic() - self._line_at >= LINE_EVERY:
+            self._line_at = time.monotonic()
+            self.say(f"{_line(timetable, moment)} · {_tasks(moment)}")
+
+    def summary(self, outcome: Outcome) -> None:
+        """
+        Print the table of the end.
+
+        :param outcome: the numbers.
+        """
+        table = Table(title="What the phones saw", show_header=False, title_justify="left")
+        middle, latest = outcome.lateness
+        broadcast = outcome.broadcast
+        shown = f"{broadcast['phones']} phones, {_stage(broadcast)}" if broadcast else "never started"
+        for name, value in (
+            ("Flights", f"{outcome.flights}"),
+            ("Activities started", f"{len(outcome.activities)} on {outcome.phones['started']:,} phones"),
+            ("Updates", f"{outcome.updates}"),
+            ("Activities ended", f"{outcome.ended}"),
+            ("Ended after landing", f"median {middle:.1f} s, at most {latest:.1f} s"),
+            ("Started twice", f"{outcome.phones['started_twice']} phones"),
+            ("Left with a stale card", f"{outcome.left_behind} phones"),
+            ("MoEngage broadcast", shown),
+            ("Requests", f"{outcome.phones['requests']}, {outcome.refused} not accepted"),
+            ("Took", f"{self.elapsed:.0f} s"),
+        ):
+            table.add_row(name, value)
+        self.console.print(table)
+        for problem in outcome.problems():
+            self.problem(problem)
+        if not outcome.problems():
+            self.console.print("[green]✓[/green] Every activity that started has ended, none twice.")
+
+
+def _board(timetable: dict[str, Flight], moment: Moment) -> Table:
+    table = Table("Activity", "", "Delay", "Phones", "Lock screen", "Lands", box=SIMPLE_HEAD)
+    far = datetime.max.replace(tzinfo=UTC)
+
+    def order(activity: dict[str, Any]) -> tuple[datetime, str]:
+        flight = timetable.get(logical_key(activity))
+        return (flight.lands_at if flight else far), activity["activity_id"]
+
+    for activity in sorted(moment.activities, key=order):
+        stage = Text(_stage(activity), STYLES.get(_stage(activity), "green" if activity["ends"] else "cyan"))
+        phones, key = f"{activity['phones']}", logical_key(activity)
+        if flight := timetable.get(key):
+            seconds = (flight.lands_at - datetime.now(UTC)).total_seconds()
+            lands = f"in {seconds:.0f} s" if seconds > 0 else "landed"
+            delay = Text(f"{flight.delay:+} min", "red" if flight.delay > 15 else "")
+            table.add_row(
+                flight.flight, f"{flight.origin} → {flight.destination}", delay, phones, stage, lands
+            )
+        else:
+            table.add_row("Match", key.partition("-1")[0], "", phones, stage, "")
+    return table
+
+
+def _line(timetable: dict[str, Flight], moment: Moment) -> str:
+    flights = [activity for activity in moment.activities if logical_key(activity) in timetable]
+    stages = Counter(_stage(activity).lower() for activity in flights)
+    matches = len(moment.activities) - len(flights)
+    over = sum(bool(activity["ends"]) for activity in moment.activities if activity not in flights)
+    shown = ", ".join(f"{count} {stage}" for stage, count in stages.items()) or "none yet"
+    return f"flights: {shown} · matches: {matches - over} on, {over} over"
+
+
+def _stage(activity: dict[str, Any]) -> str:
+    state = activity["content_state"]
+    if "status" in state:
+        return str(state["status"])
+    return f"{state['phase']} {state['home']}–{state['away']}"
+
+
+def _tasks(moment: Moment) -> str:
+    done = sum(moment.tasks[state] for state in FINAL)
+    states = [state for state in ("running", "queued", "deferred", "failed") if moment.tasks[state]]
+    shown = ["", *(f"{moment.tasks[state]} {state}" for state in states)]
+    phones = moment.phones
+    return (
+        f"tasks: {done} of {moment.tasks.total()} done{', '.join(shown)} · "
+        f"phones: {phones['running']} live, {phones['ended'] + phones['dismissed']} ended"
+    )

@@ -1,0 +1,129 @@
+"""What came out of a demo, in numbers: what the phones saw, what Airflow did, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from demo import warehouse
+from demo.airflow_api import AirflowApi
+from demo.scenario import BROADCAST, MATCHES, Run
+from demo.stack import Stack
+
+FINAL = ("success", "failed")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    The end of a demo.
+
+    :param activities: what the sandbox tells of each activity.
+    :param phones: the sandbox's counts.
+    :param statuses: how many requests were answered with which status.
+    :param seconds_late: of each flight, from its landing to the end of its activity.
+    :param states: of each DAG run.
+    :param failed_tasks: task instances that failed.
+    :param flights: how many flights were to be followed.
+    """
+
+    activities: Sequence[dict[str, Any]]
+    phones: dict[str, int]
+    statuses: dict[int, int]
+    seconds_late: dict[str, float]
+    states: dict[str, str]
+    failed_tasks: Sequence[dict[str, Any]]
+    flights: int
+
+    @property
+    def ended(self) -> int:
+        """How many activities have ended."""
+        return sum(_is_over(activity) for activity in self.activities)
+
+    @property
+    def updates(self) -> int:
+        """How many updates were sent."""
+        return sum(activity["updates"] for activity in self.activities)
+
+    @property
+    def left_behind(self) -> int:
+        """How many phones still show a running or stale card; after the last landing there must be none."""
+        return self.phones["running"] + self.phones["stale_cards"]
+
+    @property
+    def refused(self) -> int:
+        """How many requests were not accepted."""
+        return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
+
+    @property
+    def broadcast(self) -> dict[str, Any]:
+        """What the sandbox tells of the MoEngage broadcast; empty when it never started."""
+        return next((activity for activity in self.activities if activity["activity_id"] == BROADCAST), {})
+
+    @property
+    def lateness(self) -> tuple[float, float]:
+        """Median and maximum of the seconds from landing to end."""
+        late = sorted(self.seconds_late.values()) or [float("nan")]
+        return median(late), late[-1]
+
+    def problems(self) -> list[str]:
+        """Say what is wrong, one sentence each; nothing for a good run."""
+        expected = self.flights + MATCHES + 2
+        ended_early = min(self.seconds_late.values(), default=0) < 0
+        runs = [(state != "success", f"the run of {dag} is {state}") for dag, state in self.states.items()]
+        checks = [
+            *runs,
+            (self.failed_tasks, f"{len(self.failed_tasks)} tasks failed"),
+            (len(self.activities) != expected, f"{len(self.activities)} activities instead of {expected}"),
+            (self.ended < len(self.activities), f"{len(self.activities) - self.ended} activities go on"),
+            (len(self.seconds_late) < self.flights, f"only {len(self.seconds_late)} landings were shown"),
+            (ended_early, "an activity ended before its flight had landed"),
+            (self.left_behind, f"{self.left_behind} phones still show a running or stale card"),
+            (self.phones["started_twice"], f"{self.phones['started_twice']} phones got a second card"),
+            (not all(activity["phones"] for activity in self.activities), "an activity reached no phone"),
+            (self.refused, f"{self.refused} requests were not accepted"),
+        ]
+        return [problem for wrong, problem in checks if wrong]
+
+
+def gather(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], flights: int) -> Outcome:
+    """
+    Ask everybody how it went.
+
+    :param stack: what is running.
+    :param airflow: its REST API.
+    :param runs: the DAG runs.
+    :param flights: how many flights were to be followed.
+    """
+    activities = stack.sandbox("GET", "/activities", params={"limit": 10_000})["activities"]
+    requests = stack.sandbox("GET", "/requests", params={"limit": 10_000})["requests"]
+    timetable = warehouse.timetable(stack.warehouse)
+    late = {}
+    for activity in activities:
+        flight = timetable.get(logical_key(activity))
+        if flight and _is_over(activity):
+            ended_at = datetime.fromisoformat(activity["last_push_at"])
+            late[flight.flight_key] = (ended_at - flight.lands_at).total_seconds()
+    tasks = [task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)]
+    return Outcome(
+        activities=activities,
+        phones=stack.sandbox("GET", "/summary"),
+        statuses=dict(Counter(request["status"] or 0 for request in requests)),
+        seconds_late=late,
+        states={run.dag_id: airflow.run_state(run.dag_id, run.run_id) for run in runs},
+        failed_tasks=[task for task in tasks if task["state"] in ("failed", "upstream_failed")],
+        flights=flights,
+    )
+
+
+def logical_key(activity: dict[str, Any]) -> str:
+    """Return what an activity is about: the examples name theirs ``kind/key/run``."""
+    return str(activity["activity_id"].split("/")[1 if "/" in activity["activity_id"] else 0])
+
+
+def _is_over(activity: dict[str, Any]) -> bool:
+    return bool(activity["ends"]) and not activity["running"] and not activity["stale"]

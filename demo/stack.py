@@ -1,0 +1,251 @@
+"""The processes of the demo: a real ``airflow standalone`` and the sandbox, started and stopped together."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from demo.airflow_api import AirflowApi
+
+ROOT = Path(__file__).parent.parent
+LOOPBACK = "127.0.0.1"
+
+
+class StackError(RuntimeError):
+    """A process of the demo did not come up, or died."""
+
+
+@dataclass
+class Stack:
+    """
+    A running Airflow beside a running sandbox.
+
+    :param home: the directory of everything they write: AIRFLOW_HOME, logs, warehouse.
+    :param airflow_url: where Airflow answers.
+    :param sandbox_url: where the sandbox answers.
+    :param processes: what was started, by name.
+    """
+
+    home: Path
+    airflow_url: str
+    sandbox_url: str
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.sandbox_url, timeout=30)
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file behind the Airflow connection ``warehouse``; load it when the clock starts."""
+        return self.home / "warehouse.duckdb"
+
+    def log(self, name: str) -> Path:
+        """Return the file that holds what a process printed."""
+        return self.home / f"{name}.log"
+
+    def sandbox(self, method: str, path: str, **arguments: Any) -> Any:
+        """
+        Call the sandbox's own API and return its JSON.
+
+        :param method: the HTTP method.
+        :param path: what follows ``/sandbox``.
+        :param arguments: as for httpx.
+        """
+        return self._client.request(method, f"/sandbox{path}", **arguments).raise_for_status().json()
+
+    def check(self) -> None:
+        """
+        Look after the processes.
+
+        :raises StackError: when one has died.
+        """
+        for name, process in self.processes.items():
+            if process.poll() is not None:
+                raise StackError(f"{name} died with exit code {process.returncode}: {self._last_words(name)}")
+
+    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float) -> None:
+        """
+        Wait until a condition holds.
+
+        :param ready: the condition; an unreachable server counts as not yet.
+        :param what: its name in the error.
+        :param timeout: seconds.
+        :raises StackError: when it does not hold in time, or a process died meanwhile.
+        """
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self.check()
+            with suppress(httpx.HTTPError):
+                if ready():
+                    return
+            time.sleep(0.25)
+        raise StackError(f"{what} was not ready after {timeout:.0f} seconds; see {self.home}/*.log")
+
+    def _last_words(self, name: str) -> str:
+        lines = self.log(name).read_text(errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+@contextmanager
+def running_stack(
+    home: Path,
+    *,
+    dags_folder: Path = ROOT / "example_dags",
+    preferred_ports: tuple[int, int] = (0, 0),
+    settings: Mapping[str, str] | None = None,
+    timeout: float = 150,
+) -> Iterator[Stack]:
+    """
+    Run Airflow and the sandbox until the block is left, whatever the reason.
+
+    :param home: an empty directory, or one that does not exist.
+    :param dags_folder: the DAGs to serve.
+    :param preferred_ports: of Airflow and of the sandbox, taken when they are free.
+    :param settings: more environment variables for Airflow, which win.
+    :param timeout: seconds until everything must be healthy.
+    :raises StackError: when something does not come up.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    airflow_port, sandbox_port, worker_log_port, trigger_log_port = _free_ports(*preferred_ports, 0, 0)
+    stack = Stack(home, f"http://{LOOPBACK}:{airflow_port}", f"http://{LOOPBACK}:{sandbox_port}")
+    environment = {
+        **_own_environment(),
+        **_airflow_settings(stack, dags_folder),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log_port),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_log_port),
+        **connections(stack.sandbox_url, stack.warehouse),
+        **(settings or {}),
+    }
+    sandbox = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", str(sandbox_port)]
+    with ExitStack() as started:
+        for name, command in (("sandbox", sandbox), ("airflow", [_program("airflow"), "standalone"])):
+            process = _start(command, stack.log(name), environment)
+            started.callback(_stop, process)
+            stack.processes[name] = process
+        stack.wait_until(
+            lambda: httpx.get(f"{stack.sandbox_url}/sandbox/summary").is_success, "the sandbox", 30
+        )
+        with AirflowApi(stack.airflow_url) as airflow:
+            stack.wait_until(airflow.is_healthy, "Airflow", timeout)
+        yield stack
+
+
+def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
+    url = stack.airflow_url
+    settings = {
+        "CORE__DAGS_FOLDER": dags_folder,
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        # A task is a process that computes for a second; more of them at once only wait for each other.
+        "CORE__PARALLELISM": max(4, 2 * (os.cpu_count() or 1)),
+        "CORE__MAX_ACTIVE_TASKS_PER_DAG": 64,
+        "API__HOST": LOOPBACK,
+        "API__PORT": url.rpartition(":")[2],
+        "API__BASE_URL": url,
+        "API__INSTANCE_NAME": "Live Activities",
+        "DAG_PROCESSOR__PARSING_PROCESSES": 1,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,  # a landing is shown when the scheduler looks
+        "TRIGGERER__JOB_HEARTBEAT_SEC": 1,
+        "USAGE_DATA_COLLECTION__ENABLED": False,
+    }
+    return {
+        "AIRFLOW_HOME": str(stack.home),
+        "PYTHONWARNINGS": "ignore",
+        "NO_COLOR": "1",
+        **{f"AIRFLOW__{name}": str(value) for name, value in settings.items()},
+    }
+
+
+def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
+    """
+    Return the Airflow connections of the examples, as environment variables.
+
+    :param sandbox_url: stands for both vendors; it accepts these credentials when it is started without any.
+    :param warehouse_file: the DuckDB file.
+    """
+    braze = {"host": sandbox_url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
+    moengage = {"host": sandbox_url, "login": "SANDBOX", "password": "sandbox-push-key"}
+    # One process may have a DuckDB file open for writing, any number may for reading; tasks are processes.
+    duckdb = {"host": str(warehouse_file), "extra": {"read_only": True}}
+    return {
+        "AIRFLOW_CONN_BRAZE_DEFAULT": json.dumps({"conn_type": "braze", **braze}),
+        "AIRFLOW_CONN_MOENGAGE_DEFAULT": json.dumps({"conn_type": "moengage", **moengage}),
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "duckdb", **duckdb}),
+    }
+
+
+def _own_environment() -> dict[str, str]:
+    """Return our environment without anything of another Airflow, and with our programs first in the path."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
+    return own
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _start(command: list[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    # In a session of its own: Ctrl-C in the terminal must not reach it before we have read what we want,
+    # and the children that ``airflow standalone`` would leave behind are stopped with it, as one group.
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _stop(process: subprocess.Popen[bytes], patience: float = 10) -> None:
+    deadline = time.monotonic() + patience
+    sent = signal.SIGTERM
+    while _group_lives(process):
+        if time.monotonic() > deadline:
+            sent, deadline = signal.SIGKILL, time.monotonic() + patience
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sent)
+        time.sleep(0.2)
+    process.wait()
+
+
+def _group_lives(process: subprocess.Popen[bytes]) -> bool:
+    process.poll()  # reap the leader, which would count as alive
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _free_ports(*preferred: int) -> list[int]:
+    """Return one free port for each wish; 0 stands for any."""
+    with ExitStack() as held:  # all at once, so that no two are the same
+        ports = []
+        for wish in preferred:
+            probe = held.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((LOOPBACK, wish))
+            except OSError:
+                probe.bind((LOOPBACK, 0))
+            ports.append(int(probe.getsockname()[1]))
+        return ports

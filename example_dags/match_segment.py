@@ -1,0 +1,66 @@
+"""
+One Live Activity for everybody in a Braze segment: kick-off, a goal, and the end at the scheduled time.
+
+Braze keeps the segment, so one request starts the activity for any number of fans.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import Param, chain, dag
+from airflow_provider_liveactivity.operators.braze import (
+    BrazeEndLiveActivityOperator,
+    BrazeStartLiveActivityOperator,
+    BrazeUpdateLiveActivityOperator,
+)
+from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+# The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
+ACTIVITY_ID = "match/northside-southside/{{ run_id }}"
+
+
+@dag(
+    schedule=None,
+    doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    tags=["live-activity", "braze"],
+    params={
+        "segment_id": Param("segment-northside-southside", type="string", description="Braze segment"),
+        "seconds": Param(105 * 60, type="integer", minimum=0, description="From kick-off to final whistle"),
+    },
+)
+def match_segment() -> None:
+    """Follow one match."""
+    kick_off = BrazeStartLiveActivityOperator(
+        task_id="kick_off",
+        activity_id=ACTIVITY_ID,
+        activity_attributes_type="MatchAttributes",
+        activity_attributes={"home": "Northside", "away": "Southside"},
+        content_state={"home": 0, "away": 0, "phase": "First half"},
+        notification={"alert": {"title": "Northside – Southside", "body": "Kick-off!"}},
+        segment_id="{{ params.segment_id }}",
+    )
+    goal = BrazeUpdateLiveActivityOperator(
+        task_id="goal",
+        activity_id=ACTIVITY_ID,
+        content_state={"home": 1, "away": 0, "phase": "First half"},
+        notification={"alert": {"title": "Goal!", "body": "Northside 1 – 0 Southside"}},
+    )
+    # Deferred, the wait costs no worker slot; run_after stays the same when the task is tried again.
+    final_whistle = LiveActivityEndTimeSensor(
+        task_id="final_whistle",
+        end_time="{{ (dag_run.run_after + macros.timedelta(seconds=params.seconds)).isoformat() }}",
+        deferrable=True,
+    )
+    result = BrazeEndLiveActivityOperator(
+        task_id="result",
+        activity_id=ACTIVITY_ID,
+        content_state={"home": 1, "away": 0, "phase": "Final score"},
+        notification={"alert": {"title": "Final whistle", "body": "Northside 1 – 0 Southside"}},
+        dismissal_date=timedelta(minutes=30),  # the result stays on the lock screen for half an hour
+    )
+    chain(kick_off, goal, final_whistle, result)
+
+
+match_segment()

@@ -1,0 +1,61 @@
+"""A migrated Airflow, the example DAGs in it, and what their connections lead to."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.fernet import Fernet
+
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from demo import warehouse
+from demo.stack import ROOT, connections
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+#: Runs are dated before it and happen after it, so that no wait of an example takes time.
+FIRST_DEPARTURE = datetime(2025, 7, 22, 12, tzinfo=UTC)
+RUNS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def examples() -> DagBag:
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.utils.db import initdb
+
+    initdb()
+    DagBundlesManager().sync_bundles_to_db()
+    bag = DagBag(ROOT / "example_dags", bundle_name="dags-folder")
+    sync_bag_to_db(bag, "dags-folder", None)
+    return bag
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    path = tmp_path / "warehouse.duckdb"
+    warehouse.load(path, FIRST_DEPARTURE, bank_size=3, lasts=timedelta(seconds=warehouse.PERIOD_SECONDS))
+    with running_sandbox() as running:
+        # What a task keeps over retries is encrypted, and the key in Airflow's test settings is not valid.
+        monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", Fernet.generate_key().decode())
+        for name, value in connections(running.url, path).items():
+            monkeypatch.setenv(name, value)
+        yield running
+
+
+@pytest.fixture
+def run(examples: DagBag) -> Callable[..., str]:
+    """Run an example to its end, in this process, and return the id of the run."""
+
+    def run(dag_id: str, **conf: Any) -> str:
+        run_after = FIRST_DEPARTURE - timedelta(seconds=next(RUNS))  # the id of a run is made from it
+        result = examples.dags[dag_id].test(run_after=run_after, run_conf=conf)
+        assert result.state == "success"
+        return str(result.run_id)
+
+    return run

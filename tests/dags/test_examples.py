@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from demo.stack import ROOT
+
+if TYPE_CHECKING:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from airflow_provider_liveactivity.sandbox import RunningSandbox
+
+Run = Callable[..., str]
+FILES = sorted(path.stem for path in (ROOT / "example_dags").glob("*.py"))
+
+
+def phones(sandbox: RunningSandbox, **filters: Any) -> list[dict[str, Any]]:
+    response = httpx.get(f"{sandbox.url}/sandbox/phones", params={"limit": 10_000, **filters})
+    return list(response.json()["phones"])
+
+
+def test_every_example_can_be_read(examples: DagBag) -> None:
+    assert examples.import_errors == {}
+    assert sorted(examples.dags) == FILES
+
+
+@pytest.mark.parametrize("dag_id", FILES)
+def test_an_example_survives_serialisation(examples: DagBag, dag_id: str) -> None:
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    copy = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(examples.dags[dag_id]))
+    assert set(copy.task_dict) == set(examples.dags[dag_id].task_dict)
+
+
+def test_an_example_is_the_same_each_time_it_is_parsed(examples: DagBag) -> None:
+    # A value that changes, a date or a random id, would make a new version of the DAG every 30 seconds.
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    again = DagBag(ROOT / "example_dags", bundle_name="dags-folder")
+    for dag_id, dag in examples.dags.items():
+        assert DagSerialization.to_dict(again.dags[dag_id]) == DagSerialization.to_dict(dag)
+
+
+def test_flights_ends_one_activity_for_each_flight_on_the_phones_of_its_passengers(
+    run: Run, sandbox: RunningSandbox
+) -> None:
+    run_id = run("flights", flights=3)
+
+    shown = phones(sandbox)
+    by_flight = Counter(phone["attributes"]["flight"] for phone in shown)
+    assert len(by_flight) == 3
+    assert max(by_flight.values()) > 50  # more than one request can carry
+    assert {phone["status"] for phone in shown} == {"ended"}
+    assert {phone["content_state"]["status"] for phone in shown} == {"Landed"}
+    assert {phone["updates"] for phone in shown} == {2}
+    assert {phone["cards"] for phone in shown} == {1}
+    assert all(phone["activity_id"].endswith(run_id) for phone in shown)
+    # A number in the warehouse is a number on the phone; the app would not decode text.
+    assert all(type(phone["content_state"]["delayMinutes"]) is int for phone in shown)
+
+
+def test_a_second_run_of_flights_is_a_second_activity(run: Run, sandbox: RunningSandbox) -> None:
+    run("flights", flights=1)
+    run("flights", flights=1)
+
+    shown = phones(sandbox)
+    assert len({phone["activity_id"] for phone in shown}) == 2
+    assert {phone["cards"] for phone in shown} == {1}
+
+
+def test_match_segment_shows_the_result_to_everybody_in_the_segment(
+    run: Run, sandbox: RunningSandbox
+) -> None:
+    sandbox.sandbox.put_segment("the-fans", "The fans", ["ada", "grace"])
+
+    run("match_segment", segment_id="the-fans", seconds=0)
+
+    shown = phones(sandbox)
+    assert {phone["user"] for phone in shown} == {"ada", "grace"}
+    assert {phone["status"] for phone in shown} == {"ended"}
+    assert shown[0]["content_state"] == {"home": 1, "away": 0, "phase": "Final score"}
+
+
+def test_broadcast_match_shows_the_result_to_the_audience_of_the_campaign(
+    run: Run, sandbox: RunningSandbox
+) -> None:
+    sandbox.sandbox.put_campaign("the-derby", ["ada", "grace"])
+
+    run("broadcast_match", broadcast_live_activity_id="the-derby", seconds=0)
+
+    shown = phones(sandbox)
+    assert {(phone["vendor"], phone["user"]) for phone in shown} == {
+        ("moengage", "ada"),
+        ("moengage", "grace"),
+    }
+    assert {phone["status"] for phone in shown} == {"ended"}
+    assert shown[0]["content_state"] == {"home": 0, "away": 1, "phase": "Final score"}
+
+
+def test_matches_from_warehouse_runs_a_life_for_each_row(run: Run, sandbox: RunningSandbox) -> None:
+    for match in ("albion-meridian", "harbour-uptown", "rovers-wanderers"):
+        sandbox.sandbox.put_segment(f"segment-{match}", match, [f"fan of {match}"])
+
+    run("matches_from_warehouse", matches=3)
+
+    shown = {phone["user"]: phone for phone in phones(sandbox)}
+    assert {phone["status"] for phone in shown.values()} == {"ended"}
+    scores = {user: phone["content_state"] for user, phone in shown.items()}
+    assert scores == {
+        "fan of albion-meridian": {"home": 2, "away": 2, "phase": "Final score"},
+        "fan of harbour-uptown": {"home": 2, "away": 1, "phase": "Final score"},
+        "fan of rovers-wanderers": {"home": 0, "away": 3, "phase": "Final score"},
+    }
+
+
+def test_tasks_are_called_by_what_they_are_about(run: Run, sandbox: RunningSandbox) -> None:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    run_id = run("flights", flights=2)
+
+    flight = TaskInstance.dag_id == "flights"
+    with create_session() as session:
+        mapped = select(TaskInstance).where(
+            flight, TaskInstance.run_id == run_id, TaskInstance.map_index >= 0
+        )
+        names = {(task.task_id, task.rendered_map_index) for task in session.scalars(mapped)}
+    expected = {phone["attributes"]["flight"] for phone in phones(sandbox)}
+    assert names == {(task_id, name) for task_id, _ in names for name in expected}
