@@ -58,7 +58,8 @@ class LiveActivityOperator(BaseOperator):
         return self.execute(context)
 
     def on_kill(self) -> None:
-        self.hook.stop()
+        if "hook" in self.__dict__:  # made at first use; before that, nothing can be under way
+            self.hook.stop()
 
     def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
