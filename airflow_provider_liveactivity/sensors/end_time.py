@@ -49,7 +49,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         return datetime.now(UTC) >= moment
 
     def execute(self, context: Context) -> Any:
-        if self.deferrable and self._moment() - datetime.now(UTC) > _TOO_SHORT_TO_DEFER:
+        if self.deferrable and self._is_far():
             from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
             self.log.info("Waiting in the triggerer until %s.", self._moment().isoformat())
@@ -67,6 +67,14 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         # The moment is known, so a poke comes just then instead of up to an interval late.
         interval = super()._get_next_poke_interval(*args, **kwargs)
         return max(0.0, min(interval, (self._moment() - datetime.now(UTC)).total_seconds()))
+
+    def _is_far(self) -> bool:
+        from airflow.providers.common.compat.sdk import AirflowFailException
+
+        try:
+            return self._moment() - datetime.now(UTC) > _TOO_SHORT_TO_DEFER
+        except AirflowFailException:
+            return False  # poke fails too, and there soft_fail is looked at
 
     def _moment(self) -> datetime:
         from airflow.providers.common.compat.sdk import AirflowFailException

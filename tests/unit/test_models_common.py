@@ -43,7 +43,7 @@ def state(value: Any) -> Any:
 
 def refusal(value: Any) -> str:
     with pytest.raises(InvalidPayload) as refused:
-        Box.build(state=value)
+        state(value)
     return str(refused.value)
 
 
