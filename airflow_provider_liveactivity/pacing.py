@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
@@ -14,6 +15,8 @@ from airflow_provider_liveactivity.vendors.base import Quota
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
+
+_SHORTEST_HOLD = timedelta(seconds=1)
 
 
 class Sleep(Protocol):
@@ -58,9 +61,10 @@ class Pace:
         self._sleep = sleep
         self._closed_until: datetime | None = None
         self._next_slot = -math.inf
+        self._waited_until: datetime | None = None
+        self._shut = asyncio.Event()
         self.quota = Quota()
         self.waited_seconds = 0.0
-        self._shut = False
 
     async def turn(self) -> None:
         """
@@ -70,6 +74,14 @@ class Pace:
         :raises VendorUnavailable: where nothing may leave any more.
         """
         self._check_open()
+        await self._pass_gate()
+        while seconds := self._seconds_to_slot():
+            await self._wait(seconds)
+            if self._closed_until is None:
+                break
+            await self._pass_gate()  # it has closed meanwhile, and who leaves it needs a new slot
+
+    async def _pass_gate(self) -> None:
         while (until := self._closed_until) is not None:
             seconds = (until - self._clock()).total_seconds()
             if seconds <= 0:
@@ -80,30 +92,47 @@ class Pace:
                 )
             else:
                 await self._wait(seconds)
-        await self._slope()
-        self._check_open()
 
-    def shut(self) -> None:
-        """Let nothing leave any more, tries of earlier requests included."""
-        self._shut = True
-
-    def _check_open(self) -> None:
-        if self._shut:
-            raise VendorUnavailable("the send was stopped before this request left.")
-
-    async def _slope(self) -> None:
+    def _seconds_to_slot(self) -> float:
+        """Take the next slot of the slope, and return how far away it is."""
         if self._rules.max_per_second is None:
-            return
+            return 0.0
         now = self._clock().timestamp()
         slot = max(now, self._next_slot)
         self._next_slot = slot + 1 / self._rules.max_per_second
-        if slot > now:
-            await self._wait(slot - now)
+        return slot - now
 
     async def _wait(self, seconds: float) -> None:
-        before = self._clock()
-        await self._sleep(seconds)
-        self.waited_seconds += (self._clock() - before).total_seconds()
+        began = self._clock()
+        await self.rest(seconds)
+        # The workers wait together: what counts is the time that passed, once.
+        now = self._clock()
+        uncounted = now - max(began, self._waited_until or began)
+        self.waited_seconds += max(uncounted.total_seconds(), 0.0)
+        self._waited_until = now
+
+    async def rest(self, seconds: float) -> None:
+        """
+        Sleep, between the tries of a request for instance.
+
+        :raises VendorUnavailable: as soon as nothing may leave any more.
+        """
+        sleeping = asyncio.ensure_future(self._sleep(seconds))
+        shut = asyncio.ensure_future(self._shut.wait())
+        try:
+            await asyncio.wait((sleeping, shut), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            shut.cancel()
+        self._check_open()
+
+    def shut(self) -> None:
+        """Let nothing leave any more, tries of earlier requests included; whoever waits stops waiting."""
+        self._shut.set()
+
+    def _check_open(self) -> None:
+        if self._shut.is_set():
+            raise VendorUnavailable("the send was stopped before this request left.")
 
     def learn(self, quota: Quota) -> None:
         """Take in what an answer said of the quota, and close the gate at the reserve."""
@@ -111,7 +140,9 @@ class Pace:
             return
         self.quota = quota
         if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
-            self.close(quota.reset_at)
+            # While the vendor still counts in the old window, its reset is not over, whatever our clock says.
+            soon = self._clock() + _SHORTEST_HOLD
+            self.close(max(quota.reset_at or soon, soon))
 
     def close(self, until: datetime | None) -> None:
         """Hold every worker until a moment; a moment that is over or unknown holds nobody."""
