@@ -7,21 +7,18 @@ import shutil
 import signal
 import sys
 import time
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
+import httpx
+
 from demo import scenario, warehouse
 from demo.airflow_api import AirflowApi
-from demo.display import Display, Moment
-from demo.outcome import FINAL, Outcome, gather
-from demo.scenario import Run
-from demo.stack import ROOT, Stack, running_stack
-
-PATIENCE = 240  # seconds for the DAG runs; they take about 140
+from demo.display import Display
+from demo.outcome import gather
+from demo.stack import ROOT, running_stack
 
 
 def main() -> int:
@@ -31,21 +28,19 @@ def main() -> int:
     home = ROOT / ".demo" / datetime.now().strftime("%Y%m%d-%H%M%S")  # noqa: DTZ005 - a name for a person
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    good = False
     try:
-        good = _demo(home, display, flights=arguments.flights, keep=arguments.keep)
+        code = 0 if _demo(home, display, flights=arguments.flights, keep=arguments.keep) else 1
     except KeyboardInterrupt:
         display.say("Stopped")
-        if not arguments.keep:  # there it is the way to leave
-            return 130
-        good = True
-    except RuntimeError as error:
-        display.problem(str(error))
-    if good:
+        code = 0 if arguments.keep else 130  # with --keep it is the way to leave
+    except (RuntimeError, httpx.HTTPError) as error:
+        display.problem(str(error) or type(error).__name__)
+        code = 1
+    if code == 0:
         shutil.rmtree(home, ignore_errors=True)
     elif home.exists():
         display.say(f"The logs stay in {home}")
-    return 0 if good else 1
+    return code
 
 
 def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
@@ -57,10 +52,13 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
         display.say(f"Phones   {stack.sandbox_url}")
         scenario.prepare(stack, airflow, flights)
         runs = scenario.play(airflow, flights)
-        _watch(stack, airflow, runs, display)
+        timetable = warehouse.timetable(stack.warehouse)
+        with display.board() as board:
+            for moment in scenario.watch(stack, airflow, runs):
+                display.show(board, timetable, moment)
         outcome = gather(stack, airflow, runs, flights)
         display.summary(outcome)
-        _point_at_logs(home, display, outcome)
+        display.failures(outcome, home / "logs")
         if keep:
             display.say("Everything stays up; trigger any DAG again. Ctrl-C stops it.")
             while True:
@@ -68,32 +66,6 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
                 time.sleep(1)
         _ignore_signals()
     return not outcome.problems()
-
-
-def _watch(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], display: Display) -> None:
-    timetable = warehouse.timetable(stack.warehouse)
-    deadline = time.monotonic() + PATIENCE
-    finished = False
-    with display.board() as board:
-        while not finished and time.monotonic() < deadline:
-            stack.check()
-            finished = all(airflow.run_state(run.dag_id, run.run_id) in FINAL for run in runs)
-            tasks = [task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)]
-            moment = Moment(
-                activities=stack.sandbox("GET", "/activities")["activities"],
-                phones=stack.sandbox("GET", "/summary"),
-                tasks=Counter(task["state"] or "waiting" for task in tasks),
-            )
-            display.show(board, timetable, moment)
-            time.sleep(1)
-
-
-def _point_at_logs(home: Path, display: Display, outcome: Outcome) -> None:
-    for task in outcome.failed_tasks:
-        if task["state"] == "failed":
-            index = f"map_index={task['map_index']}/" if task["map_index"] >= 0 else ""
-            path = f"dag_id={task['dag_id']}/run_id={task['dag_run_id']}/task_id={task['task_id']}/{index}"
-            display.problem(f"{task['dag_id']}.{task['task_id']} failed; see {home}/logs/{path}")
 
 
 def _arguments() -> argparse.Namespace:

@@ -15,7 +15,7 @@ class AirflowApi:
     """
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=30)
+        self._client = httpx.Client(base_url=url, timeout=120)
 
     def __enter__(self) -> Self:
         return self
@@ -24,9 +24,12 @@ class AirflowApi:
         self._client.close()
 
     def is_healthy(self) -> bool:
-        """Say whether the scheduler, the triggerer and the DAG processor all send heartbeats."""
+        """Say whether scheduler, triggerer and DAG processor send heartbeats, and tasks will be answered."""
         parts = self._client.get("/api/v2/monitor/health").raise_for_status().json()
-        return all(parts[name]["status"] == "healthy" for name in ("scheduler", "triggerer", "dag_processor"))
+        if any(parts[name]["status"] != "healthy" for name in ("scheduler", "triggerer", "dag_processor")):
+            return False
+        # The first request of a task makes the API server build its routes; it answers nobody for seconds.
+        return self._client.get("/execution/health").is_success
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
         """

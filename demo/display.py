@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -16,26 +18,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from demo.outcome import FINAL, Outcome, logical_key
+from demo.outcome import Outcome, logical_key
+from demo.scenario import OVER, Moment
 from demo.warehouse import Flight
 
 LINE_EVERY = 10  # seconds, where there is no terminal to redraw
+FOLDERS = {"dag": "dag_id", "run": "dag_run_id", "task": "task_id"}
 STYLES = {"Boarding": "yellow", "In the air": "cyan"}
-
-
-@dataclass(frozen=True)
-class Moment:
-    """
-    The demo at one moment.
-
-    :param activities: what the sandbox tells of each activity.
-    :param phones: the sandbox's counts.
-    :param tasks: task instances by state.
-    """
-
-    activities: Sequence[dict[str, Any]]
-    phones: dict[str, int]
-    tasks: Counter[str]
 
 
 @dataclass
@@ -107,6 +96,7 @@ class Display:
         """
         table = Table(title="What the phones saw", show_header=False, title_justify="left")
         middle, latest = outcome.lateness
+        late = outcome.seconds_late
         broadcast = outcome.broadcast
         shown = f"{broadcast['phones']} phones, {_stage(broadcast)}" if broadcast else "never started"
         for name, value in (
@@ -114,11 +104,12 @@ class Display:
             ("Activities started", f"{len(outcome.activities)} on {outcome.phones['started']:,} phones"),
             ("Updates", f"{outcome.updates}"),
             ("Activities ended", f"{outcome.ended}"),
-            ("Ended after landing", f"median {middle:.1f} s, at most {latest:.1f} s"),
+            ("Ended after landing", f"median {middle:.1f} s, at most {latest:.1f} s" if late else "none"),
             ("Started twice", f"{outcome.phones['started_twice']} phones"),
             ("Left with a stale card", f"{outcome.left_behind} phones"),
             ("MoEngage broadcast", shown),
             ("Requests", f"{outcome.phones['requests']}, {outcome.refused} not accepted"),
+            ("Airflow tasks", f"{len(outcome.tasks)}, {outcome.retried} tried again"),
             ("Took", f"{self.elapsed:.0f} s"),
         ):
             table.add_row(name, value)
@@ -127,6 +118,39 @@ class Display:
             self.problem(problem)
         if not outcome.problems():
             self.console.print("[green]✓[/green] Every activity that started has ended, none twice.")
+
+    def failures(self, outcome: Outcome, logs: Path, most: int = 3) -> None:
+        """
+        Say which tasks failed, why, and where the whole log is.
+
+        :param outcome: the numbers.
+        :param logs: Airflow's directory of task logs.
+        :param most: how many tasks to name.
+        """
+        for task in outcome.failed_tasks[:most]:
+            parts = [f"{name}_id={task[key]}" for name, key in FOLDERS.items()]
+            if task["map_index"] >= 0:
+                parts.append(f"map_index={task['map_index']}")
+            log = logs.joinpath(*parts, f"attempt={task['try_number']}.log")
+            self.problem(f"{task['dag_id']}.{task['task_id']}: {last_error(log)}\n  {log}")
+        if len(outcome.failed_tasks) > most:
+            self.problem(f"… and {len(outcome.failed_tasks) - most} more")
+
+
+def last_error(log: Path) -> str:
+    """
+    Return what a task died of, as its log tells.
+
+    :param log: JSON lines.
+    """
+    said = "no log"
+    for line in log.read_text().splitlines() if log.exists() else ():
+        with suppress(ValueError):  # what a library prints is no JSON
+            event = json.loads(line)
+            if event.get("level") in ("error", "critical"):
+                errors = event.get("error_detail") or [{"exc_type": "error", "exc_value": event["event"]}]
+                said = f"{errors[0]['exc_type']}: {errors[0]['exc_value']}"
+    return said
 
 
 def _board(timetable: dict[str, Flight], moment: Moment) -> Table:
@@ -169,7 +193,7 @@ def _stage(activity: dict[str, Any]) -> str:
 
 
 def _tasks(moment: Moment) -> str:
-    done = sum(moment.tasks[state] for state in FINAL)
+    done = sum(moment.tasks[state] for state in OVER)
     states = [state for state in ("running", "queued", "deferred", "failed") if moment.tasks[state]]
     shown = ["", *(f"{moment.tasks[state]} {state}" for state in states)]
     phones = moment.phones

@@ -14,8 +14,6 @@ from demo.airflow_api import AirflowApi
 from demo.scenario import BROADCAST, MATCHES, Run
 from demo.stack import Stack
 
-FINAL = ("success", "failed")
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -27,7 +25,7 @@ class Outcome:
     :param statuses: how many requests were answered with which status.
     :param seconds_late: of each flight, from its landing to the end of its activity.
     :param states: of each DAG run.
-    :param failed_tasks: task instances that failed.
+    :param tasks: task instances of all runs.
     :param flights: how many flights were to be followed.
     """
 
@@ -36,7 +34,7 @@ class Outcome:
     statuses: dict[int, int]
     seconds_late: dict[str, float]
     states: dict[str, str]
-    failed_tasks: Sequence[dict[str, Any]]
+    tasks: Sequence[dict[str, Any]]
     flights: int
 
     @property
@@ -53,6 +51,16 @@ class Outcome:
     def left_behind(self) -> int:
         """How many phones still show a running or stale card; after the last landing there must be none."""
         return self.phones["running"] + self.phones["stale_cards"]
+
+    @property
+    def failed_tasks(self) -> list[dict[str, Any]]:
+        """The task instances that failed for good."""
+        return [task for task in self.tasks if task["state"] == "failed"]
+
+    @property
+    def retried(self) -> int:
+        """How many tasks needed more than one attempt."""
+        return sum(task["try_number"] > 1 for task in self.tasks)
 
     @property
     def refused(self) -> int:
@@ -108,14 +116,13 @@ def gather(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], flights: int)
         if flight and _is_over(activity):
             ended_at = datetime.fromisoformat(activity["last_push_at"])
             late[flight.flight_key] = (ended_at - flight.lands_at).total_seconds()
-    tasks = [task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)]
     return Outcome(
         activities=activities,
         phones=stack.sandbox("GET", "/summary"),
         statuses=dict(Counter(request["status"] or 0 for request in requests)),
         seconds_late=late,
         states={run.dag_id: airflow.run_state(run.dag_id, run.run_id) for run in runs},
-        failed_tasks=[task for task in tasks if task["state"] in ("failed", "upstream_failed")],
+        tasks=[task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)],
         flights=flights,
     )
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from demo import warehouse
 from demo.airflow_api import AirflowApi
@@ -19,8 +24,10 @@ AUDIENCES = {
     "segments/segment-albion-meridian": 30,
     f"campaigns/{BROADCAST}": 200,
 }
+OVER = ("success", "failed")
+PATIENCE = 240  # seconds for the runs; they take about 140
 #: Airflow needs this long to board a whole bank on two cores.
-BOARDING_SECONDS = 30
+BOARDING_SECONDS = 45
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,21 @@ class Run:
 
     dag_id: str
     run_id: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """
+    The demo at one moment.
+
+    :param activities: what the sandbox tells of each activity.
+    :param phones: the sandbox's counts.
+    :param tasks: task instances by state.
+    """
+
+    activities: Sequence[dict[str, Any]]
+    phones: dict[str, int]
+    tasks: Counter[str]
 
 
 def prepare(stack: Stack, airflow: AirflowApi, flights: int = 14) -> None:
@@ -66,6 +88,31 @@ def play(airflow: AirflowApi, flights: int = 14) -> list[Run]:
         "broadcast_match": {"broadcast_live_activity_id": BROADCAST, "seconds": seconds + 10},
     }
     return [Run(dag_id, airflow.trigger(dag_id, conf[dag_id])) for dag_id in DAGS]
+
+
+def watch(stack: Stack, airflow: AirflowApi, runs: Sequence[Run]) -> Iterator[Moment]:
+    """
+    Tell how things are, every second until the runs are over.
+
+    :param stack: what is running.
+    :param airflow: its REST API.
+    :param runs: from :func:`play`.
+    """
+    deadline = time.monotonic() + PATIENCE
+    tasks: Counter[str] = Counter()
+    over = False
+    for second in itertools.count():
+        stack.check()
+        # The tasks need the same API server, so it is asked less often than the sandbox.
+        if second % 3 == 0:
+            over = all(airflow.run_state(run.dag_id, run.run_id) in OVER for run in runs)
+            instances = [task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)]
+            tasks = Counter(task["state"] or "waiting" for task in instances)
+        activities = stack.sandbox("GET", "/activities")["activities"]
+        yield Moment(activities, stack.sandbox("GET", "/summary"), tasks)
+        if over or time.monotonic() > deadline:
+            return
+        time.sleep(1)
 
 
 def _parsed(airflow: AirflowApi) -> bool:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +43,12 @@ class Stack:
     sandbox_url: str
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    @cached_property
-    def _client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.sandbox_url, timeout=30)
+    def __post_init__(self) -> None:
+        self._client = httpx.Client(base_url=self.sandbox_url, timeout=30)
+
+    def close(self) -> None:
+        """Let go of the connection to the sandbox."""
+        self._client.close()
 
     @property
     def warehouse(self) -> Path:
@@ -107,7 +109,7 @@ def running_stack(
     dags_folder: Path = ROOT / "example_dags",
     preferred_ports: tuple[int, int] = (0, 0),
     settings: Mapping[str, str] | None = None,
-    timeout: float = 150,
+    timeout: float = 240,
 ) -> Iterator[Stack]:
     """
     Run Airflow and the sandbox until the block is left, whatever the reason.
@@ -132,6 +134,7 @@ def running_stack(
     }
     sandbox = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", str(sandbox_port)]
     with ExitStack() as started:
+        started.callback(stack.close)
         for name, command in (("sandbox", sandbox), ("airflow", [_program("airflow"), "standalone"])):
             process = _start(command, stack.log(name), environment)
             started.callback(_stop, process)
@@ -159,7 +162,7 @@ def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
         "API__BASE_URL": url,
         "API__INSTANCE_NAME": "Live Activities",
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.2,  # a landing is shown when the scheduler looks
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,  # a landing is shown when the scheduler looks
         "TRIGGERER__JOB_HEARTBEAT_SEC": 1,
         "USAGE_DATA_COLLECTION__ENABLED": False,
     }
@@ -192,6 +195,8 @@ def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
 def _own_environment() -> dict[str, str]:
     """Return our environment without anything of another Airflow, and with our programs first in the path."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
+    # Each task is a process; without compiled files most of its time would go into compiling its imports.
+    own.pop("PYTHONDONTWRITEBYTECODE", None)
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     return own
 

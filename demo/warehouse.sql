@@ -84,7 +84,7 @@ ORDER BY departs_at, flight_key;
 CREATE TABLE passengers AS
 WITH booked AS (
     SELECT *,
-        if(row_number() OVER (ORDER BY departs_at, flight_key) % 7 = 3, 60, 4) + hash(flight) % 36 AS seats
+        if(row_number() OVER (ORDER BY departs_at, flight_key) % 7 = 3, 60, 4) + md5_number_lower(flight) % 36 AS seats
     FROM flights
 ), seated AS (
     SELECT flight_key, flight, unnest(range(seats::BIGINT)) AS place FROM booked

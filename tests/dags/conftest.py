@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cryptography.fernet import Fernet
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from demo import warehouse
@@ -41,8 +40,6 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
     path = tmp_path / "warehouse.duckdb"
     warehouse.load(path, FIRST_DEPARTURE, bank_size=3, lasts=timedelta(seconds=warehouse.PERIOD_SECONDS))
     with running_sandbox() as running:
-        # What a task keeps over retries is encrypted, and the key in Airflow's test settings is not valid.
-        monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", Fernet.generate_key().decode())
         for name, value in connections(running.url, path).items():
             monkeypatch.setenv(name, value)
         yield running
