@@ -20,7 +20,12 @@ from operator import xor
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from airflow_provider_liveactivity.checkpoint import Checkpoint, Entry, Saved, Window
-from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, VendorUnavailable
+from airflow_provider_liveactivity.errors import (
+    LiveActivityError,
+    OutcomeUnknown,
+    RecipientRejected,
+    VendorUnavailable,
+)
 from airflow_provider_liveactivity.pacing import PaceRules
 from airflow_provider_liveactivity.progress import Meter, Progress
 from airflow_provider_liveactivity.transport import Client
@@ -120,7 +125,7 @@ class Send:
         self._sure = True  # no batch is in doubt that a later attempt has to decide about
         self._exhausted = False
         self._under_way = 0
-        self._doubt: OutcomeUnknown | None = None
+        self._doubt: LiveActivityError | None = None
         self._meter = Meter()
 
     def stop(self) -> None:
@@ -243,6 +248,11 @@ class Send:
             self._settle_error(result.number, result.error, weight)
 
     def _settle_error(self, number: int, error: LiveActivityError, weight: int) -> None:
+        if isinstance(error, RecipientRejected):
+            self.tally.rejected += weight
+            self._doubt = error
+            self._window.settle(number)
+            return
         if isinstance(error, OutcomeUnknown):
             self.tally.unknown += weight
             self._doubt = error

@@ -9,7 +9,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, VendorUnavailable
+from airflow_provider_liveactivity.errors import (
+    LiveActivityError,
+    OutcomeUnknown,
+    RecipientRejected,
+    VendorUnavailable,
+)
 from airflow_provider_liveactivity.pacing import Pace, PaceRules
 from airflow_provider_liveactivity.transport import Client
 
@@ -46,7 +51,8 @@ class Workers:
     A bounded crew that sends jobs in order and tells what became of each; use it as a context manager.
 
     The first job goes alone: a wrong key costs one request, not one for each worker. The first error that is
-    not a doubt about a single batch stops the crew; so do ten doubts in a row.
+    not a doubt about a single batch, or the refusal of a single recipient, stops the crew; so do ten of those
+    in a row.
 
     :param account: where to send.
     :param count: how many requests may be under way at once.
@@ -158,7 +164,9 @@ class Workers:
         if result.error is None:
             self._doubts = 0
             self._first_accepted.set()
-        elif isinstance(result.error, OutcomeUnknown) and self._skip_doubtful:
+        elif isinstance(result.error, RecipientRejected) or (
+            isinstance(result.error, OutcomeUnknown) and self._skip_doubtful
+        ):
             self._doubts += 1
             if self._doubts >= MAX_DOUBTS_IN_A_ROW:
                 self._halt()

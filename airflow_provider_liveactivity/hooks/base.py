@@ -51,6 +51,7 @@ class Plan:
     :param identity: hash of what makes this send that send, over all attempts of a task.
     :param audience: the people, where people are addressed.
     :param total: how many they are, where that is known.
+    :param account: where to send, where that is not the hook's own account.
     """
 
     verb: str
@@ -60,6 +61,7 @@ class Plan:
     identity: str = ""
     audience: Audience | None = None
     total: int | None = None
+    account: Account | None = None
 
     @classmethod
     def of(
@@ -101,7 +103,8 @@ class LiveActivityHook(BaseHook):
         """
         if validate_only:
             return self._rehearse(plan)
-        self._current = send = Send(plan.identity, plan.steps, self.account, total=plan.total, **options)
+        account = plan.account or self.account
+        self._current = send = Send(plan.identity, plan.steps, account, total=plan.total, **options)
         try:
             return self._report(plan, send.run())
         except LiveActivityError as error:
@@ -126,19 +129,19 @@ class LiveActivityHook(BaseHook):
         if plan.audience is not None:
             tally.duplicates, tally.nulls = plan.audience.duplicates, plan.audience.nulls
         return tally.report(
-            vendor=self.account.vendor.name,
+            vendor=(plan.account or self.account).vendor.name,
             verb=plan.verb,
             activity_id=plan.activity_id,
             content_state=plan.content_state,
             **more,
         )
 
-    def _ask(self, request: Request) -> Sent:
-        """Send one read and return its answer."""
+    def _ask(self, request: Request, *, account: Account | None = None, may_be_second: bool = False) -> Sent:
+        """Send one request and return its answer."""
 
         async def ask() -> Sent:
-            async with Client(self.account) as client:
-                return await client.send(request)
+            async with Client(account or self.account) as client:
+                return await client.send(request, may_be_second=may_be_second)
 
         # In a thread of its own: the caller may have a running event loop.
         with ThreadPoolExecutor(max_workers=1) as pool:
