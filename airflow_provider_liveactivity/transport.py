@@ -143,10 +143,10 @@ class Client:
             sent_at = self._clock()
             try:
                 answer = await self._exchange(request)
+                self._judge(request, answer, may_be_second)
             except OutcomeUnknown:
                 may_be_second = True
                 raise
-            self._judge(request, answer, may_be_second)
             return Sent(answer, sent_at, tries)
 
         try:
