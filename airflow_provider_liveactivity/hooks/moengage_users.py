@@ -122,7 +122,9 @@ class UserActivities(MoEngageCalls):
         options: dict[str, Any] = {
             name: call.pop(name) for name in ("checkpoint", "validate_only") if name in call
         }
-        options["fan_out"] = call.pop("fan_out", None) or FanOut(MAX_WORKERS, MAX_PER_SECOND)
+        options["fan_out"] = call.pop("fan_out", None) or FanOut(
+            MAX_WORKERS, MAX_PER_SECOND, on_unknown="skip" if la_type == "start" else "resend"
+        )
         max_audience, schema = call.pop("max_audience", None), call.pop("content_state_schema", None)
         content |= {"la_type": la_type, **call}
         check_schema(content.get("content_state"), schema)

@@ -29,6 +29,8 @@ class LiveActivityOperator(BaseOperator):
     #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
     repeatable = True
     on_empty_audience = "fail"
+    #: Whether this attempt has sent before, and then deferred until the vendor's next window.
+    resumed = False
 
     @property
     @abstractmethod
@@ -55,6 +57,7 @@ class LiveActivityOperator(BaseOperator):
 
     def resume(self, context: Context, event: Any = None) -> SendReport:
         """Go on in the vendor's next window."""
+        self.resumed = True
         return self.execute(context)
 
     def on_kill(self) -> None:

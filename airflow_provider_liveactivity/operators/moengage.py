@@ -110,7 +110,7 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
             "dismissal_date": self.dismissal_date,
             **more,
         }
-        key = RequestKey(context, fields)
+        key = RequestKey(context, fields, resumed=self.resumed)
         report = call(
             **fields,
             instance_id=self.instance_id or key.value,

@@ -144,6 +144,8 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
             key.accepted()
         return report
 
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(*args, **kwargs)
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
+            return
         self.external_user_ids = People.hide(self.external_user_ids)

@@ -21,9 +21,10 @@ class RequestKey:
 
     :param context: of the running task.
     :param fields: what is sent, as the user gave it; other content is another request.
+    :param resumed: whether this attempt has sent before, and then deferred.
     """
 
-    def __init__(self, context: Context, fields: dict[str, Any]) -> None:
+    def __init__(self, context: Context, fields: dict[str, Any], *, resumed: bool = False) -> None:
         from airflow_provider_liveactivity.hooks.base import identity
 
         ti: Any = context["ti"]
@@ -40,7 +41,7 @@ class RequestKey:
             self.replaced = saved["replaced"]
         else:
             self.value = identity(self._content, self._clears)[:32]
-            self.may_be_second = self._store is None and ti.try_number > 1
+            self.may_be_second = self._store is None and (resumed or ti.try_number > 1)
             if saved and not saved["accepted"]:
                 self.replaced = saved["replaced"] + 1
         self._save(accepted=False)

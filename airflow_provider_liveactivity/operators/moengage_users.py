@@ -83,7 +83,8 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = _RENDERERS
     ui_color = "#e6f4ea"
-    on_unknown: Literal["skip", "resend", "fail"] = "skip"
+    #: The whole state is in an update and in an end: once more changes nothing.
+    on_unknown: Literal["skip", "resend", "fail"] = "resend"
 
     def __init__(
         self,
@@ -155,8 +156,10 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
             ),
         }
 
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(*args, **kwargs)
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
+            return
         self.external_user_ids = People.hide(self.external_user_ids)
 
 

@@ -75,7 +75,7 @@ class Task:
         except AirflowFailException as error:
             return Outcome("failed", error=error)
         except TaskDeferred as deferred:
-            return Outcome("deferred", until=deferred.trigger.moment)  # type: ignore[attr-defined]
+            return Outcome("deferred", until=deferred.trigger.moment)
         except LiveActivityError as error:
             return Outcome("retry", error=error)
 
@@ -96,7 +96,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
         "password": "sandbox-push-key",
         "extra": {**KEYS, "read_timeout": 2},
     }
-    connection["extra"] |= changes.pop("extra", {})  # type: ignore[operator]
+    connection["extra"] |= changes.pop("extra", {})
     monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", json.dumps(connection | changes))
 
 

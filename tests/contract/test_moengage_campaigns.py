@@ -85,7 +85,9 @@ def test_a_campaign_is_for_the_audience_that_was_named(
     json.dumps(outcome.report)
 
 
-def test_the_channel_id_is_found_where_the_answer_has_one(running: RunningSandbox, hook: MoEngageHook) -> None:
+def test_the_channel_id_is_found_where_the_answer_has_one(
+    running: RunningSandbox, hook: MoEngageHook
+) -> None:
     assert hook.create_broadcast_campaign(**MATCH, all_users=True)["channel_id"] is None
     running.sandbox.change_settings(moengage_channel_id=True)
     report = hook.create_broadcast_campaign(**MATCH, all_users=True)
