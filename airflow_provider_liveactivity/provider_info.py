@@ -31,7 +31,11 @@ def get_provider_info() -> dict[str, object]:
             },
             {
                 "integration-name": "MoEngage",
-                "python-modules": ["airflow_provider_liveactivity.operators.moengage"],
+                "python-modules": [
+                    "airflow_provider_liveactivity.operators.moengage",
+                    "airflow_provider_liveactivity.operators.moengage_campaign",
+                    "airflow_provider_liveactivity.operators.moengage_users",
+                ],
             },
         ],
         "sensors": [
