@@ -125,4 +125,4 @@ def _pushes(activity_id: str) -> tuple[Limit, ...]:
 
 def _at_once(options: SendOptions) -> SendOptions:
     """Let a 429 be told at once instead of waited for."""
-    return {**options, "fan_out": options.get("fan_out") or FanOut(longest_wait=0)}
+    return {**options, "fan_out": options.get("fan_out") or FanOut(on_unknown="resend", longest_wait=0)}
