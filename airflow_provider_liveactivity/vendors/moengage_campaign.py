@@ -13,7 +13,7 @@ from urllib.parse import quote
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
-from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of, reason
+from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.moengage_campaign import (
@@ -104,9 +104,7 @@ class Segments(Workspace):
                     **place,
                 )
             case 409:
-                return InvalidPayload(
-                    f"another segment has this name or these filters{reason(answer)}.", **place
-                )
+                return InvalidPayload("another segment has this name or these filters.", **place)
             case 413:
                 return PayloadTooLarge(
                     "so many ids are more than a filter of MoEngage holds; make a file segment of them, and "

@@ -19,7 +19,7 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.models.common import encode, utcnow
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
-from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of, reason
+from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,5 @@ class Inform(Workspace):
                 )
             case 400 if code in _ADVICE:
                 return InvalidPayload(_ADVICE[code], **place)
-            case 400:
-                return InvalidPayload(f"MoEngage does not accept the request{reason(answer)}.", **place)
             case _:
                 return super().refusal(request, answer)

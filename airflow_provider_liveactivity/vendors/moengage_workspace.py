@@ -106,5 +106,4 @@ def reason(answer: Answer) -> str:
         for item in items
         if isinstance(item, dict) and isinstance(item.get("message"), str)
     ]
-    said = "; ".join(named) or str(error.get("message") or error.get("description") or "")
-    return f" ({said.rstrip('.')})" if said else ""
+    return f" ({'; '.join(named)})" if named else ""

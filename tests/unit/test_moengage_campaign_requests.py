@@ -26,7 +26,7 @@ from airflow_provider_liveactivity.models.moengage_campaign import (
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Quota
 from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns, Segments
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden" / "moengage_apis"
 FIELDS: dict[str, Any] = {
     "request_id": "la-create-2026-11-21-001",
     "created_by": "data.eng@example.com",
@@ -36,7 +36,7 @@ FANS = [{"filter_type": "custom_segments", "name": "Match fans", "id": "6388a97a
 
 
 def golden(name: str) -> Any:
-    return json.loads((GOLDEN / f"moengage_{name}.json").read_text())
+    return json.loads((GOLDEN / f"{name}.json").read_text())["body"]
 
 
 def campaign(**segmentation: Any) -> CreateCampaign:

@@ -22,13 +22,13 @@ from airflow_provider_liveactivity.redaction import redact
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[1] / "golden" / "moengage_apis"
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DISMISSAL = datetime.fromtimestamp(1795309200, UTC)
 
 
 def golden(name: str) -> Any:
-    return json.loads((GOLDEN / f"moengage_inform_{name}.json").read_text())
+    return json.loads((GOLDEN / f"inform_{name}.json").read_text())["body"]
 
 
 def vendor(la_type: LaType = "start", key: str = "inform-key") -> Inform:
