@@ -158,5 +158,5 @@ class UserActivities(MoEngageCalls):
             identity(content, audience.fingerprint),
             audience,
             check_audience(audience, max_audience=max_audience),
-            account,
+            account=account,
         )
