@@ -189,9 +189,11 @@ def test_a_start_that_was_never_answered_is_skipped_and_counted(running: Running
 def test_a_start_that_may_be_resent_within_five_minutes_makes_no_second_card(running: RunningSandbox) -> None:
     running.sandbox.add_fault("drop_after", path=SEND, skip=1)
     start = task("start", on_unknown="resend", max_workers=1)
-    assert start.run().ended == "retry"
-    outcome = start.retry()
+    outcome = start.run()
+    if outcome.ended == "retry":  # whether the same attempt resends is the engine's choice
+        outcome = start.retry()
     assert outcome.ended == "success", outcome.error
+    assert requests(running)[1] == requests(running)[2]
     assert {phone["cards"] for phone in phones(running).values()} == {1}
     assert set(phones(running)) == set(PEOPLE)
 
