@@ -20,6 +20,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
+# DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
 # The run is part of the id: a second run is a second campaign, a task that is tried again means the same one.
 MATCHES = """
 SELECT
@@ -33,7 +34,7 @@ LIMIT CAST(? AS INTEGER)
 """
 
 
-def as_dicts(cursor: Any) -> list[dict[str, Any]]:
+def as_dicts(cursor: Any) -> Any:
     """Return rows as dicts, so that a column becomes an argument of the task group, with its type."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
