@@ -80,6 +80,10 @@ class PayloadTooLarge(InvalidPayload):
     """The payload is larger than a phone or the vendor takes."""
 
 
+class RecipientRejected(InvalidPayload):
+    """The vendor refuses one recipient; a send goes on with the others, and counts this one as rejected."""
+
+
 class RateLimited(LiveActivityError):
     """
     The vendor refuses requests until a stated moment.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from airflow_provider_liveactivity.errors import RecipientRejected
 from airflow_provider_liveactivity.report import Tally
 from airflow_provider_liveactivity.window import Window
 
@@ -54,6 +55,9 @@ class Ledger:
                     settled.add(number)
                 else:
                     doubtful.add(number)
+            elif isinstance(result.error, RecipientRejected):
+                tally.rejected += people
+                settled.add(number)  # trying again would change nothing, and the others go on
             elif not result.error.retryable:
                 tally.rejected += people
             # What was not carried out stays unsettled: a later attempt sends it.

@@ -31,7 +31,11 @@ def get_provider_info() -> dict[str, object]:
             },
             {
                 "integration-name": "MoEngage",
-                "python-modules": ["airflow_provider_liveactivity.operators.moengage"],
+                "python-modules": [
+                    "airflow_provider_liveactivity.operators.moengage",
+                    "airflow_provider_liveactivity.operators.moengage_campaign",
+                    "airflow_provider_liveactivity.operators.moengage_users",
+                ],
             },
         ],
         "sensors": [
@@ -108,7 +112,7 @@ def get_provider_info() -> dict[str, object]:
                     },
                     "data_api_key": {
                         "label": "Data API key",
-                        "description": "Only for listing segments.",
+                        "description": "Only for campaigns for more than 1,000 listed people.",
                         "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "connect_timeout": {

@@ -48,3 +48,18 @@ def _people(body: bytes) -> Iterator[str]:
     if isinstance(request, dict):
         yield from request.get("external_user_ids", ())
         yield from (alias["alias_name"] for alias in request.get("user_aliases", ()))
+        yield from _of_moengage(request)
+
+
+def _of_moengage(value: Any) -> Iterator[str]:
+    """Yield the user and the push token of an alert, and the ids that filters name."""
+    if isinstance(value, dict):
+        if value.get("name") == "uid" and isinstance(value.get("value"), list):
+            yield from map(str, value["value"])
+        for name, item in value.items():
+            if name in {"user_id", "recipient"} and isinstance(item, str):
+                yield item
+            yield from _of_moengage(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _of_moengage(item)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
+from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, RecipientRejected
 from airflow_provider_liveactivity.pacing import Pace, PaceRules
 from airflow_provider_liveactivity.transport import Client
 
@@ -211,7 +211,9 @@ class Workers:
         if result.error is None:
             self.proven = True
             self._doubts = 0
-        elif not (self._skip_doubtful and result.error.doubted):
+        elif not (
+            isinstance(result.error, RecipientRejected) or (self._skip_doubtful and result.error.doubted)
+        ):
             self._stop(result.error)
         else:
             self._doubts += 1

@@ -182,7 +182,8 @@ def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
     :param warehouse_file: the DuckDB file.
     """
     braze = {"host": sandbox_url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
-    moengage = {"host": sandbox_url, "login": "SANDBOX", "password": "sandbox-push-key"}
+    keys = {f"{api}_api_key": f"sandbox-{api}-key" for api in ("campaign", "data", "inform")}
+    moengage = {"host": sandbox_url, "login": "SANDBOX", "password": "sandbox-push-key", "extra": keys}
     # One process may have a DuckDB file open for writing, any number may for reading; tasks are processes.
     duckdb = {"host": str(warehouse_file), "extra": {"read_only": True}}
     return {

@@ -52,6 +52,7 @@ class Plan:
     :param audience: the people, where people are addressed.
     :param total: how many they are, where that is known.
     :param repeatable: whether sending it once more is harmless: then doubt fails the send, to be retried.
+    :param account: where to send, where that is not the hook's own account.
     """
 
     verb: str
@@ -62,6 +63,7 @@ class Plan:
     audience: Audience | None = None
     total: int | None = None
     repeatable: bool = False
+    account: Account | None = None
 
     @classmethod
     def of(
@@ -110,9 +112,10 @@ class LiveActivityHook(BaseHook):
             return self._rehearse(plan)
         if plan.repeatable:
             options.setdefault("fan_out", FanOut(on_unknown="resend"))
+        account = plan.account or self.account
         # Another workspace is another send.
-        mark = identity(self.account.base_url, plan.identity)
-        self._current = send = Send(mark, plan.steps, self.account, total=plan.total, **options)
+        mark = identity(account.base_url, plan.identity)
+        self._current = send = Send(mark, plan.steps, account, total=plan.total, **options)
         if self._stopped:
             send.stop()
         try:
@@ -142,19 +145,19 @@ class LiveActivityHook(BaseHook):
         if plan.audience is not None:
             tally.duplicates, tally.nulls = plan.audience.duplicates, plan.audience.nulls
         return tally.report(
-            vendor=self.account.vendor.name,
+            vendor=(plan.account or self.account).vendor.name,
             verb=plan.verb,
             activity_id=plan.activity_id,
             content_state=plan.content_state,
             **more,
         )
 
-    def _ask(self, request: Request) -> Sent:
-        """Send one read and return its answer."""
+    def _ask(self, request: Request, *, account: Account | None = None, may_be_second: bool = False) -> Sent:
+        """Send one request and return its answer."""
 
         async def ask() -> Sent:
-            async with Client(self.account) as client:
-                return await client.send(request)
+            async with Client(account or self.account) as client:
+                return await client.send(request, may_be_second=may_be_second)
 
         # In a thread of its own: the caller may have a running event loop.
         with ThreadPoolExecutor(max_workers=1) as pool:

@@ -6,24 +6,20 @@ import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from airflow.providers.common.compat.sdk import mask_secret
-
-from airflow_provider_liveactivity.errors import InvalidConnection
-from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions
-from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
+from airflow_provider_liveactivity.hooks.moengage_broadcasts import Broadcasts, OnRate
+from airflow_provider_liveactivity.hooks.moengage_campaigns import BroadcastCampaigns
+from airflow_provider_liveactivity.hooks.moengage_users import UserActivities
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
 from airflow_provider_liveactivity.models.schema import check_schema
-from airflow_provider_liveactivity.transport import Account
-from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES, MoEngage
+from airflow_provider_liveactivity.vendors.moengage import MoEngage
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from airflow.providers.common.compat.sdk import Connection
-
-    from airflow_provider_liveactivity.report import SendReport
-    from airflow_provider_liveactivity.vendors.base import Request
+    from airflow_provider_liveactivity.hooks.base import SendOptions
+    from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
+    from airflow_provider_liveactivity.transport import Account
 
     Moment = datetime | timedelta | str
     Object = dict[str, Any] | str
@@ -32,13 +28,16 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
 
 
-class MoEngageHook(LiveActivityHook):
+class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities):
     """
-    Start, update and end broadcast Live Activities through MoEngage.
+    Live Activities through MoEngage: broadcasts, the campaigns they need, and those of single users.
+
+    The hook keeps to MoEngage's limits for everything that it sends itself. As a context manager it also
+    sends, on leaving, the updates that ``on_rate="coalesce"`` has held back.
 
     :param moengage_conn_id: connection of the type ``moengage``: its login is the workspace ID, its password
         the key of the Push tile, and its extra holds ``data_center`` (01 to 06, or 101) unless a host is
-        given.
+        given; ``campaign_api_key``, ``data_api_key`` and ``inform_api_key`` for what needs them.
     """
 
     conn_name_attr = "moengage_conn_id"
@@ -53,13 +52,7 @@ class MoEngageHook(LiveActivityHook):
     @cached_property
     def account(self) -> Account:
         """The workspace of the connection, read at first use."""
-        connection = self.get_connection(self.moengage_conn_id)
-        workspace = secret(connection, connection.login, "the login, which is to hold the workspace ID,")
-        key = secret(connection, connection.password, "the password, which is to hold the Push API key,")
-        vendor = MoEngage(workspace, key)
-        for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
-            mask_secret(hidden)
-        return Account(vendor, _url(connection), timeouts(connection), proxy(connection))
+        return self.account_for(MoEngage, "password")
 
     @cached_property
     def _moengage(self) -> MoEngage:
@@ -80,7 +73,7 @@ class MoEngageHook(LiveActivityHook):
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
         **options: Unpack[SendOptions],
-    ) -> SendReport:
+    ) -> BroadcastReport:
         """
         Start a broadcast Live Activity for the audience of its campaign.
 
@@ -110,7 +103,7 @@ class MoEngageHook(LiveActivityHook):
             attribute_type=attribute_type,
             attribute_info=attribute_info,
         )
-        return self._push(self._moengage.start(body), body, validate_only, options)
+        return self._broadcast(self._moengage.start(body), body, validate_only, options)
 
     def update_broadcast(
         self,
@@ -122,9 +115,10 @@ class MoEngageHook(LiveActivityHook):
         stale_date: Moment | None = None,
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
+        on_rate: OnRate = "wait",
         validate_only: bool = False,
         **options: Unpack[SendOptions],
-    ) -> SendReport:
+    ) -> BroadcastReport:
         """
         Update a broadcast Live Activity on every phone that shows it.
 
@@ -136,6 +130,9 @@ class MoEngageHook(LiveActivityHook):
         :param stale_date: likewise, when the content counts as outdated.
         :param instance_id: as on the start.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
+        :param on_rate: what becomes of an update above five a minute: "wait" (the default), "fail" with
+            RateLimited, or "coalesce": hold it back, and let the next one replace it. What is still held when
+            the ``with`` block of the hook ends is sent then.
         :param validate_only: do everything but send, and return the report.
         :param options: ``may_be_second``, whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
@@ -151,7 +148,7 @@ class MoEngageHook(LiveActivityHook):
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
-        return self._push(self._moengage.update(body), body, validate_only, options)
+        return self._broadcast(self._moengage.update(body), body, validate_only, options, on_rate)
 
     def end_broadcast(
         self,
@@ -165,7 +162,7 @@ class MoEngageHook(LiveActivityHook):
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
         **options: Unpack[SendOptions],
-    ) -> SendReport:
+    ) -> BroadcastReport:
         """
         End a broadcast Live Activity on every phone that shows it.
 
@@ -192,32 +189,9 @@ class MoEngageHook(LiveActivityHook):
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
-        return self._push(self._moengage.end(body), body, validate_only, options)
+        return self._broadcast(self._moengage.end(body), body, validate_only, options)
 
     @staticmethod
     def _body(kind: type[Body], schema: Schema | None, *, instance_id: str | None, **fields: Any) -> Body:
         check_schema(fields["content_state"], schema)
         return kind.build(**flat(instance_id=instance_id or uuid.uuid4().hex, **fields))
-
-    def _push(
-        self,
-        request: Request,
-        body: StartBroadcast | UpdateBroadcast,
-        validate_only: bool,
-        options: SendOptions,
-    ) -> SendReport:
-        plan = Plan.of(request, body.broadcast_live_activity_id, body.ios.content_state)
-        return self._deliver(plan, validate_only=validate_only, **options)
-
-
-def _url(connection: Connection) -> str:
-    """Take the connection's host, or the one of its data center."""
-    if connection.host:
-        return base_url(connection, HOST_SUFFIXES)
-    data_center = text(connection.extra_dejson, "data_center")
-    if data_center not in DATA_CENTERS:
-        raise InvalidConnection(
-            f"connection {connection.conn_id!r}: data_center must be one of {', '.join(DATA_CENTERS)} "
-            "(the number in your dashboard's address), or a host must be given."
-        )
-    return f"https://api-{data_center}.moengage.com"

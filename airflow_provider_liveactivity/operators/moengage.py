@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator
+from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
+from airflow_provider_liveactivity.operators.moengage_users import (
+    MoEngageEndLiveActivityOperator,
+    MoEngageStartLiveActivityOperator,
+    MoEngageUpdateLiveActivityOperator,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -20,6 +29,16 @@ if TYPE_CHECKING:
     Moment = datetime | timedelta | str
     Object = dict[str, Any] | str
     Schema = dict[str, Any] | str | Path
+
+__all__ = [
+    "MoEngageCreateBroadcastCampaignOperator",
+    "MoEngageEndBroadcastLiveActivityOperator",
+    "MoEngageEndLiveActivityOperator",
+    "MoEngageStartBroadcastLiveActivityOperator",
+    "MoEngageStartLiveActivityOperator",
+    "MoEngageUpdateBroadcastLiveActivityOperator",
+    "MoEngageUpdateLiveActivityOperator",
+]
 
 _SHARED_FIELDS = (
     "broadcast_live_activity_id",
@@ -91,13 +110,20 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
             "dismissal_date": self.dismissal_date,
             **more,
         }
-        return call(
+        key = RequestKey(context, fields, resumed=self.resumed)
+        report = call(
             **fields,
-            instance_id=self.instance_id or _instance_id(context, fields),
+            instance_id=self.instance_id or key.value,
             content_state_schema=self.content_state_schema,
             validate_only=self.validate_only,
-            may_be_second=self.resumed or context["ti"].try_number > 1,
+            may_be_second=key.may_be_second,
         )
+        if not self.validate_only:
+            key.accepted()
+        return self._completed(report, key)
+
+    def _completed(self, report: SendReport, key: RequestKey) -> SendReport:
+        return report
 
 
 class MoEngageStartBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
@@ -130,16 +156,40 @@ class MoEngageUpdateBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityO
     Update a broadcast Live Activity on every phone that shows it.
 
     :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
+    :param on_rate: what becomes of an update above MoEngage's five a minute: "wait" (the default) and send it
+        then; "coalesce": give the worker slot back, render the fields anew and send what is true by then; or
+        "fail", without Airflow's retries.
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date")
 
-    def __init__(self, *, stale_date: Moment | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        stale_date: Moment | None = None,
+        on_rate: Literal["wait", "coalesce", "fail"] = "wait",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.stale_date = stale_date
+        self.on_rate = on_rate
 
     def send(self, context: Context) -> SendReport:
-        return self._push(self.hook.update_broadcast, context, stale_date=self.stale_date)
+        # A task has one update only. What the hook would hold back, the task renders anew when it resumes.
+        call = partial(
+            self.hook.update_broadcast, on_rate="fail" if self.on_rate == "coalesce" else self.on_rate
+        )
+        return self._push(call, context, stale_date=self.stale_date)
+
+    def _completed(self, report: SendReport, key: RequestKey) -> SendReport:
+        return {**report, "coalesced": key.replaced} if self.on_rate == "coalesce" else report  # type: ignore[typeddict-unknown-key]
+
+    def _wait_for(self, moment: datetime) -> NoReturn:
+        if self.on_rate == "fail":
+            raise AirflowFailException(
+                f"MoEngage takes no update before {moment.isoformat()}: on_rate='fail'."
+            )
+        super()._wait_for(moment)
 
 
 class MoEngageEndBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
@@ -158,16 +208,3 @@ class MoEngageEndBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOper
 
     def send(self, context: Context) -> SendReport:
         return self._push(self.hook.end_broadcast, context, stale_date=self.stale_date)
-
-
-def _instance_id(context: Context, fields: dict[str, Any]) -> str:
-    """
-    Return an id that is the same over the retries of a task, and another one for every other push.
-
-    Clearing a task raises its ``max_tries``, a retry does not: that is how a person's "once more" is told
-    apart.
-    """
-    from airflow_provider_liveactivity.hooks.base import identity
-
-    ti = context["ti"]
-    return identity(ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.max_tries, fields)[:32]

@@ -14,6 +14,9 @@ from airflow_provider_liveactivity.sandbox.braze import Braze
 from airflow_provider_liveactivity.sandbox.faults import PlannedFault
 from airflow_provider_liveactivity.sandbox.gateway import Gateway
 from airflow_provider_liveactivity.sandbox.moengage import MoEngage
+from airflow_provider_liveactivity.sandbox.moengage_campaigns import MoEngageCampaigns
+from airflow_provider_liveactivity.sandbox.moengage_inform import MoEngageInform
+from airflow_provider_liveactivity.sandbox.moengage_segments import MoEngageSegments
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.sandbox.state import Sandbox
@@ -53,7 +56,14 @@ def make_app(sandbox: Sandbox) -> FastAPI:
     """
     app = FastAPI(title="Live Activity sandbox", docs_url=None, redoc_url=None)
     braze, moengage = Gateway(sandbox, Braze(sandbox)), Gateway(sandbox, MoEngage(sandbox))
-    for prefix, vendor in (("/messages", braze), ("/segments", braze), ("/v1.0", moengage)):
+    for prefix, vendor in (
+        ("/messages", braze),
+        ("/segments", braze),
+        ("/v1.0/alerts", Gateway(sandbox, MoEngageInform(sandbox))),
+        ("/v1.0", moengage),
+        ("/core-services", Gateway(sandbox, MoEngageCampaigns(sandbox))),
+        ("/v3", Gateway(sandbox, MoEngageSegments(sandbox))),
+    ):
         app.mount(prefix, vendor)
 
     @app.get("/sandbox/phones")

@@ -48,15 +48,18 @@ class ClockWindow:
         return Quota(allowed, limit, max(0, limit - self._used), (window + 1) * seconds)
 
 
-class RollingMinute:
+class RollingWindow:
     """
-    Counts requests in the last sixty seconds.
+    Counts requests in the last so many seconds.
 
     MoEngage does not say whether "5 a minute" means the clock's minute. The rolling one is the stricter
     reading: who keeps to it keeps to the other too.
+
+    :param seconds: the length of the window.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int = 60) -> None:
+        self._seconds = seconds
         self._taken: deque[float] = deque()
 
     def look(self, now: datetime, limit: int) -> Quota:
@@ -64,14 +67,14 @@ class RollingMinute:
         Say whether one more request fits, without counting it.
 
         :param now: the moment of the request.
-        :param limit: requests in sixty seconds.
+        :param limit: requests in the window.
         """
         moment = now.timestamp()
-        while self._taken and self._taken[0] <= moment - 60:
+        while self._taken and self._taken[0] <= moment - self._seconds:
             self._taken.popleft()
         remaining = max(0, limit - len(self._taken))
         oldest = self._taken[0] if self._taken else moment
-        return Quota(remaining > 0, limit, remaining, math.ceil(oldest + 60))
+        return Quota(remaining > 0, limit, remaining, math.ceil(oldest + self._seconds))
 
     def count(self, now: datetime) -> None:
         """

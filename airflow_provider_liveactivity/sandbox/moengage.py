@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
-from airflow_provider_liveactivity.sandbox.limits import Quota, RollingMinute
+from airflow_provider_liveactivity.sandbox.limits import Quota, RollingWindow
 from airflow_provider_liveactivity.sandbox.moengage_models import PushBody, StartBody
 from airflow_provider_liveactivity.sandbox.phones import Push, Start, Vendor, set_dismissal
 
@@ -122,7 +122,7 @@ class MoEngage:
                 "push": settings.moengage_pushes_per_minute,
                 f"push {activity_id}": settings.moengage_pushes_per_activity,
             }
-        buckets = {name: self.sandbox.moengage_buckets.setdefault(name, RollingMinute()) for name in limits}
+        buckets = {name: self.sandbox.moengage_buckets.setdefault(name, RollingWindow()) for name in limits}
         quotas = [bucket.look(now, limits[name]) for name, bucket in buckets.items()]
         tightest = min(quotas, key=lambda quota: quota.remaining)
         if not settings.moengage_limits_on:

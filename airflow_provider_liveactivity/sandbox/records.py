@@ -71,6 +71,7 @@ class Record:
         return isinstance(content, dict) and activity_id in (
             content.get("activity_id"),
             content.get("broadcast_live_activity_id"),
+            content.get("transaction_id"),
         )
 
     def shown(self) -> dict[str, Any]:

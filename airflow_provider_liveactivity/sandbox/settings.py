@@ -27,6 +27,18 @@ class Settings(BaseModel):
     :param moengage_activity_header: refuse update and end without ``X-Broadcast-Live-Activity-Id``.
     :param moengage_past_dismissal: refuse a ``dismissal_date`` already past; otherwise it acts at once.
     :param moengage_max_instances: instances that one activity may have, running or ended.
+    :param moengage_campaigns_per_minute: campaigns that may be created in a minute.
+    :param moengage_campaigns_per_hour: in an hour.
+    :param moengage_campaigns_per_day: in a day.
+    :param moengage_channel_id: answer a created campaign with its channel id too.
+    :param moengage_filter_ids: ids that a segment's filter may name.
+    :param moengage_max_segments: active segments in the workspace.
+    :param moengage_alerts: ids and reference names of alerts; an empty list knows them all.
+    :param moengage_alerts_per_minute: alerts a minute in the workspace.
+    :param moengage_duplicate_seconds: for so long a transaction_id is refused as a duplicate.
+    :param moengage_duplicates_by_type: count start, update and end of a transaction_id apart.
+    :param moengage_recipient_required: refuse alerts without a push token.
+    :param moengage_invalid_recipients: users whom no alert can reach.
     :param moengage_enabled: the workspace has Live Activities switched on.
     :param moengage_p8: a ``.p8`` key was uploaded.
     :param known_users_only: only users of a registered segment have a phone; otherwise every user has.
@@ -60,6 +72,18 @@ class Settings(BaseModel):
     moengage_activity_header: bool = True
     moengage_past_dismissal: bool = True
     moengage_max_instances: int = Field(default=10, ge=1)
+    moengage_campaigns_per_minute: int = Field(default=5, ge=0)
+    moengage_campaigns_per_hour: int = Field(default=25, ge=0)
+    moengage_campaigns_per_day: int = Field(default=100, ge=0)
+    moengage_channel_id: bool = False
+    moengage_filter_ids: int = Field(default=65_536, ge=0)
+    moengage_max_segments: int = Field(default=1000, ge=0)
+    moengage_alerts: list[str] = []
+    moengage_alerts_per_minute: int = Field(default=10_000, ge=0)
+    moengage_duplicate_seconds: int = Field(default=300, ge=0)
+    moengage_duplicates_by_type: bool = False
+    moengage_recipient_required: bool = False
+    moengage_invalid_recipients: list[str] = []
     moengage_enabled: bool = True
     moengage_p8: bool = True
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_liveactivity.sandbox.faults import PlannedFault
-from airflow_provider_liveactivity.sandbox.limits import ClockWindow, RollingMinute
+from airflow_provider_liveactivity.sandbox.limits import ClockWindow, RollingWindow
+from airflow_provider_liveactivity.sandbox.moengage_campaign_models import CampaignBody
 from airflow_provider_liveactivity.sandbox.phones import Activity, Push, Start, Vendor
 from airflow_provider_liveactivity.sandbox.records import Record
 from airflow_provider_liveactivity.sandbox.settings import Settings
@@ -72,7 +73,12 @@ class Sandbox:
             self.requests = 0
             self.too_large = 0
             self.braze_bucket = ClockWindow()
-            self.moengage_buckets: dict[str, RollingMinute] = {}
+            self.moengage_buckets: dict[str, RollingWindow] = {}
+            self.moengage_windows: dict[str, RollingWindow] = {}
+            self.moengage_campaigns: dict[str, tuple[CampaignBody, datetime]] = {}
+            self.moengage_request_ids: dict[str, datetime] = {}
+            self.moengage_filters: dict[str, str] = {}
+            self.moengage_transactions: dict[str, datetime] = {}
 
     def change_settings(self, **changes: Any) -> Settings:
         """

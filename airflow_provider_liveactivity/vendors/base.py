@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -74,6 +74,9 @@ class Quota:
         )
 
 
+_LONGEST_WINDOW = 7 * 86_400  # no vendor's window is longer, and no epoch second of today is so small
+
+
 def _number(text: str | None) -> int | None:
     try:
         return int(float(text or ""))
@@ -81,9 +84,14 @@ def _number(text: str | None) -> int | None:
         return None
 
 
-def _moment(epoch_seconds: int | None) -> datetime | None:
+def _moment(seconds: int | None) -> datetime | None:
+    """Read epoch seconds; one of MoEngage's pages has the seconds until the reset instead."""
+    if seconds is None:
+        return None
     try:
-        return None if epoch_seconds is None else datetime.fromtimestamp(epoch_seconds, UTC)
+        if 0 <= seconds <= _LONGEST_WINDOW:
+            return datetime.now(UTC) + timedelta(seconds=seconds)
+        return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -6,11 +6,9 @@ Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-
 
 from __future__ import annotations
 
-import base64
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity.errors import (
-    AuthenticationFailed,
     InvalidPayload,
     LiveActivityError,
     PayloadTooLarge,
@@ -18,11 +16,11 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.models.common import encode
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast
 
-NAME = "moengage"
 HOST_SUFFIXES = (".moengage.com",)
 DATA_CENTERS = ("01", "02", "03", "04", "05", "06", "101")
 START_PATH = "/v1.0/live-activity/broadcast/start"
@@ -56,12 +54,15 @@ _FORBIDDEN: dict[str, tuple[type[LiveActivityError], str]] = {
     ),
     "dismissal date is already passed": (
         InvalidPayload,
-        "the activity's dismissal date is over; it has left the lock screens and cannot be changed.",
+        (
+            "a dismissal date is over: the one sent now, or the one set before, at which the activity left "
+            "the lock screens; send a later one, or none."
+        ),
     ),
 }
 
 
-class MoEngage:
+class MoEngage(Workspace):
     """
     One workspace of MoEngage, by its Push API key.
 
@@ -69,26 +70,11 @@ class MoEngage:
     :param push_api_key: the key of the Push tile.
     """
 
-    name = NAME
+    app_key_header: ClassVar[str] = "X-MOE-APPKEY"
+    key_advice: ClassVar[str] = "its password the key of the Push tile (whatever the answer calls it)"
 
     def __init__(self, workspace_id: str, push_api_key: str) -> None:
-        self._workspace_id = workspace_id
-        self._push_api_key = push_api_key
-
-    def secrets(self) -> tuple[str, ...]:
-        """Return what must never be shown, the encoded form included."""
-        return (self._push_api_key, self._basic())
-
-    def _basic(self) -> str:
-        return base64.b64encode(f"{self._workspace_id}:{self._push_api_key}".encode()).decode()
-
-    def _headers(self, **more: str) -> dict[str, str]:
-        return {
-            "Authorization": f"Basic {self._basic()}",
-            "X-MOE-APPKEY": self._workspace_id,
-            "Content-Type": "application/json",
-            **more,
-        }
+        super().__init__(workspace_id, push_api_key)
 
     def start(self, body: StartBroadcast) -> Request:
         """Return the request that starts a broadcast activity for its campaign's audience."""
@@ -124,27 +110,12 @@ class MoEngage:
         """Return the error for an answer that refuses the request, with what to change."""
         place = where(self.name, request, answer)
         match answer.status:
-            case 400:
-                return InvalidPayload(f"MoEngage does not accept the request{_details(answer)}.", **place)
-            case 401:
-                return AuthenticationFailed(
-                    "MoEngage does not accept the credentials; check that the connection's login is the "
-                    "workspace ID, its password the key of the Push tile (whatever the answer calls it), and "
-                    "its data center the workspace's own.",
-                    **place,
-                )
             case 403:
                 return self._forbidden(answer, place)
-            case 404:
-                return InvalidPayload(
-                    "MoEngage does not know this URL; check data center and host of the connection.", **place
-                )
             case 413:
                 return PayloadTooLarge("MoEngage takes 5,120 bytes; shorten content_state or alert.", **place)
             case _:
-                return LiveActivityError(
-                    "MoEngage refused the request for a reason it does not document.", **place
-                )
+                return super().refusal(request, answer)
 
     @staticmethod
     def _forbidden(answer: Answer, place: dict[str, Any]) -> LiveActivityError:
@@ -158,19 +129,5 @@ class MoEngage:
         )
 
 
-def _error(answer: Answer) -> dict[str, Any]:
-    body = answer.json()
-    error = body.get("error") if isinstance(body, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
 def _message(answer: Answer) -> str:
-    return str(_error(answer).get("message") or answer.text)
-
-
-def _details(answer: Answer) -> str:
-    """Name the fields that MoEngage objects to; the pages show details both as a list and as an object."""
-    details = _error(answer).get("details")
-    items = details if isinstance(details, list) else [details]
-    named = [f"{item.get('target')}: {item.get('message')}" for item in items if isinstance(item, dict)]
-    return f" ({'; '.join(named)})" if named else ""
+    return str(error_of(answer).get("message") or answer.text)

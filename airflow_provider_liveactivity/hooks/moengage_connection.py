@@ -1,0 +1,89 @@
+"""From an Airflow connection to one of MoEngage's APIs: its host, and the key that this API wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow.providers.common.compat.sdk import mask_secret
+
+from airflow_provider_liveactivity.errors import (
+    InvalidConnection,
+    LiveActivityError,
+    PartiallySent,
+    RateLimited,
+)
+from airflow_provider_liveactivity.hooks.base import LiveActivityHook
+from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
+from airflow_provider_liveactivity.hooks.rates import Rates
+from airflow_provider_liveactivity.models.common import utcnow
+from airflow_provider_liveactivity.transport import Account
+from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+    from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace
+
+
+class MoEngageCalls(LiveActivityHook):
+    """Base of what the MoEngage hook is made of: one connection, and an account for each of its keys."""
+
+    moengage_conn_id: str
+
+    @cached_property
+    def rates(self) -> Rates:
+        """What this hook has sent lately."""
+        return Rates()
+
+    def account_for(self, api: Callable[[str, str], Workspace], key_field: str) -> Account:
+        """
+        Return where and how to reach one of MoEngage's APIs.
+
+        :param api: makes the API from workspace ID and key.
+        :param key_field: "password", or the field of the extra that holds the API's key.
+        :raises InvalidConnection: naming what the connection lacks.
+        """
+        connection = self.get_connection(self.moengage_conn_id)
+        workspace = secret(connection, connection.login, "the login, which is to hold the workspace ID,")
+        extra = connection.extra_dejson
+        if key_field == "password":
+            key = secret(connection, connection.password, "the password, which is to hold the Push API key,")
+        else:
+            key = secret(
+                connection,
+                text(extra, key_field),
+                f"{key_field} in the extra, which this call needs besides the Push API key,",
+            )
+        vendor = api(workspace, key)
+        for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
+            mask_secret(hidden)
+        return Account(vendor, _url(connection), timeouts(connection), proxy(connection))
+
+
+def _url(connection: Connection) -> str:
+    """Take the connection's host, or the one of its data center."""
+    if connection.host:
+        return base_url(connection, HOST_SUFFIXES)
+    data_center = text(connection.extra_dejson, "data_center")
+    if data_center not in DATA_CENTERS:
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: data_center must be one of {', '.join(DATA_CENTERS)} "
+            "(the number in your dashboard's address), or a host must be given."
+        )
+    return f"https://api-{data_center}.moengage.com"
+
+
+@contextmanager
+def minute_window() -> Iterator[None]:
+    """Say when a limit that MoEngage counts by the minute ends, where its 429 came without headers."""
+    try:
+        yield
+    except LiveActivityError as error:
+        limited = error.__cause__ if isinstance(error, PartiallySent) else error
+        if isinstance(limited, RateLimited) and limited.reset_at is None:
+            limited.reset_at = utcnow() + timedelta(minutes=1)
+        raise

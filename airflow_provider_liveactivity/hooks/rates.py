@@ -1,0 +1,91 @@
+"""A vendor's limits, as far as one process can keep to them: it remembers what it sent itself."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow_provider_liveactivity.errors import RateLimited
+from airflow_provider_liveactivity.models.common import utcnow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """
+    So many requests in any so many seconds.
+
+    :param what: which requests count.
+    :param requests: how many.
+    :param seconds: the length of the window, which rolls: the strictest reading of "a minute".
+    """
+
+    what: str
+    requests: int
+    seconds: float = 60.0
+
+
+class Rates:
+    """
+    What a hook has sent lately, so that a loop over it keeps to the limits instead of running into 429s.
+
+    Other tasks are other processes, which it knows nothing of: Airflow pools are for those.
+
+    :param longest_wait: seconds to wait in place; RateLimited is raised instead of longer waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        longest_wait: float = 60.0,
+        clock: Callable[[], datetime] = utcnow,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.clock = clock
+        self.sleep = sleep
+        self._longest_wait = longest_wait
+        self._sent: dict[Limit, deque[datetime]] = defaultdict(deque)
+        self._closed: dict[Limit, datetime] = {}
+
+    def free_at(self, limits: Sequence[Limit]) -> datetime | None:
+        """Return when a request that all these limits count may leave; None for now."""
+        now = self.clock()
+        moments = [moment for limit in limits if (moment := self._free_at(limit, now)) > now]
+        return max(moments, default=None)
+
+    def _free_at(self, limit: Limit, now: datetime) -> datetime:
+        window, sent = timedelta(seconds=limit.seconds), self._sent[limit]
+        while sent and sent[0] <= now - window:
+            sent.popleft()
+        full_until = sent[-limit.requests] + window if len(sent) >= limit.requests else now
+        return max(full_until, self._closed.get(limit, now))
+
+    def take(self, limits: Sequence[Limit]) -> float:
+        """
+        Wait until a request may leave, count it, and return the seconds waited.
+
+        :raises RateLimited: where that is too far away.
+        """
+        waited = 0.0
+        while (until := self.free_at(limits)) is not None:
+            seconds = (until - self.clock()).total_seconds()
+            if seconds > self._longest_wait:
+                raise RateLimited(
+                    f"the vendor's limit for {limits[-1].what} is used up until {until.isoformat()}.",
+                    reset_at=until,
+                )
+            self.sleep(seconds)
+            waited += seconds
+        for limit in limits:
+            self._sent[limit].append(self.clock())
+        return waited
+
+    def close(self, limit: Limit, until: datetime) -> None:
+        """Count a limit as used up until a moment: the vendor said so."""
+        self._closed[limit] = until

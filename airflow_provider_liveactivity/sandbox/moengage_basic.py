@@ -1,0 +1,83 @@
+"""What MoEngage's other APIs share: Basic auth with a key of their own, and ``MOE-APPKEY`` without an X-."""
+
+from __future__ import annotations
+
+import base64
+import math
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from airflow_provider_liveactivity.sandbox.limits import Quota, RollingWindow
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.sandbox.gateway import Request
+    from airflow_provider_liveactivity.sandbox.state import Sandbox
+
+HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
+Refusal = Literal["missing", "app key", "secret"]
+
+
+def refusal(request: Request, workspace: str, key: str) -> Refusal | None:
+    """
+    Say what is wrong with the credentials.
+
+    :param request: the request.
+    :param workspace: the workspace ID that must stand in the header and in the Basic user.
+    :param key: the key of the API's tile.
+    """
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    app_key = request.headers.get("moe-appkey", "")
+    if not encoded or not app_key:
+        return "missing"
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "app key"
+    if scheme.lower() != "basic" or not user == app_key == workspace:
+        return "app key"
+    return None if password == key else "secret"
+
+
+def look(sandbox: Sandbox, what: str, limits: dict[int, int], now: datetime) -> Quota:
+    """
+    Return the tightest of some limits, without counting a request.
+
+    :param sandbox: the state.
+    :param what: which requests they count.
+    :param limits: seconds of a window → requests in it.
+    :param now: the moment of the request.
+    """
+    quotas = [_window(sandbox, what, seconds).look(now, limit) for seconds, limit in limits.items()]
+    tightest = min(quotas, key=lambda quota: (quota.remaining, -quota.reset))
+    return tightest if sandbox.settings.moengage_limits_on else tightest._replace(allowed=True)
+
+
+def count(sandbox: Sandbox, what: str, limits: dict[int, int], now: datetime) -> None:
+    """
+    Count one request.
+
+    :param sandbox: the state.
+    :param what: which requests it belongs to.
+    :param limits: seconds of a window → requests in it.
+    :param now: the moment of the request.
+    """
+    for seconds in limits:
+        _window(sandbox, what, seconds).count(now)
+
+
+def _window(sandbox: Sandbox, what: str, seconds: int) -> RollingWindow:
+    return sandbox.moengage_windows.setdefault(f"{what} {seconds}", RollingWindow(seconds))
+
+
+def reset_headers(limit: int, now: datetime, reset_in: float | None) -> dict[str, str]:
+    """
+    Return the headers of a 429.
+
+    :param limit: requests in the window.
+    :param now: the moment of the request.
+    :param reset_in: seconds until the window ends; None leaves the headers out.
+    """
+    if reset_in is None:
+        return {}
+    values = (limit, 0, math.ceil(now.timestamp() + reset_in))
+    return dict(zip(HEADERS, map(str, values), strict=True))

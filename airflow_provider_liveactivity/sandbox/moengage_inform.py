@@ -1,0 +1,174 @@
+"""MoEngage: the Inform API, which starts, updates and ends the Live Activity of a single user."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import StringConstraints
+
+from airflow_provider_liveactivity.sandbox.checks import Object, Refused, Strict, Text, parse
+from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
+from airflow_provider_liveactivity.sandbox.moengage_basic import count, look, refusal, reset_headers
+from airflow_provider_liveactivity.sandbox.phones import Push, Start, Vendor
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.sandbox.state import Sandbox
+
+PATH = "/v1.0/alerts/send"
+MAX_ATTRIBUTE = 1500
+
+
+class Activity(Strict):
+    """What belongs to the Live Activity."""
+
+    la_type: Literal["start", "update", "end"]
+    attribute_info: Object | None = None
+    content_state: Object
+
+
+class PushPayload(Strict):
+    """The payload of the push channel."""
+
+    recipient: Text | None = None
+    personalized_attributes: Object | None = None
+    live_activity_attributes: Activity
+
+
+class Payloads(Strict):
+    """Payloads by channel; a Live Activity has this one."""
+
+    PUSH: PushPayload
+
+
+class AlertBody(Strict):
+    """Body of /v1.0/alerts/send."""
+
+    alert_id: Text | None = None
+    alert_reference_name: Text | None = None
+    user_id: Text
+    transaction_id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    payloads: Payloads
+
+
+class MoEngageInform:
+    """
+    The Inform endpoint; it takes the Inform key.
+
+    :param sandbox: the state.
+    """
+
+    vendor: Vendor = "moengage"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    def failure(self, status: int, reset_in: float | None) -> Answer:
+        """
+        Answer with 429 or 5xx as MoEngage would.
+
+        :param status: the status.
+        :param reset_in: for 429, seconds until the reset in the headers; None leaves them out.
+        """
+        if status == 429:
+            answer = _error(429, 140110, "Rate Limit", "Too many requests").answer
+            limit = self.sandbox.settings.moengage_alerts_per_minute
+            answer.headers = reset_headers(limit, self.sandbox.now(), reset_in)
+            return answer
+        return _error(status, 140109, "Internal Server Error", "Unexpected error occurred").answer
+
+    def answer(self, request: Request) -> Answer:
+        """
+        Carry a request out and answer it.
+
+        :param request: the request.
+        """
+        settings, now = self.sandbox.settings, self.sandbox.now()
+        if (request.method, request.path) != ("POST", PATH):
+            return _error(404, 120000, "NOT_FOUND", "Not Found").answer  # not documented
+        if refusal(request, settings.moengage_workspace, settings.moengage_inform_key) is not None:
+            return _error(401, 120001, "UNAUTHORIZED", "Invalid App Key or Basic Auth").answer
+        limits = {60: settings.moengage_alerts_per_minute}
+        quota = look(self.sandbox, "alerts", limits, now)
+        if not quota.allowed:
+            return self.failure(429, quota.reset - now.timestamp())
+        try:
+            body = parse(AlertBody, request.body)
+            self._check(body, now)
+        except Refused as refused:
+            return _of(refused).answer
+        except Rejection as rejection:
+            return rejection.answer
+        count(self.sandbox, "alerts", limits, now)
+        self._carry_out(body, now)
+        content = {"message": "Successfully Received", "request_id": secrets.token_hex(8)}
+        return Answer(200, content, recipients=1 if _la_type(body) == "start" else None)
+
+    def _check(self, body: AlertBody, now: datetime) -> None:
+        settings, push = self.sandbox.settings, body.payloads.PUSH
+        alerts = settings.moengage_alerts
+        if not (body.alert_id or body.alert_reference_name) or (
+            alerts and body.alert_id not in alerts and body.alert_reference_name not in alerts
+        ):
+            raise _error(400, 120002, "BAD_REQUEST", "Invalid Alert ID")
+        if settings.moengage_recipient_required and push.recipient is None:
+            raise _error(400, 120012, "BAD_REQUEST", "Invalid Recipient")
+        if body.user_id in settings.moengage_invalid_recipients:
+            raise _error(400, 120012, "BAD_REQUEST", "Invalid Recipient")
+        activity = push.live_activity_attributes
+        if any(
+            isinstance(value, str) and len(value) > MAX_ATTRIBUTE
+            for fields in (push.personalized_attributes, activity.attribute_info, activity.content_state)
+            for value in (fields or {}).values()
+        ):
+            raise _error(400, 120007, "BAD_REQUEST", "Attribute length exceeded")
+        dismissal = _date(push.personalized_attributes, "dismissal_date")
+        if dismissal is not None and dismissal <= now:
+            raise _error(400, 120006, "BAD_REQUEST", "Dismissal date is in the past")
+        # Whether start, update and end are told apart is not documented; the sentence knows no exception.
+        key = f"{body.transaction_id} {_la_type(body) if settings.moengage_duplicates_by_type else ''}"
+        last = self.sandbox.moengage_transactions.get(key)
+        if last is not None and now < last + timedelta(seconds=settings.moengage_duplicate_seconds):
+            raise _error(409, 120105, "DUPLICATE_REQUEST_RECEIVED", "Duplicate Transaction ID")
+        self.sandbox.moengage_transactions[key] = now
+
+    def _carry_out(self, body: AlertBody, now: datetime) -> None:
+        sandbox, push = self.sandbox, body.payloads.PUSH
+        activity, attributes = push.live_activity_attributes, push.personalized_attributes
+        dates = (_date(attributes, "stale_date"), _date(attributes, "dismissal_date"))
+        # The activity of one user: the transaction_id is what ties its calls together.
+        if activity.la_type == "start":
+            start = Start(now, activity.content_state, None, *dates, attributes=activity.attribute_info or {})
+            sandbox.start("moengage", body.transaction_id, start, [body.user_id])
+        else:
+            change = Push(now, activity.content_state, None, *dates, activity.la_type == "end")
+            sandbox.push("moengage", body.transaction_id, change)
+
+
+def _la_type(body: AlertBody) -> str:
+    return body.payloads.PUSH.live_activity_attributes.la_type
+
+
+def _date(attributes: dict[str, Any] | None, name: str) -> datetime | None:
+    """Read a date, whose format is not stated, as epoch seconds, the form of the other endpoints."""
+    value = (attributes or {}).get(name)
+    if value is None:
+        return None
+    text = str(value)
+    if not text.isdecimal() or int(text) >= 253_402_300_800:  # beyond the year 9999: milliseconds
+        raise _error(400, 120006, "BAD_REQUEST", f"Invalid payload: {name}")
+    return datetime.fromtimestamp(int(text), UTC)
+
+
+def _of(refused: Refused) -> Rejection:
+    for problem in refused.problems:
+        if problem.target == "transaction_id":
+            if problem.code == "string_too_long":
+                return _error(400, 120004, "BAD_REQUEST", "Transaction ID is too long")
+            return _error(400, 120003, "BAD_REQUEST", "Transaction ID is missing")
+    return _error(400, 120006, "BAD_REQUEST", f"Invalid payload: {refused.problems[0].target}")
+
+
+def _error(status: int, code: int, name: str, message: str) -> Rejection:
+    return Rejection(status, {"message": message, "err_code": name, "status_code": code})

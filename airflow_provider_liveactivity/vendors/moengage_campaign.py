@@ -1,0 +1,115 @@
+"""
+MoEngage's campaigns and segments: models to requests, answers to errors.
+
+Sources: https://www.moengage.com/docs/api/create-campaigns/create-campaign and
+https://www.moengage.com/docs/api/filter-segments/create-filter-segment
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote
+
+from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PayloadTooLarge
+from airflow_provider_liveactivity.models.common import encode
+from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.models.moengage_campaign import (
+        CreateCampaign,
+        FilterSegment,
+        SearchCampaigns,
+    )
+
+CREATE_PATH = "/core-services/v1/campaigns"
+SEARCH_PATH = "/core-services/v1/campaigns/search"
+SEGMENTS_PATH = "/v3/custom-segments"
+
+_SEEN_BEFORE = ("already", "duplicate", "exist", "reuse", "been used", "unique")
+
+
+class Campaigns(Workspace):
+    """A workspace's campaigns, by the key of the tile that begins with "Campaign report"."""
+
+    key_advice: ClassVar[str] = (
+        "campaign_api_key in its extra the key of the tile 'Campaign report/Business events/Custom "
+        "templates/Catalog API/Inform Report' (not the Push key)"
+    )
+
+    def create(self, body: CreateCampaign) -> Request:
+        """Return the request that creates a campaign."""
+        # A request_id that created a campaign creates no second one for an hour at least.
+        return Request(
+            "create", CREATE_PATH, encode(body.to_json()), AfterDoubt.RESEND_WITH_KEY, self._headers()
+        )
+
+    def search(self, body: SearchCampaigns) -> Request:
+        """Return the request that looks for campaigns."""
+        return Request("search", SEARCH_PATH, encode(body.to_json()), AfterDoubt.RESEND, self._headers())
+
+    def is_duplicate(self, answer: Answer) -> bool:
+        """
+        Return whether this ``request_id`` has created a campaign before.
+
+        That it fails is documented, the words in which it does are not: any refusal that speaks of the
+        request_id as known will do.
+        """
+        said = answer.text.lower()
+        return (
+            answer.status in (400, 403, 409)
+            and any(spelling in said for spelling in ("request_id", "request id", "requestid"))
+            and any(word in said for word in _SEEN_BEFORE)
+        )
+
+    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+        """Return the error for an answer that refuses the request, with what to change."""
+        if self.is_duplicate(answer):
+            return InvalidPayload(
+                "this request_id has created a campaign before; leave request_id out, or use another.",
+                **where(self.name, request, answer),
+            )
+        return super().refusal(request, answer)
+
+
+class Segments(Workspace):
+    """A workspace's segments, by the key of the Data tile."""
+
+    key_advice: ClassVar[str] = "data_api_key in its extra the key of the Data tile (not the Push key)"
+
+    def create(self, body: FilterSegment) -> Request:
+        """Return the request that creates a segment from filters."""
+        # A second segment with the same filters is refused, and the first one named.
+        return Request(
+            "segment", SEGMENTS_PATH, encode(body.to_json()), AfterDoubt.RESEND_WITH_KEY, self._headers()
+        )
+
+    def find(self, name: str) -> Request:
+        """Return the request that lists the segments of one name."""
+        path = f"{SEGMENTS_PATH}?name={quote(name, safe='')}"
+        return Request("segments", path, b"", AfterDoubt.RESEND, self._headers(), method="GET")
+
+    def is_duplicate(self, answer: Answer) -> bool:
+        """Return whether there is a segment of this name, or with these filters."""
+        return answer.status == 409
+
+    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+        """Return the error for an answer that refuses the request, with what to change."""
+        place = where(self.name, request, answer)
+        match answer.status:
+            case 400 if "client not found" in str(error_of(answer).get("message")).lower():
+                return InvalidPayload(
+                    "MoEngage does not know the workspace; check the connection's login, which is to hold "
+                    "the workspace ID, and its data center.",
+                    **place,
+                )
+            case 409:
+                return InvalidPayload("another segment has this name or these filters.", **place)
+            case 413:
+                return PayloadTooLarge(
+                    "so many ids are more than a filter of MoEngage holds; make a file segment of them, and "
+                    "create the campaign with its segment_id.",
+                    **place,
+                )
+            case _:
+                return super().refusal(request, answer)

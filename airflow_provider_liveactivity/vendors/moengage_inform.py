@@ -1,0 +1,127 @@
+"""
+MoEngage's Inform API: a Live Activity for one user at a time.
+
+Source: https://www.moengage.com/docs/api/transactional-alerts/send-transactional-alert
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+from airflow_provider_liveactivity.errors import (
+    InvalidPayload,
+    LiveActivityError,
+    RateLimited,
+    RecipientRejected,
+)
+from airflow_provider_liveactivity.models.common import encode, utcnow
+from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from airflow_provider_liveactivity.models.moengage_inform import LaType, UserActivity
+
+SEND_PATH = "/v1.0/alerts/send"
+REQUESTS_PER_MINUTE = 10_000
+#: For so long MoEngage refuses a second request with the same transaction_id.
+DUPLICATE_WINDOW = timedelta(minutes=5)
+_DIGITS = 40  # of the 50 characters that a transaction_id may have: 160 bits
+_INVALID_RECIPIENT = 120012
+_ADVICE = {
+    120002: "MoEngage does not know the alert; check alert_id or alert_reference_name, that the alert is "
+    "published, and that it is not a test alert.",
+    120003: "MoEngage misses the transaction_id, which was sent; report this to the provider's authors.",
+    120004: "MoEngage finds the transaction_id too long; report this to the provider's authors.",
+    120006: "MoEngage does not accept the payload; check attribute_info, content_state and the dates against "
+    "the alert's template.",
+    120007: "an attribute has more than 1,500 characters; shorten it.",
+}
+
+
+class Inform(Workspace):
+    """
+    A workspace's alerts, by the key of the Inform tile.
+
+    :param workspace_id: the workspace ID.
+    :param key: the key of the Inform tile.
+    :param la_type: start, update or end: what a duplicate means depends on it.
+    :param clock: tells the present moment.
+    """
+
+    key_advice: ClassVar[str] = "inform_api_key in its extra the key of the Inform tile (not the Push key)"
+
+    def __init__(
+        self, workspace_id: str, key: str, la_type: LaType, clock: Callable[[], datetime] = utcnow
+    ) -> None:
+        super().__init__(workspace_id, key)
+        self._la_type = la_type
+        self._clock = clock
+
+    def transaction_id(self, activity_id: str, user_id: str) -> str:
+        """
+        Return what ties the calls about one user's activity together.
+
+        It shows in MoEngage's logs and on the device, so it must not tell the user's id. A plain hash of an
+        id would: ids are short enough to try them all. Nobody can without the Inform key, which every
+        Airflow that ends an activity shares with the one that started it.
+        """
+        message = "\0".join(("live activity", activity_id, user_id)).encode()
+        return hmac.new(self._key.encode(), message, hashlib.sha256).hexdigest()[:_DIGITS]
+
+    def alerts(self, content: UserActivity) -> Callable[[str, str | None], Request]:
+        """Return what makes the request for one user, given the user's id and perhaps a push token."""
+        shared, headers = content.message(), self._headers()
+        push = shared["payloads"]["PUSH"]
+        doubt = AfterDoubt.NEVER if content.la_type == "start" else AfterDoubt.RESEND
+
+        def alert(user_id: str, recipient: str | None = None) -> Request:
+            body = {
+                **shared,
+                "user_id": user_id,
+                "transaction_id": self.transaction_id(content.activity_id, user_id),
+            }
+            if recipient is not None:
+                body["payloads"] = {"PUSH": {"recipient": recipient, **push}}
+            return Request(content.la_type, SEND_PATH, encode(body), doubt, headers, people=1)
+
+        return alert
+
+    def is_duplicate(self, answer: Answer) -> bool:
+        """
+        Return whether the user has the activity already.
+
+        Only after a start: whether an update was refused because of itself or because of the start, whose
+        transaction_id it shares, nobody can tell.
+        """
+        return answer.status == 409 and self._la_type == "start"
+
+    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+        """Return the error for an answer that refuses the request, with what to change."""
+        place = where(self.name, request, answer)
+        code = error_of(answer).get("status_code")
+        match answer.status:
+            case 409:
+                # Without the status: the vendor is reachable, and trying again at once is of no use.
+                return RateLimited(
+                    "MoEngage takes one call for a user's activity in five minutes, and has had one; this "
+                    "call goes on when they are over.",
+                    reset_at=self._clock() + DUPLICATE_WINDOW,
+                    vendor=self.name,
+                    endpoint=request.path,
+                )
+            case 400 if code == _INVALID_RECIPIENT:
+                return RecipientRejected(
+                    "MoEngage has no valid recipient for this user; where it wants push tokens, select them "
+                    "as the second column of sql.",
+                    **place,
+                )
+            case 400 if code in _ADVICE:
+                return InvalidPayload(_ADVICE[code], **place)
+            case _:
+                return super().refusal(request, answer)

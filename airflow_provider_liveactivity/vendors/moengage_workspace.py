@@ -1,0 +1,109 @@
+"""What MoEngage's APIs have in common: a workspace, and one key for each of them."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidPayload,
+    LiveActivityError,
+    PayloadTooLarge,
+    PermissionDenied,
+)
+from airflow_provider_liveactivity.vendors.base import where
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.vendors.base import Answer, Request
+
+NAME = "moengage"
+
+
+class Workspace:
+    """
+    A workspace, as one of MoEngage's APIs knows it.
+
+    :param workspace_id: the workspace ID, formerly "app id".
+    :param key: the key of the API's own tile in the dashboard.
+    """
+
+    name = NAME
+    #: Live Activities alone want an X- before it.
+    app_key_header: ClassVar[str] = "MOE-APPKEY"
+    #: Which field of the connection holds which key, for a 401.
+    key_advice: ClassVar[str] = ""
+
+    def __init__(self, workspace_id: str, key: str) -> None:
+        self._workspace_id = workspace_id
+        self._key = key
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must never be shown, the encoded form included."""
+        return (self._key, self._basic())
+
+    def _basic(self) -> str:
+        return base64.b64encode(f"{self._workspace_id}:{self._key}".encode()).decode()
+
+    def _headers(self, **more: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Basic {self._basic()}",
+            self.app_key_header: self._workspace_id,
+            "Content-Type": "application/json",
+            **more,
+        }
+
+    def is_duplicate(self, answer: Answer) -> bool:
+        """Return whether the answer says that the same request was accepted before."""
+        return False
+
+    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+        """Return the error for an answer that refuses the request, with what to change."""
+        place = where(self.name, request, answer)
+        match answer.status:
+            case 400:
+                return InvalidPayload(f"MoEngage does not accept the request{reason(answer)}.", **place)
+            case 401:
+                return AuthenticationFailed(
+                    "MoEngage does not accept the credentials; check that the connection's login is the "
+                    f"workspace ID, {self.key_advice}, and its data center the workspace's own.",
+                    **place,
+                )
+            case 403:
+                return PermissionDenied(
+                    "the key may not do this; ask MoEngage whether this API is enabled for the workspace.",
+                    **place,
+                )
+            case 404:
+                return InvalidPayload(
+                    "MoEngage does not know this URL; check data center and host of the connection.", **place
+                )
+            case 413:
+                return PayloadTooLarge("MoEngage finds the request too large; shorten it.", **place)
+            case _:
+                return LiveActivityError(
+                    f"MoEngage refused the request for a reason it does not document{reason(answer)}.",
+                    **place,
+                )
+
+
+def error_of(answer: Answer) -> dict[str, Any]:
+    """Return the error object of an answer, whichever of MoEngage's envelopes it comes in."""
+    body = answer.json()
+    if not isinstance(body, dict):
+        return {}
+    error = body.get("error")
+    return error if isinstance(error, dict) else body
+
+
+def reason(answer: Answer) -> str:
+    """Name the fields that MoEngage objects to, in parentheses, where it says so."""
+    error = error_of(answer)
+    details = error.get("details")
+    items = details if isinstance(details, list) else [details]
+    named = [
+        f"{item['target']}: {item['message']}" if item.get("target") else str(item["message"])
+        for item in items
+        if isinstance(item, dict) and isinstance(item.get("message"), str)
+    ]
+    return f" ({'; '.join(named)})" if named else ""

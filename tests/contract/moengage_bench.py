@@ -1,0 +1,120 @@
+"""Operators against the sandbox over real HTTP, without a database: a task instance is four attributes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+
+from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.retries import Patience
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+
+KEYS = {
+    "campaign_api_key": "sandbox-campaign-key",
+    "data_api_key": "sandbox-data-key",
+    "inform_api_key": "sandbox-inform-key",
+}
+
+
+class Store(dict[str, Any]):
+    """Airflow's task state store, as far as it is used; what it holds must be JSON."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = json.loads(json.dumps(value))
+
+
+@dataclass
+class Outcome:
+    """How a task's attempt ended, in Airflow's terms."""
+
+    ended: str  # success, failed (for good), retry or deferred
+    report: dict[str, Any] | None = None
+    error: BaseException | None = None
+    until: datetime | None = None
+
+    @property
+    def cause(self) -> LiveActivityError:
+        error = self.error
+        while error is not None and not isinstance(error, LiveActivityError):
+            error = error.__cause__
+        assert error is not None
+        return error
+
+
+@dataclass
+class Task:
+    """One task instance over its attempts."""
+
+    operator: Any
+    run_id: str = "run"
+    try_number: int = 1
+    max_tries: int = 2
+    store: Store | None = field(default_factory=Store)
+
+    def run(self) -> Outcome:
+        ti = SimpleNamespace(
+            dag_id="dag",
+            run_id=self.run_id,
+            task_id=self.operator.task_id,
+            map_index=-1,
+            try_number=self.try_number,
+            max_tries=self.max_tries,
+        )
+        context = {"ti": ti, "task_state_store": self.store}
+        self.operator.__dict__.pop("hook", None)  # each attempt is a process of its own
+        try:
+            return Outcome("success", self.operator.execute(context))
+        except AirflowFailException as error:
+            return Outcome("failed", error=error)
+        except TaskDeferred as deferred:
+            return Outcome("deferred", until=deferred.trigger.moment)
+        except LiveActivityError as error:
+            return Outcome("retry", error=error)
+
+    def retry(self) -> Outcome:
+        self.try_number += 1
+        return self.run()
+
+    def clear(self) -> Outcome:
+        self.max_tries += self.try_number
+        return self.retry()
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
+    connection = {
+        "conn_type": "moengage",
+        "host": url,
+        "login": "SANDBOX",
+        "password": "sandbox-push-key",
+        "extra": {**KEYS, "read_timeout": 2},
+    }
+    connection["extra"] |= changes.pop("extra", {})
+    monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", json.dumps(connection | changes))
+
+
+@pytest.fixture
+def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    # Nothing here waits for the sake of waiting: what is repeated is repeated at once, and not for long.
+    monkeypatch.setattr(Patience.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
+    with running_sandbox() as running:
+        connect(monkeypatch, running.url)
+        yield running
+
+
+@pytest.fixture
+def hook(running: RunningSandbox) -> MoEngageHook:
+    return MoEngageHook()
+
+
+def requests(running: RunningSandbox, path: str | None = None) -> list[Any]:
+    """The bodies that the sandbox got."""
+    records = running.sandbox.records
+    return [record.content for record in records if path is None or record.path == path]

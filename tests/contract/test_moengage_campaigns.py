@@ -1,0 +1,326 @@
+"""Campaigns: every audience, every documented error, and no second campaign whatever happens."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidConnection,
+    InvalidPayload,
+    LiveActivityError,
+    OutcomeUnknown,
+    PayloadTooLarge,
+    RateLimited,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
+from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.moengage_bench import Task, connect, hook, requests, running
+
+__all__ = ["hook", "running"]
+
+CREATE = "/core-services/v1/campaigns"
+SEARCH = "/core-services/v1/campaigns/search"
+SEGMENTS = "/v3/custom-segments"
+MATCH: dict[str, Any] = {
+    "name": "Chiefs v Bills",
+    "broadcast_live_activity_id": "match-7",
+    "created_by": "data.eng@example.com",
+}
+
+
+def create(**audience: Any) -> Task:
+    return Task(MoEngageCreateBroadcastCampaignOperator(task_id="create", **MATCH, **audience))
+
+
+@pytest.mark.parametrize(
+    ("audience", "users"),
+    [
+        ({"segment_id": "fans"}, ["ada", "bob"]),
+        ({"all_users": True}, ["ada", "bob"]),
+        ({"external_user_ids": ["eve", "eve", None, 7]}, ["eve", "7"]),
+        ({"external_user_ids": '["eve"]'}, ["eve"]),
+        ({"filters": [{"filter_type": "custom_segments", "id": "fans"}]}, ["ada", "bob"]),
+        (
+            {
+                "filters": json.dumps(
+                    {
+                        "filter_operator": "or",
+                        "filters": [
+                            {"filter_type": "custom_segments", "id": "fans"},
+                            {
+                                "filter_type": "user_attributes",
+                                "data_type": "string",
+                                "name": "uid",
+                                "operator": "in",
+                                "value": ["eve"],
+                            },
+                        ],
+                    }
+                )
+            },
+            ["ada", "bob", "eve"],
+        ),
+    ],
+    ids=["segment", "all users", "ids", "ids as text", "list of filters", "filters as text"],
+)
+def test_a_campaign_is_for_the_audience_that_was_named(
+    running: RunningSandbox, audience: dict[str, Any], users: list[str]
+) -> None:
+    running.sandbox.put_segment("fans", "Fans", ["ada", "bob"])
+    outcome = create(**audience).run()
+    assert outcome.ended == "success", outcome.error
+    assert running.sandbox.campaigns == {"match-7": users}
+    assert outcome.report is not None
+    assert outcome.report["campaign_id"] == outcome.report["answer"]["campaign_id"]
+    assert outcome.report["campaign_id"] in running.sandbox.moengage_campaigns
+    assert outcome.report["accepted"] == outcome.report["recipients"] >= 1
+    json.dumps(outcome.report)
+
+
+def test_the_channel_id_is_found_where_the_answer_has_one(
+    running: RunningSandbox, hook: MoEngageHook
+) -> None:
+    assert hook.create_broadcast_campaign(**MATCH, all_users=True)["channel_id"] is None
+    running.sandbox.change_settings(moengage_channel_id=True)
+    report = hook.create_broadcast_campaign(**MATCH, all_users=True)
+    assert report["channel_id"] == report["answer"]["channel_id"]
+
+
+def test_a_campaign_goes_out_with_the_campaign_key_and_without_an_x(running: RunningSandbox) -> None:
+    create(all_users=True).run()
+    (record,) = running.sandbox.records
+    names = {name for name, _ in record.headers}
+    assert "moe-appkey" in names
+    assert "x-moe-appkey" not in names
+    connect_without_key = {"extra": {"campaign_api_key": "sandbox-push-key"}}
+    with pytest.MonkeyPatch.context() as patch:
+        connect(patch, running.url, **connect_without_key)
+        outcome = create(all_users=True).run()
+    assert outcome.ended == "failed"
+    assert isinstance(outcome.cause, AuthenticationFailed)
+    assert "campaign_api_key" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"extra": {"campaign_api_key": ""}}, "campaign_api_key"), ({"login": ""}, "login")]
+)
+def test_a_missing_key_is_named_before_anything_is_sent(
+    running: RunningSandbox, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], field: str
+) -> None:
+    connect(monkeypatch, running.url, **change)
+    outcome = create(all_users=True).run()
+    assert outcome.ended == "failed"
+    assert isinstance(outcome.cause, InvalidConnection)
+    assert field in str(outcome.error)
+    assert not running.sandbox.records
+
+
+def test_the_push_key_is_not_needed_for_a_campaign(
+    running: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(monkeypatch, running.url, password="")
+    assert create(all_users=True).run().ended == "success"
+
+
+def test_many_ids_become_a_segment_with_the_data_key(running: RunningSandbox) -> None:
+    ids = [f"user-{number}" for number in range(1_001)]
+    outcome = create(external_user_ids=ids).run()
+    assert outcome.ended == "success", outcome.error
+    assert outcome.report is not None
+    segment = running.sandbox.segments[outcome.report["segment_id"]]
+    assert segment.users == running.sandbox.campaigns["match-7"] == ids
+    assert outcome.report["recipients"] == outcome.report["accepted"] == 1_001
+    assert outcome.report["requests"] == 2
+
+
+@pytest.mark.parametrize("same_name", [True, False], ids=["same name", "same filters"])
+def test_a_segment_of_the_same_people_is_used_again(running: RunningSandbox, same_name: bool) -> None:
+    ids = [f"user-{number}" for number in range(1_001)]
+    first = create(external_user_ids=ids).run().report
+    assert first is not None
+    if not same_name:
+        running.sandbox.segments[first["segment_id"]].name = "another"
+    second = create(external_user_ids=ids)
+    second.run_id = "another"
+    report = second.run().report
+    assert report is not None
+    assert report["segment_id"] == first["segment_id"]
+    assert len(running.sandbox.segments) == 1
+
+
+def test_more_ids_than_a_filter_holds_fail_with_the_way_out(running: RunningSandbox) -> None:
+    running.sandbox.change_settings(moengage_filter_ids=1_000)
+    outcome = create(external_user_ids=[f"user-{number}" for number in range(1_001)]).run()
+    assert outcome.ended == "failed"
+    assert isinstance(outcome.cause, PayloadTooLarge)
+    assert "file segment" in str(outcome.error)
+    assert "user-" not in str(outcome.error)
+    assert not running.sandbox.campaigns
+    before = len(running.sandbox.records)
+    outcome = create(external_user_ids=[str(number) for number in range(65_537)]).run()
+    assert isinstance(outcome.cause, PayloadTooLarge)
+    assert len(running.sandbox.records) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "extra", "error", "advice", "ended"),
+    [
+        ({}, {"data_api_key": "wrong-data-key"}, AuthenticationFailed, "Data tile", "failed"),
+        ({}, {"data_api_key": None}, InvalidConnection, "data_api_key", "failed"),
+        ({"moengage_max_segments": 0}, {}, RateLimited, "1,000 active segments", "retry"),
+    ],
+)
+def test_the_errors_of_the_segment_api(
+    running: RunningSandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: dict[str, Any],
+    extra: dict[str, Any],
+    error: type[LiveActivityError],
+    advice: str,
+    ended: str,
+) -> None:
+    running.sandbox.change_settings(**settings)
+    connect(monkeypatch, running.url, extra=extra)
+    outcome = create(external_user_ids=[str(number) for number in range(1_001)]).run()
+    assert outcome.ended == ended
+    assert isinstance(outcome.cause, error)
+    assert advice in str(outcome.error)
+    assert not running.sandbox.campaigns
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({}, "exactly one audience"),
+        ({"all_users": True, "segment_id": "fans"}, "exactly one audience"),
+        ({"external_user_ids": ["ada"], "filters": []}, "exactly one audience"),
+        ({"external_user_ids": []}, "empty"),
+        ({"external_user_ids": ["a", "b"], "max_audience": 1}, "max_audience"),
+        ({"segment_id": ""}, "custom_segments needs id"),
+        ({"filters": []}, "included_filters"),
+        ({"filters": [{"filter_type": "guess"}]}, "filter_type"),
+        ({"filters": [{"filter_type": "user_attributes", "name": "uid"}]}, "data_type"),
+        ({"filters": "not json"}, "JSON"),
+        ({"all_users": True, "created_by": "nobody"}, "created_by"),
+        ({"all_users": True, "name": ""}, "name"),
+        ({"all_users": True, "broadcast_live_activity_id": ""}, "broadcast_live_activity_id"),
+    ],
+)
+def test_a_bad_campaign_is_refused_before_anything_is_sent(
+    running: RunningSandbox, arguments: dict[str, Any], error: str
+) -> None:
+    task = Task(MoEngageCreateBroadcastCampaignOperator(task_id="create", **{**MATCH, **arguments}))
+    outcome = task.run()
+    assert outcome.ended == "failed"
+    assert isinstance(outcome.cause, InvalidPayload)
+    assert error in str(outcome.error)
+    assert not running.sandbox.records
+
+
+@pytest.mark.parametrize("fault", ["500_after", "drop_after", "503_after"])
+def test_a_creation_that_was_never_answered_is_found_and_not_repeated(
+    running: RunningSandbox, fault: str
+) -> None:
+    running.sandbox.add_fault(fault, path=CREATE)
+    outcome = create(all_users=True).run()
+    assert outcome.ended == "success", outcome.error
+    assert outcome.report is not None
+    (campaign_id,) = running.sandbox.moengage_campaigns
+    assert outcome.report["campaign_id"] == campaign_id
+    first, second = requests(running, CREATE)
+    assert first == second
+
+
+def test_a_worker_that_dies_after_the_creation_leaves_one_campaign(running: RunningSandbox) -> None:
+    running.sandbox.add_fault("drop_after", path=CREATE)
+    running.sandbox.add_fault("502", path=CREATE, times=None)  # from here on nothing gets through
+    task = create(all_users=True)
+    assert task.run().ended == "retry"
+    running.sandbox.faults.clear()
+    outcome = task.retry()
+    assert outcome.ended == "success", outcome.error
+    assert outcome.report is not None
+    assert [outcome.report["campaign_id"]] == list(running.sandbox.moengage_campaigns)
+
+
+def test_a_task_that_is_cleared_after_success_creates_another_campaign(running: RunningSandbox) -> None:
+    task = create(all_users=True)
+    assert task.run().ended == task.clear().ended == "success"
+    assert len(running.sandbox.moengage_campaigns) == 2
+    ids = {body["request_id"] for body in requests(running, CREATE)}
+    assert len(ids) == 2
+
+
+def test_a_request_id_of_ones_own_that_was_used_before_fails_with_advice(running: RunningSandbox) -> None:
+    running.sandbox.change_settings(moengage_campaigns_per_minute=50)
+    create(all_users=True, request_id="mine").run()
+    other = create(all_users=True, request_id="mine")
+    other.run_id = "another"
+    outcome = other.run()
+    assert outcome.ended == "failed"
+    assert "request_id" in str(outcome.error)
+
+
+def test_the_sixth_campaign_of_a_minute_defers_until_there_is_room(running: RunningSandbox) -> None:
+    running.sandbox.change_settings(moengage_campaigns_per_minute=1, moengage_campaigns_per_hour=1)
+    create(all_users=True).run()
+    other = create(all_users=True)
+    other.run_id = "another"
+    outcome = other.run()
+    assert outcome.ended == "deferred"
+    assert outcome.until is not None
+    assert 3_000 < (outcome.until - running.sandbox.now()).total_seconds() <= 3_602
+
+
+@pytest.mark.parametrize(
+    ("fault", "reset_in", "error", "ended"),
+    [
+        ("429", None, RateLimited, "retry"),
+        ("502", None, VendorUnavailable, "retry"),
+        ("500", None, OutcomeUnknown, "retry"),
+        ("html", None, OutcomeUnknown, "retry"),
+    ],
+)
+def test_failures_that_last_are_left_to_airflows_retries(
+    running: RunningSandbox, fault: str, reset_in: float | None, error: type[LiveActivityError], ended: str
+) -> None:
+    running.sandbox.add_fault(fault, path=CREATE, times=None, reset_in=reset_in)
+    outcome = create(all_users=True).run()
+    assert outcome.ended == ended
+    assert isinstance(outcome.cause, error)
+    assert len(running.sandbox.records) == 3
+
+
+def test_an_unknown_segment_is_told_by_the_vendor_and_not_retried(running: RunningSandbox) -> None:
+    outcome = create(segment_id="nobody-made-it").run()
+    assert outcome.ended == "failed"
+    assert isinstance(outcome.cause, InvalidPayload)
+    assert outcome.cause.status == 400
+    assert "segment not found" in str(outcome.error)
+
+
+def test_validate_only_sends_nothing(running: RunningSandbox) -> None:
+    report = create(external_user_ids=["ada", "bob"], validate_only=True).run().report
+    assert report is not None
+    assert (report["recipients"], report["accepted"], report["campaign_id"]) == (2, 0, None)
+    assert not running.sandbox.records
+
+
+def test_ids_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    task = create(external_user_ids=["very-secret-person"])
+    task.operator.external_user_ids = People.hide(task.operator.external_user_ids)
+    report = task.run().report
+    running.sandbox.segments.clear()
+    running.sandbox.change_settings(moengage_campaigns_per_minute=0)
+    shown = json.dumps(report) + caplog.text + json.dumps(task.store)
+    for secret in ("very-secret-person", "sandbox-campaign-key"):
+        assert secret not in shown
