@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NotRequired, Self, cast
 
 from airflow_provider_liveactivity.delivery import FanOut
 from airflow_provider_liveactivity.errors import InvalidPayload, RateLimited
 from airflow_provider_liveactivity.hooks.base import Plan, SendOptions
-from airflow_provider_liveactivity.hooks.moengage_connection import MoEngageCalls, minute_window
+from airflow_provider_liveactivity.hooks.moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks.rates import Limit
 from airflow_provider_liveactivity.report import SendReport, Tally
 
@@ -26,13 +26,13 @@ PUSHES = Limit("updates and ends", 500)
 
 class BroadcastReport(SendReport):
     """
-    A SendReport, and what did not need to be sent.
+    A SendReport, and with ``on_rate="coalesce"`` what did not need to be sent.
 
     :param coalesced: earlier updates that were held back and that this request has replaced: with the
         requests of all reports they add up to the calls.
     """
 
-    coalesced: int
+    coalesced: NotRequired[int]
 
 
 @dataclass(slots=True)
@@ -88,13 +88,13 @@ class Broadcasts(MoEngageCalls):
                 "use the hook in a with statement."
             )
         if validate_only:
-            return BroadcastReport(**self._deliver(plan, validate_only=True), coalesced=0)
+            return _without_count(self._deliver(plan, validate_only=True))
         if request.verb == "start":
             return self._send(plan, options, STARTS)
         limits, held = _pushes(activity_id), self._held.pop(activity_id, None)
         replaced = held.replaced + 1 if held else 0
         if on_rate == "wait":
-            return self._send(plan, options, limits, replaced)
+            return self._send(plan, options, limits, replaced or None)
         until = self.rates.free_at(limits)
         if until is None:
             try:
@@ -109,13 +109,18 @@ class Broadcasts(MoEngageCalls):
         return BroadcastReport(**self._report(plan, Tally(), recipients=1), coalesced=0)
 
     def _send(
-        self, plan: Plan, options: SendOptions, limits: tuple[Limit, ...], replaced: int = 0
+        self, plan: Plan, options: SendOptions, limits: tuple[Limit, ...], replaced: int | None = None
     ) -> BroadcastReport:
         waited = self.rates.take(limits)
-        with minute_window():
-            report = BroadcastReport(**self._deliver(plan, **options), coalesced=replaced)
+        report = _without_count(self._deliver(plan, **options))
+        if replaced is not None:
+            report["coalesced"] = replaced
         report["waited_seconds"] = round(report["waited_seconds"] + waited, 3)
         return report
+
+
+def _without_count(report: SendReport) -> BroadcastReport:
+    return cast("BroadcastReport", report)
 
 
 def _pushes(activity_id: str) -> tuple[Limit, ...]:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import mask_secret
 
-from airflow_provider_liveactivity.errors import (
-    InvalidConnection,
-    LiveActivityError,
-    PartiallySent,
-    RateLimited,
-)
+from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook
 from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
 from airflow_provider_liveactivity.hooks.rates import Rates
-from airflow_provider_liveactivity.models.common import utcnow
 from airflow_provider_liveactivity.transport import Account
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES
 
@@ -75,15 +67,3 @@ def _url(connection: Connection) -> str:
             "(the number in your dashboard's address), or a host must be given."
         )
     return f"https://api-{data_center}.moengage.com"
-
-
-@contextmanager
-def minute_window() -> Iterator[None]:
-    """Say when a limit that MoEngage counts by the minute ends, where its 429 came without headers."""
-    try:
-        yield
-    except LiveActivityError as error:
-        limited = error.__cause__ if isinstance(error, PartiallySent) else error
-        if isinstance(limited, RateLimited) and limited.reset_at is None:
-            limited.reset_at = utcnow() + timedelta(minutes=1)
-        raise

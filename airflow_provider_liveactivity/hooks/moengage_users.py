@@ -10,7 +10,7 @@ from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.delivery import FanOut, Step
 from airflow_provider_liveactivity.errors import InvalidPayload, RecipientRejected
 from airflow_provider_liveactivity.hooks.base import Plan, identity
-from airflow_provider_liveactivity.hooks.moengage_connection import MoEngageCalls, minute_window
+from airflow_provider_liveactivity.hooks.moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks.people import people
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
 from airflow_provider_liveactivity.models.schema import check_schema
@@ -129,9 +129,8 @@ class UserActivities(MoEngageCalls):
         content |= {"la_type": la_type, **call}
         check_schema(content.get("content_state"), schema)
         plan = self._plan(UserActivity.build(**content), audience, max_audience, identity(content))
-        with minute_window():
-            # A start that MoEngage calls a duplicate is one that the user has: never a second card.
-            report = self._deliver(plan, may_be_second=la_type == "start", **options)
+        # A start that MoEngage calls a duplicate is one that the user has: never a second card.
+        report = self._deliver(plan, may_be_second=la_type == "start", **options)
         if report["rejected"] and not (report["accepted"] or report["unknown"] or report["validate_only"]):
             raise RecipientRejected(f"MoEngage has refused every one of {report['rejected']:,} recipients.")
         return report

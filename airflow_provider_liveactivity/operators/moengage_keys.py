@@ -41,7 +41,7 @@ class RequestKey:
             self.replaced = saved["replaced"]
         else:
             self.value = identity(self._content, self._clears)[:32]
-            self.may_be_second = self._store is None and (resumed or ti.try_number > 1)
+            self.may_be_second = saved is None and (resumed or ti.try_number > 1)
             if saved and not saved["accepted"]:
                 self.replaced = saved["replaced"] + 1
         self._save(accepted=False)

@@ -233,13 +233,10 @@ def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running:
     assert push.content_state == {"home": 3, "away": 0}
 
 
-def test_a_429_without_headers_defers_for_a_minute(running: RunningSandbox) -> None:
+def test_a_429_that_names_no_reset_is_left_to_airflows_retries(running: RunningSandbox) -> None:
     task("start").run()
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=None)
-    outcome = task("update").run()
-    assert outcome.ended == "deferred"
-    assert outcome.until is not None
-    assert 55 < (outcome.until - datetime.now(UTC)).total_seconds() <= 60
+    assert task("update").run().ended == "retry"
 
 
 class Clock:

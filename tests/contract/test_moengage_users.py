@@ -258,8 +258,8 @@ def test_what_concerns_everybody_stops_after_one_request(
 @pytest.mark.parametrize(
     ("fault", "verb", "error", "ended"),
     [
-        ("429", "start", RateLimited, "deferred"),
-        ("429", "update", RateLimited, "deferred"),
+        ("429", "start", RateLimited, "retry"),
+        ("429", "update", RateLimited, "retry"),
         ("502", "start", VendorUnavailable, "retry"),
         ("500", "update", OutcomeUnknown, "retry"),
         ("500", "end", OutcomeUnknown, "retry"),

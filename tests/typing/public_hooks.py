@@ -11,6 +11,7 @@ from airflow_provider_liveactivity.delivery import FanOut
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, RateLimited
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
 from airflow_provider_liveactivity.report import SendReport
 
 MOMENT = datetime(2026, 7, 22, 18, 30, tzinfo=UTC)
@@ -60,7 +61,9 @@ def with_the_moengage_hook() -> None:
             instance_id="kick-off",
             may_be_second=True,
         )
-        assert_type(report, SendReport)
+        assert_type(report, BroadcastReport)
+        plain: SendReport = report
+        print(plain["accepted"])
         hook.update_broadcast(
             broadcast_live_activity_id="match-1", content_state={}, alert=alert, stale_date=MOMENT
         )

@@ -142,11 +142,13 @@ RESET = "1784725200"
         ({"remaining": " 7 ", "reset": RESET + ".9"}, Quota(None, 7, datetime(2026, 7, 22, 13, tzinfo=UTC))),
         ({"limit": "inf", "remaining": "nan", "reset": "1e400"}, Quota()),
         ({"reset": "1784725200000"}, Quota()),  # milliseconds would be the year 58,000
-        (
-            {"reset": "23"},
-            Quota(reset_at=datetime(1970, 1, 1, 0, 0, 23, tzinfo=UTC)),
-        ),  # a duration: long over
     ],
 )
 def test_rate_limit_headers_are_read_tolerantly(headers: Mapping[str, str], quota: Quota) -> None:
     assert Quota.from_headers({f"x-ratelimit-{name}": value for name, value in headers.items()}) == quota
+
+
+def test_a_reset_in_seconds_counts_from_now() -> None:
+    reset_at = Quota.from_headers({"x-ratelimit-reset": "23"}).reset_at
+    assert reset_at is not None
+    assert 0 < (reset_at - datetime.now(UTC)).total_seconds() <= 23

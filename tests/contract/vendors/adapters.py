@@ -20,7 +20,7 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageUpdateBroadcastLiveActivityOperator,
 )
 
-USERS = ["ada", "bob"]
+USERS = ["anja-k", "björn-j"]  # no hexadecimal: a request id must not hold one by chance
 VERBS = ("start", "update", "end")
 KEYS = ("sandbox-braze-key", "sandbox-push-key")
 
