@@ -28,6 +28,7 @@ from airflow_provider_liveactivity.workers import Job, Result, Workers
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import Tally
+    from airflow_provider_liveactivity.schedule import Hold
     from airflow_provider_liveactivity.transport import Account
     from airflow_provider_liveactivity.vendors.base import Request
 
@@ -59,6 +60,7 @@ class FanOut:
     :param on_unknown: what becomes of a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
     :param longest_wait: seconds to wait in place for the vendor's next window; longer waits raise
         RateLimited.
+    :param hold: keeps every request until a moment.
     """
 
     max_workers: int = 128
@@ -66,6 +68,7 @@ class FanOut:
     quota_reserve: float = 0.1
     on_unknown: OnUnknown = "skip"
     longest_wait: float = 60.0
+    hold: Hold | None = None
 
     def workers(self) -> int:
         """Return how many workers the rate can use: fewer of them leave less unknown when one dies."""
@@ -75,7 +78,7 @@ class FanOut:
 
     def pace(self) -> PaceRules:
         """Return the rules of the gate that all workers pass."""
-        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait)
+        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait, self.hold)
 
 
 class Send:

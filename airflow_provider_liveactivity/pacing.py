@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from airflow_provider_liveactivity.schedule import Hold
+
+_LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
+
 
 class Sleep(Protocol):
     """Waits for some seconds; ``asyncio.sleep``, or a test's clock."""
@@ -32,11 +36,13 @@ class PaceRules:
     :param reserve: share of the vendor's window, 0 to 1, that is left for other traffic.
     :param longest_wait: seconds to wait in place for a new window; beyond them RateLimited is raised, so that
         the caller can give its worker slot back.
+    :param hold: keeps everything until a moment, however far; ``longest_wait`` does not apply to it.
     """
 
     max_per_second: float | None = None
     reserve: float = 0.1
     longest_wait: float = 60.0
+    hold: Hold | None = None
 
 
 class Pace:
@@ -69,6 +75,7 @@ class Pace:
         :raises RateLimited: where that is further away than ``longest_wait``.
         :raises VendorUnavailable: where nothing may leave any more.
         """
+        await self._held()
         self._check_open()
         while (until := self._closed_until) is not None:
             seconds = (until - self._clock()).total_seconds()
@@ -90,6 +97,12 @@ class Pace:
     def _check_open(self) -> None:
         if self._shut:
             raise VendorUnavailable("the send was stopped before this request left.")
+
+    async def _held(self) -> None:
+        # In short steps: a person may cancel or open the gate, and somebody may set the clock.
+        hold = self._rules.hold
+        while hold is not None and not self._shut and (seconds := hold.seconds(self._clock())) > 0:
+            await self._sleep(min(seconds, _LOOK_SECONDS))
 
     async def _slope(self) -> None:
         if self._rules.max_per_second is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from airflow.providers.common.compat.sdk import mask_secret
 
+from airflow_provider_liveactivity.delivery import FanOut
 from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions
 from airflow_provider_liveactivity.hooks.connection import base_url, secret, text, timeouts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.schedule import Hold
     from airflow_provider_liveactivity.vendors.base import Request
 
     Moment = datetime | timedelta | str
@@ -166,6 +168,7 @@ class MoEngageHook(LiveActivityHook):
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
+        hold: Hold | None = None,
         **options: Unpack[SendOptions],
     ) -> SendReport:
         """
@@ -180,6 +183,7 @@ class MoEngageHook(LiveActivityHook):
         :param instance_id: as on the start.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
+        :param hold: keeps the request until its moment, from which a timedelta then counts.
         :param options: ``may_be_second``, whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
@@ -187,6 +191,7 @@ class MoEngageHook(LiveActivityHook):
         body = self._body(
             EndBroadcast,
             content_state_schema,
+            now=hold.leaves_at() if hold else None,
             broadcast_live_activity_id=broadcast_live_activity_id,
             instance_id=instance_id,
             content_state=content_state,
@@ -194,12 +199,20 @@ class MoEngageHook(LiveActivityHook):
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
+        options = {"fan_out": FanOut(max_workers=1, hold=hold), **options}
         return self._push(self._moengage.end(body), body, validate_only, options)
 
     @staticmethod
-    def _body(kind: type[Body], schema: Schema | None, *, instance_id: str | None, **fields: Any) -> Body:
+    def _body(
+        kind: type[Body],
+        schema: Schema | None,
+        *,
+        instance_id: str | None,
+        now: datetime | None = None,
+        **fields: Any,
+    ) -> Body:
         check_schema(fields["content_state"], schema)
-        return kind.build(**flat(instance_id=instance_id or uuid.uuid4().hex, **fields))
+        return kind.build(now=now, **flat(instance_id=instance_id or uuid.uuid4().hex, **fields))
 
     def _push(
         self,

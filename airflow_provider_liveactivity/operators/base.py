@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
+from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -64,6 +66,8 @@ class LiveActivityOperator(BaseOperator):
         """Defer, fail for good, or fail so that Airflow retries."""
         from airflow_provider_liveactivity.errors import PartiallySent
 
+        if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
+            context["ti"].xcom_push(key=PARTIAL_REPORT, value=dict(error.report))
         if not error.retryable:
             raise AirflowFailException(str(error)) from error
         if isinstance(error, PartiallySent) and not self.repeatable and not checkpoint_of(context).durable:
