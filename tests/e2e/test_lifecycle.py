@@ -1,0 +1,142 @@
+"""Lives through faults of the vendor, a killed scheduler and a killed triggerer: none is left running."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import duckdb
+import httpx
+import pytest
+
+from demo.airflow_api import AirflowApi
+from demo.stack import Stack, running_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+LIVES = int(os.environ.get("LIVES", "10"))  # a hundred take a quarter of an hour
+SECONDS_TO_LIVE = int(os.environ.get("SECONDS_TO_LIVE", str(60 + 3 * LIVES)))
+UPDATE = "/messages/live_activity/update"
+START = "/messages/live_activity/start"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    impatient = {
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+    }
+    home = tmp_path_factory.mktemp("lifecycle")
+    with running_stack(
+        home, dags_folder=Path(__file__).parent / "lifecycle_dags", settings=impatient
+    ) as stack:
+        yield stack
+
+
+def write_ends(path: Path, ends_at: datetime) -> None:
+    """Replace the file at once: readers of the old one are not disturbed."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with duckdb.connect(new) as connection:
+        connection.execute(
+            "CREATE TABLE lives AS SELECT n, $at AS ends_at FROM range($n) t(n)", {"at": ends_at, "n": LIVES}
+        )
+    new.replace(path)
+
+
+def kill_and_restart(stack: Stack, component: str) -> subprocess.Popen[bytes]:
+    """Kill a component of the standalone Airflow outright, and start another one in its place."""
+    [pid] = [pid for pid, command in children(stack) if command[-2:-1] and component in command[1:3]]
+    environment = dict(
+        item.split("=", 1) for item in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in item
+    )
+    command = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(3)
+    with stack.log(f"second-{component}").open("wb") as output:
+        return subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def children(stack: Stack) -> list[tuple[int, list[str]]]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (entry / "cmdline").read_text().split("\0")
+            except OSError:
+                continue
+            if parent == stack.processes["airflow"].pid:
+                found.append((int(entry.name), command))
+    return found
+
+
+def test_no_activity_is_left_running_whatever_dies(stack: Stack) -> None:
+    airflow = AirflowApi(stack.airflow_url)
+    stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
+    stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 60)
+    for path, fault, times, skip in [
+        (START, "503", 2, 1),
+        (START, "drop_after", 2, 1),
+        (START, "502", 2, 0),
+        (UPDATE, "500", 3, 0),
+        (UPDATE, "drop_before", 2, 3),
+        (UPDATE, "html", 2, 2),
+    ]:
+        stack.sandbox("POST", "/faults", json={"path": path, "fault": fault, "times": times, "skip": skip})
+    first_end = datetime.now(UTC) + timedelta(seconds=SECONDS_TO_LIVE)
+    write_ends(stack.warehouse, first_end)
+    airflow.unpause("lives")
+    run_id = airflow.trigger("lives", {"lives": LIVES})
+    restarted = []
+    try:
+
+        def running() -> int:
+            return int(stack.sandbox("GET", "/summary")["running"])
+
+        stack.wait_until(lambda: running() >= LIVES * 0.6, "the starts", SECONDS_TO_LIVE)
+        restarted.append(kill_and_restart(stack, "scheduler"))
+        restarted.append(kill_and_restart(stack, "triggerer"))
+        # Extra time: the end moves while everybody waits for it.
+        last_end = max(first_end, datetime.now(UTC)) + timedelta(seconds=45)
+        write_ends(stack.warehouse, last_end)
+        # Every vendor fault on the way to the end, too.
+        for fault, times in (("503", 2), ("429", 1), ("drop_before", 1)):
+            stack.sandbox("POST", "/faults", json={"path": UPDATE, "fault": fault, "times": times})
+        stack.wait_until(
+            lambda: airflow.run_state("lives", run_id) in ("success", "failed"), "the end of the run", 1200
+        )
+    finally:
+        for process in restarted:
+            os.killpg(process.pid, signal.SIGTERM)
+    tasks = airflow.task_instances("lives", run_id)
+    states = Counter((task["task_id"].rpartition(".")[2], task["state"]) for task in tasks)
+    for key, count in sorted(states.items()):
+        print(*key, count)
+    late = [
+        (datetime.fromisoformat(request["received_at"]) - last_end).total_seconds()
+        for request in stack.sandbox("GET", "/requests", params={"limit": 5000, "path": UPDATE})["requests"]
+        if datetime.fromisoformat(request["received_at"]) >= last_end
+    ]
+    print("requests after the moment:", len(late), "late:", late and (median(late), max(late)))
+    summary = stack.sandbox("GET", "/summary")
+    print(summary)
+    assert summary["running"] == 0
+    assert summary["stale_cards"] == 0
+    assert summary["started_twice"] == 0
+    # It tells the truth: what was ordered to fail has failed, and with it the run.
+    assert airflow.run_state("lives", run_id) == "failed"
+    failed = {(task["task_id"], task["map_index"] % 10) for task in tasks if task["state"] == "failed"}
+    assert {("one.life.between", 7), ("one.life.end_time", 3)} <= failed
