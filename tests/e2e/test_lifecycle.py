@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import median
 
 import duckdb
-import httpx
 import pytest
 
 from demo.airflow_api import AirflowApi
