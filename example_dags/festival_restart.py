@@ -40,7 +40,7 @@ class Part(NamedTuple):
     tags=["live-activity", "braze"],
     params={
         "segment_id": Param("segment-northside-southside", type="string", description="Braze segment"),
-        # An hour of reserve: tasks may be late, and an activity that is older than eight hours cannot be ended.
+        # An hour of reserve: tasks may be late, and what is older than eight hours cannot be ended.
         "seconds": Param(7 * 3600, type="integer", minimum=0, maximum=8 * 3600, description="Of each part"),
     },
 )
@@ -48,7 +48,7 @@ def festival_restart() -> None:
     """Follow the festival."""
 
     @task
-    def confirm(report: dict[str, Any]) -> None:
+    def confirm(report: Any) -> None:
         """Let the old activity go only when the new one is there."""
         if not report["accepted"]:
             raise RuntimeError("the vendor has not accepted the next part; the old one stays")

@@ -30,7 +30,7 @@ def score_card() -> None:
     """Show the newest score."""
 
     @task(multiple_outputs=True)
-    def newest(triggering_asset_events: Any) -> dict[str, Any]:
+    def newest(triggering_asset_events: Any = None) -> dict[str, Any]:
         """Return the newest of the events that this run is for: several may have come meanwhile."""
         rows = [event.extra for event in triggering_asset_events.get(SCORES, ())]
         if not rows:
@@ -42,7 +42,7 @@ def score_card() -> None:
             "state": {"home": row["home"], "away": row["away"], "phase": f"Minute {row['minute']}"},
         }
 
-    score = newest()
+    score: Any = newest()
     BrazeUpdateLiveActivityOperator(
         task_id="update",
         activity_id=score["activity_id"],

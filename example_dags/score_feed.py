@@ -31,7 +31,7 @@ def score_feed() -> None:
     """Tell a score."""
 
     @task(outlets=[SCORES])
-    def write(params: dict[str, Any]) -> Any:
+    def write(params: Any = None) -> Any:
         row = {name: params[name] for name in ("match", "minute", "home", "away")}
         scores = BaseHook.get_hook("scores")
         scores.run(

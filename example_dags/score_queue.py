@@ -39,7 +39,7 @@ def score_queue() -> None:
     """Show the newest score."""
 
     @task(multiple_outputs=True)
-    def newest(triggering_asset_events: Any) -> dict[str, Any]:
+    def newest(triggering_asset_events: Any = None) -> dict[str, Any]:
         """Return the newest of the messages that this run is for."""
         messages = [event.extra["payload"]["data"] for event in triggering_asset_events.get(SCORES, ())]
         if not messages:
@@ -51,7 +51,7 @@ def score_queue() -> None:
             "state": {"home": row["home"], "away": row["away"], "phase": f"Minute {row['minute']}"},
         }
 
-    score = newest()
+    score: Any = newest()
     BrazeUpdateLiveActivityOperator(
         task_id="update",
         activity_id=score["activity_id"],

@@ -57,9 +57,13 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
         yield running
 
 
+def context_of(operator: Any, ti: TaskInstance) -> Any:
+    return {"ti": ti, "task": operator}
+
+
 def run(operator: Any, xcoms: dict[Any, Any] | None = None, **context: Any) -> tuple[Any, TaskInstance]:
     ti = TaskInstance(xcoms)
-    return operator.execute({"ti": ti, "task": operator, **context}), ti
+    return operator.execute(context_of(operator, ti) | context), ti
 
 
 def start(**changes: Any) -> BrazeStartLiveActivityOperator:
@@ -226,7 +230,7 @@ def test_a_start_that_failed_half_way_leaves_something_to_end(sandbox: RunningSa
     ti = TaskInstance()
     operator = start(external_user_ids=people)
     with pytest.raises((AirflowFailException, PartiallySent, TaskDeferred)):
-        operator.execute({"ti": ti, "task": operator})
+        operator.execute(context_of(operator, ti))
 
     result, _ = run(end(content_state=None, sent_by=["t"]), ti.xcoms)
 
@@ -274,7 +278,7 @@ def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> Non
     operator.end_time = moment
 
     with pytest.raises(TaskDeferred):
-        operator.execute({"ti": ti, "task": operator})
+        operator.execute(context_of(operator, ti))
 
     assert ti.xcoms == {("t", "ends_at"): moment.isoformat()}
 

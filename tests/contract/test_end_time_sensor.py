@@ -135,8 +135,8 @@ def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> N
     _, later = wait(moving(timeout=3600), started=from_now(minutes=-50))
     assert first.timeout is not None
     assert later.timeout is not None
-    assert first.timeout.total_seconds() == pytest.approx(3600, abs=5)  # type: ignore[union-attr]
-    assert later.timeout.total_seconds() == pytest.approx(600, abs=5)  # type: ignore[union-attr]
+    assert first.timeout.total_seconds() == pytest.approx(3600, abs=5)
+    assert later.timeout.total_seconds() == pytest.approx(600, abs=5)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def lives() -> None:
     """Live."""
 
     @task
-    def rows(params: dict[str, Any], run_id: str) -> list[dict[str, Any]]:
+    def rows(params: Any = None, run_id: Any = None) -> list[dict[str, Any]]:
         return [{"number": n, "activity_id": f"life/{n}/{run_id}"} for n in range(params["lives"])]
 
     @task_group
