@@ -8,8 +8,8 @@ Inside the group::
 
 ``start`` is a setup and ``end`` its teardown, which hangs on ``end_time`` and not on the block: it comes at
 its moment while tasks of the block still run, and a cleared task of the block starts nothing anew.
-``end_early`` runs as soon as one of them has failed, or the start after a part of it had left. ``outcome`` is the one leaf, so that the DAG run tells of
-every failure.
+``end_early`` runs as soon as one of them has failed, or the start after a part of it had left. ``outcome`` is
+the one leaf, so that the DAG run tells of every failure.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     Moment = datetime | timedelta | str
     Object = dict[str, Any] | str
     Schema = dict[str, Any] | str | Path
+
+
+#: Where slots are scarce, an end goes before everything else; Airflow prefers tasks that many others wait for,
+#: and nothing waits for an end.
+_FIRST: dict[str, Any] = {"priority_weight": 1000, "weight_rule": "absolute"}
 
 
 class LiveActivityGroup(TaskGroup):
@@ -114,8 +119,9 @@ class LiveActivityGroup(TaskGroup):
             "parameters": end_time_parameters,
             "recheck_interval": recheck_interval,
             "lead": lead,
+            **_FIRST,
         }
-        self._end = end | {"lead": lead, "end_on_kill": end_on_kill}
+        self._end = end | _FIRST | {"lead": lead, "end_on_kill": end_on_kill}
         self._on_failure = on_failure
 
     @property
