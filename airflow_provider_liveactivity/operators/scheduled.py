@@ -95,6 +95,10 @@ class ScheduledEnd(LiveActivityOperator):
         self._wait_until(moment - _CLOSING)
         return self._end(context, self._hold)
 
+    def take_over(self, context: Context, event: Any = None) -> SendReport:
+        """Go on in a worker, shortly before the moment; nothing has been sent so far."""
+        return self.execute(context)
+
     def on_kill(self) -> None:
         self._killed = True
         if not self.end_on_kill:
@@ -145,7 +149,7 @@ class ScheduledEnd(LiveActivityOperator):
             from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
             self.log.info("Waiting in the triggerer until %s.", moment.isoformat())
-            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="take_over")
 
     def _wait_until(self, moment: datetime) -> None:
         """Wait in short steps, in the main thread, which gets the signals."""

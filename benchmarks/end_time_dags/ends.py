@@ -25,7 +25,7 @@ def pair(number: int, *, shortcuts: bool) -> None:
     body = {"app_id": "sandbox-app", "activity_id": f"{number}", "content_state": {}, "end_activity": True}
     wait >> HttpOperator(
         task_id=f"end_{number}",
-        http_conn_id="braze_default",
+        http_conn_id="sandbox",
         endpoint="messages/live_activity/update",
         data=json.dumps(body),
         headers={"Content-Type": "application/json", "Authorization": "Bearer sandbox-braze-key"},
