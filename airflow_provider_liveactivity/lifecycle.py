@@ -43,9 +43,10 @@ if TYPE_CHECKING:
     Schema = dict[str, Any] | str | Path
 
 
-#: Where slots are scarce, an end goes before everything else; Airflow prefers tasks that many others wait for,
-#: and nothing waits for an end.
+#: Where slots are scarce, an end goes before everything else; Airflow prefers tasks that many others wait
+#: for, and nothing waits for an end.
 _FIRST: dict[str, Any] = {"priority_weight": 1000, "weight_rule": "absolute"}
+_RETRY_DELAY = timedelta(seconds=10)
 
 
 class LiveActivityGroup(TaskGroup):
@@ -61,6 +62,7 @@ class LiveActivityGroup(TaskGroup):
     :param lead: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
     :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
     :param end_on_kill: end the activity when the held end is cancelled; False by default.
+    :param end_retries: of the tasks that wait for the end and send it, ten seconds apart; 3 by default.
     :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
     :param default_args: of the group's tasks.
     :param tooltip: of the group in the UI.
@@ -96,6 +98,7 @@ class LiveActivityGroup(TaskGroup):
         lead: timedelta | float = timedelta(seconds=20),
         on_failure: Literal["end_now", "end_on_time"] = "end_now",
         end_on_kill: bool = False,
+        end_retries: int = 3,
         beyond_lifetime: Literal["fail", "warn"] = "fail",
         default_args: dict[str, Any] | None = None,
         tooltip: str = "",
@@ -112,6 +115,8 @@ class LiveActivityGroup(TaskGroup):
         )
         self._shared = shared
         self._start = start | more | {"end_time": end_time, "beyond_lifetime": beyond_lifetime}
+        # A DAG without retries does not mean to leave the activity where it is.
+        insist = _FIRST | {"retries": end_retries, "retry_delay": _RETRY_DELAY}
         self._sensor = {
             "end_time": end_time,
             "sql": end_time_sql,
@@ -119,9 +124,9 @@ class LiveActivityGroup(TaskGroup):
             "parameters": end_time_parameters,
             "recheck_interval": recheck_interval,
             "lead": lead,
-            **_FIRST,
+            **insist,
         }
-        self._end = end | _FIRST | {"lead": lead, "end_on_kill": end_on_kill}
+        self._end = end | insist | {"lead": lead, "end_on_kill": end_on_kill}
         self._on_failure = on_failure
 
     @property

@@ -201,7 +201,7 @@ def test_a_failed_sensor_ends_the_activity_now_and_fails_the_run(
 ) -> None:
     with (
         new_dag() as dag,
-        match(end_time=None, end_time_sql="SELECT nonsense", end_time_sql_conn_id="warehouse"),
+        match(end_time=None, end_time_sql="SELECT nonsense", end_time_sql_conn_id="warehouse", end_retries=0),
     ):
         python("scores")
 
