@@ -8,77 +8,40 @@ says that it may have left.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
-import queue
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import chain, islice
-from operator import xor
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.checkpoint import Checkpoint, Entry, Saved, Window
-from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, VendorUnavailable
-from airflow_provider_liveactivity.pacing import PaceRules
+from airflow_provider_liveactivity.checkpoint import Checkpoint, Saved
+from airflow_provider_liveactivity.errors import VendorUnavailable
+from airflow_provider_liveactivity.fan_out import FanOut
+from airflow_provider_liveactivity.ledger import Ledger
 from airflow_provider_liveactivity.progress import Meter, Progress
+from airflow_provider_liveactivity.resume import Step, Steps, begin, close, undecided
 from airflow_provider_liveactivity.transport import Client
-from airflow_provider_liveactivity.workers import Job, Result, Workers
+from airflow_provider_liveactivity.vendors.base import AfterDoubt
+from airflow_provider_liveactivity.workers import Job, Workers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow_provider_liveactivity.report import Tally
-    from airflow_provider_liveactivity.schedule import Hold
     from airflow_provider_liveactivity.transport import Account
-    from airflow_provider_liveactivity.vendors.base import Request
+
+__all__ = ["FanOut", "Send", "Step"]
 
 log = logging.getLogger(__name__)
 
-OnUnknown = Literal["skip", "resend", "fail"]
-
-_TICK_SECONDS = 0.2  # how often the main thread looks up: for a stop, for progress
-_POST_SECONDS = 0.25  # how much work is written ahead at once, at the speed of the moment
-_SPARE_JOBS = 16  # handed over beyond what the workers hold, so that none waits for the checkpoint
+_TICK_SECONDS = 0.02  # how often the main thread looks up
+_WRITE_SECONDS = 0.1  # no two checkpoints in a shorter time, as long as there is work under way
+_AHEAD_SECONDS = 0.25  # how much work is written ahead, at the speed of the moment, beyond what is under way
+_REACTION_SECONDS = 0.03  # so long before the workers run dry, more is written ahead
 _HASTY_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
-
-
-class Step(NamedTuple):
-    """One request of a send, and the key after which the audience goes on."""
-
-    request: Request
-    key: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class FanOut:
-    """
-    How a send spreads.
-
-    :param max_workers: requests under way at once, each on its own connection.
-    :param max_requests_per_second: None for as fast as the workers are.
-    :param quota_reserve: share of the vendor's window, 0 to 1, left for the customer's other traffic.
-    :param on_unknown: what becomes of a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
-    :param longest_wait: seconds to wait in place for the vendor's next window; longer waits raise
-        RateLimited.
-    :param hold: keeps every request until a moment.
-    """
-
-    max_workers: int = 128
-    max_requests_per_second: float | None = None
-    quota_reserve: float = 0.1
-    on_unknown: OnUnknown = "skip"
-    longest_wait: float = 60.0
-    hold: Hold | None = None
-
-    def workers(self) -> int:
-        """Return how many workers the rate can use: fewer of them leave less unknown when one dies."""
-        if self.max_requests_per_second is None:
-            return self.max_workers
-        return min(self.max_workers, math.ceil(3 * self.max_requests_per_second))
-
-    def pace(self) -> PaceRules:
-        """Return the rules of the gate that all workers pass."""
-        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait, self.hold)
 
 
 class Send:
@@ -92,14 +55,14 @@ class Send:
     :param checkpoint: where it keeps its state; only sends that must not be repeated need one.
     :param may_be_second: whether an earlier process may have sent the same requests, with the same keys.
     :param total: people in all, where it is known.
-    :param on_progress: told about every 5 seconds how far it is.
+    :param on_progress: told about every 5 seconds how far it is, in the thread that runs the send.
     :param client: makes a worker's client; for tests.
     """
 
     def __init__(
         self,
         identity: str,
-        steps: Callable[[Any], Iterable[Step]],
+        steps: Steps,
         account: Account,
         *,
         fan_out: FanOut | None = None,
@@ -118,17 +81,28 @@ class Send:
         self._total = total
         self._on_progress = on_progress
         self._client = client
-        self._stopping = False
-        self._failure: LiveActivityError | None = None
-        self._sure = True  # no batch is in doubt that a later attempt has to decide about
-        self._exhausted = False
-        self._under_way = 0
-        self._doubt: OutcomeUnknown | None = None
-        self._meter = Meter()
+        # Each change of the ledger is one assignment: a signal handler may raise between any two of them.
+        self._ledger = Ledger()
+        self._gaps: deque[Job] = deque()  # what earlier attempts left open within the window
+        self._rest: Iterator[Step] = iter(())  # what lies behind the window
+        self._exhausted = False  # the audience was read to its end, and all of it is in the ledger
+        self._finished = False
+        self._closed: Ledger | None = None  # the last one, as it was stored
+        self._written_at = -math.inf
+        self._meter = Meter(self.tally)
+        self._workers: Workers | None = None
+        self._deadline = math.inf  # when a stop must be over
+
+    @property
+    def tally(self) -> Tally:
+        """The counts over all attempts so far."""
+        return (self._closed or self._ledger).counts
 
     def stop(self) -> None:
-        """Let nothing further leave; safe to call from a signal handler."""
-        self._stopping = True
+        """Let nothing further leave, and end within seconds; safe to call from a signal handler."""
+        self._deadline = min(self._deadline, time.monotonic() + _HASTY_SECONDS)
+        if self._workers is not None:
+            self._workers.halt()
 
     def run(self) -> Tally:
         """
@@ -137,160 +111,140 @@ class Send:
         :raises LiveActivityError: where nothing more can be sent now; the checkpoint knows what was sent.
         """
         saved, why = self._checkpoint.load(self._identity)
-        self.tally = replace(saved.tally, rejected=0)  # what was rejected is tried again
+        self._ledger = Ledger(tally=saved.tally)
         if self._checkpoint.durable:
-            log.info("Checkpoint: %s; %s accepted so far.", why, f"{self.tally.accepted:,}")
+            log.info("Checkpoint: %s; %s accepted so far.", why, f"{saved.tally.accepted:,}")
         if saved.finished:
             return self.tally
-        self._saved = saved
-        self._pending = self._open(saved)
-        self._pump()
-        if self._failure is not None:
-            raise self._failure
-        if self._stopping:
-            raise VendorUnavailable("the task was asked to stop; a retry goes on from here.")
+        start = begin(saved, self._steps, self._fan_out.on_unknown)
+        self._ledger, self._rest = start.ledger, start.rest
+        self._gaps = deque(self._job(number, step) for number, step in start.gaps)
+        self._meter = Meter(self.tally)
+        try:
+            failure = self._send()
+        finally:
+            close(self._rest)
+        if failure is not None:
+            raise failure
         return self.tally
 
-    def _open(self, saved: Saved) -> Iterator[tuple[int, Step]]:
-        """Return the numbered steps that are still to be sent, in order."""
-        resend = self._fan_out.on_unknown == "resend"
-        if saved.ahead and (saved.sure or resend):
-            again = list(islice(self._steps(saved.settled_key), saved.ahead))
-            if _digest(again) == saved.digest:
-                return self._reopen(saved, again)
-            log.warning("The audience has changed where the last attempt stopped: skipping what is in doubt.")
-        elif saved.ahead and self._fan_out.on_unknown == "fail":
-            raise OutcomeUnknown(
-                f"the last attempt died with {saved.doubt:,} recipients in doubt; "
-                "decide with on_unknown='skip' or 'resend', then clear the task."
-            )
-        if saved.doubt:
-            log.warning(
-                "%s recipients may have been sent by the attempt that died: skipped.", f"{saved.doubt:,}"
-            )
-        self.tally.unknown += saved.doubt
-        self._window = Window(saved.ahead_key)
-        return self._number(self._steps(saved.ahead_key))
-
-    def _reopen(self, saved: Saved, again: list[Step]) -> Iterator[tuple[int, Step]]:
-        self._window = Window(saved.settled_key)
-        numbers = [self._window.add(_entry(step)) for step in again]
-        for place, number in enumerate(numbers):
-            if saved.known >> place & 1:
-                self._window.settle(number)
-        pairs = zip(numbers, again, strict=True)
-        still_open = [pair for place, pair in enumerate(pairs) if not saved.known >> place & 1]
-        return chain(still_open, self._number(self._steps(saved.ahead_key)))
-
-    def _number(self, steps: Iterable[Step]) -> Iterator[tuple[int, Step]]:
-        return ((self._window.add(_entry(step)), step) for step in steps)
-
-    def _pump(self) -> None:
-        """Keep the workers busy until everything is sent or something stops the send."""
-        workers = Workers(
+    def _send(self) -> Exception | None:
+        """Send until all is done or something stops it; return what did."""
+        fan_out = self._fan_out
+        workers = self._workers = Workers(
             self._account,
-            count=self._fan_out.workers(),
-            rules=self._fan_out.pace(),
-            skip_doubtful=self._fan_out.on_unknown == "skip",
+            count=fan_out.workers(),
+            rules=fan_out.pace(),
+            skip_doubtful=fan_out.on_unknown == "skip",
             client=self._client,
         )
         with workers:
             try:
-                while not (self._stopping or workers.halted):
-                    self._post(workers)
-                    if self._exhausted and not self._under_way:
-                        break
-                    self._collect(workers, _TICK_SECONDS)
-                    self._beat(workers)
-            except BaseException:
-                self._close(workers, _HASTY_SECONDS)
+                self._keep_busy(workers)
+                self._close(workers)
+            except BaseException as error:
+                self._close_after(error, workers)
                 raise
-            patient = self._account.timeouts.read + _HASTY_SECONDS
-            self._close(workers, _HASTY_SECONDS if self._stopping else patient)
+        if self._finished:
+            return None
+        if fan_out.on_unknown == "fail" and self._closed and self._closed.doubtful:
+            return undecided(self._closed.people_in_doubt)
+        return workers.failure or VendorUnavailable("the task was asked to stop; a retry goes on from here.")
+
+    def _keep_busy(self, workers: Workers) -> None:
+        while not (workers.halted or self._deadline < math.inf):
+            self._post(workers)
+            if self._exhausted and not self._ledger.window.unsettled:
+                return
+            workers.wait(_TICK_SECONDS)
+            self._note(workers)
+            self._tell(workers)
 
     def _post(self, workers: Workers) -> None:
         """Write the next batches ahead, then hand them to the workers."""
-        count = self._fan_out.workers()
-        if self._exhausted or self._under_way >= count + _SPARE_JOBS:
+        wanted = self._wanted(workers)
+        if self._exhausted or wanted <= 0:
             return
-        wanted = min(max(count, int(self._meter.requests_per_second * _POST_SECONDS)), self._window.room())
-        jobs = [
-            Job(number, step.request, self._may_be_second) for number, step in islice(self._pending, wanted)
-        ]
-        self._exhausted = len(jobs) < wanted
+        jobs = [self._gaps.popleft() for _ in range(min(wanted, len(self._gaps)))]
+        steps = list(islice(self._rest, wanted - len(jobs)))
+        exhausted = len(jobs) + len(steps) < wanted
+        window = self._ledger.window
+        jobs += [self._job(number, step) for number, step in enumerate(steps, start=window.count)]
         if jobs:
-            self._save(sure=False)
+            ledger = replace(self._ledger, window=window.add((step.key, step.weight) for step in steps))
+            self._save(ledger)
+            self._ledger = ledger
             workers.post(jobs)
-            self._under_way += len(jobs)
+        self._exhausted = exhausted
 
-    def _collect(self, workers: Workers, seconds: float) -> None:
-        """Take in what the workers have to tell, waiting for the first of it."""
-        try:
-            self._settle(workers.results.get(timeout=seconds))
-            while True:
-                self._settle(workers.results.get_nowait())
-        except queue.Empty:
-            return
+    def _wanted(self, workers: Workers) -> int:
+        """Return how many batches are to be handed over now."""
+        window = self._ledger.window
+        under_way = len(window.unsettled) - len(self._gaps)
+        if not workers.proven:
+            return 1 - under_way  # the first request goes alone: a wrong key costs one
+        if under_way and time.monotonic() < self._written_at + _WRITE_SECONDS:
+            return 0
+        count, speed = self._fan_out.workers(), self._meter.requests_per_second
+        if under_way > count + (speed or 0) * _REACTION_SECONDS:
+            return 0
+        ahead = count if speed is None else math.ceil(speed * _AHEAD_SECONDS)
+        return min(count + ahead - under_way, window.room + len(self._gaps))
 
-    def _settle(self, result: Result | BaseException) -> None:
-        if isinstance(result, BaseException):
-            raise result
-        self._under_way -= 1
-        weight = self._window.entry(result.number).people
-        if result.sent is not None:
-            self.tally.sent(result.sent.tries, result.sent.sent_at)
-            self.tally.accepted += weight
-            self._window.settle(result.number)
-        elif result.error is not None:
-            self.tally.sent(result.error.tries, None)
-            self._settle_error(result.number, result.error, weight)
+    def _job(self, number: int, step: Step) -> Job:
+        request = step.request
+        if request.after_doubt is AfterDoubt.NEVER and self._fan_out.on_unknown == "resend":
+            request = replace(request, after_doubt=AfterDoubt.RESEND)
+        return Job(number, request, self._may_be_second)
 
-    def _settle_error(self, number: int, error: LiveActivityError, weight: int) -> None:
-        if isinstance(error, OutcomeUnknown):
-            self.tally.unknown += weight
-            self._doubt = error
-            if self._fan_out.on_unknown == "skip":
-                self._window.settle(number)
-                return
-            self._sure = False
-        elif not error.retryable:
-            self.tally.rejected += weight
-        # Anything else has not left, and a later attempt sends it.
-        self._failure = self._failure or error
+    def _note(self, workers: Workers) -> None:
+        """Take in what the workers have to tell."""
+        if results := workers.results():
+            self._ledger = self._ledger.note(results, self._fan_out.on_unknown)
+            workers.forget(results)
 
-    def _beat(self, workers: Workers) -> None:
-        """Between results: tell how far it is, and keep the checkpoint young when nothing new leaves."""
-        if self._meter.read(self.tally):
-            self._on_progress(
-                Progress(self.tally, self._total, self._meter.people_per_second, workers.pace.quota.remaining)
-            )
-            self._save(sure=False)
+    def _tell(self, workers: Workers) -> None:
+        """Every few seconds: tell how far it is, and keep the checkpoint young when nothing new leaves."""
+        if self._meter.measure(self.tally):
+            self._save(self._ledger)
+            self._report_progress(workers)
 
-    def _close(self, workers: Workers, seconds: float) -> None:
+    def _report_progress(self, workers: Workers) -> None:
+        quota_left = workers.pace.quota.remaining
+        self._on_progress(self._meter.progress(self.tally, self._total, quota_left))
+
+    def _close(self, workers: Workers) -> None:
         """Let nothing further leave, wait for what is under way, and write down exactly what is known."""
         workers.halt()
-        workers.join(seconds)
-        self._collect(workers, 0)
-        self.tally.waited_seconds += workers.pace.waited_seconds
-        finished = self._exhausted and self._failure is None and not self._window.unsettled
-        if not finished and not self._stopping:
-            self._failure = self._failure or self._doubt  # too many doubts in a row
-        if self._sure:
-            self._window.trim()
-        self._save(sure=self._sure, finished=finished)
+        patience = time.monotonic() + self._account.timeouts.read + _HASTY_SECONDS
+        while not workers.wait_for_last(_TICK_SECONDS):
+            if time.monotonic() > min(patience, self._deadline):  # a stop may come while we wait
+                break
+        left = workers.go_home()
+        self._note(workers)
+        unsettled = self._ledger.window.unsettled
+        self._finished = self._exhausted and not unsettled
+        ledger, unsent = self._ledger.close(unsettled if left is None else left)
+        waited = ledger.tally.waited_seconds + workers.pace.waited_seconds
+        ledger = replace(ledger, tally=replace(ledger.tally, waited_seconds=waited))
+        self._save(ledger, unsent)
+        self._closed = ledger
+        if self._meter.has_told:
+            self._report_progress(workers)
 
-    def _save(self, *, sure: bool, finished: bool = False) -> None:
+    def _close_after(self, error: BaseException, workers: Workers) -> None:
+        """Close after an exception, which must not be lost for another one."""
+        if not isinstance(error, Exception):  # the task's time is over, or Ctrl-C: somebody waits
+            self.stop()
+        try:
+            if self._closed is None:
+                self._close(workers)
+        except Exception:
+            log.exception("The last state could not be stored; a retry knows the one before.")
+
+    def _save(self, ledger: Ledger, unsent: Iterable[int] = ()) -> None:
         if self._checkpoint.durable:
-            state = Saved(
-                self._identity, sure=sure, finished=finished, tally=self.tally, **self._window.describe()
-            )
-            self._checkpoint.save(state)
-
-
-def _entry(step: Step) -> Entry:
-    digest = hashlib.blake2b(step.request.body, digest_size=8).digest()
-    return Entry(step.key, step.request.people or 1, int.from_bytes(digest))
-
-
-def _digest(steps: Iterable[Step]) -> int:
-    return reduce(xor, (_entry(step).digest for step in steps), 0)
+            # What is still in our hands has not left either.
+            position = ledger.window.position({*unsent, *(job.number for job in self._gaps)})
+            self._checkpoint.save(Saved(self._identity, position, ledger.tally, self._finished))
+        self._written_at = time.monotonic()

@@ -25,6 +25,8 @@ class LiveActivityError(Exception):
     retryable = False
     #: How often the request was sent before this was raised.
     tries = 0
+    #: Whether one of these tries may have been carried out.
+    doubted = False
 
     def __init__(
         self,

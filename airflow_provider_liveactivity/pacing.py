@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.schedule import Hold
 
 _LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
+_SHORTEST_HOLD = timedelta(seconds=1)
 
 
 class Sleep(Protocol):
@@ -64,9 +66,10 @@ class Pace:
         self._sleep = sleep
         self._closed_until: datetime | None = None
         self._next_slot = -math.inf
+        self._waited_until: datetime | None = None
+        self._shut = asyncio.Event()
         self.quota = Quota()
         self.waited_seconds = 0.0
-        self._shut = False
 
     async def turn(self) -> None:
         """
@@ -77,6 +80,14 @@ class Pace:
         """
         await self._held()
         self._check_open()
+        await self._pass_gate()
+        while seconds := self._seconds_to_slot():
+            await self._wait(seconds)
+            if self._closed_until is None:
+                break
+            await self._pass_gate()  # it has closed meanwhile, and who leaves it needs a new slot
+
+    async def _pass_gate(self) -> None:
         while (until := self._closed_until) is not None:
             seconds = (until - self._clock()).total_seconds()
             if seconds <= 0:
@@ -87,36 +98,53 @@ class Pace:
                 )
             else:
                 await self._wait(seconds)
-        await self._slope()
-        self._check_open()
-
-    def shut(self) -> None:
-        """Let nothing leave any more, tries of earlier requests included."""
-        self._shut = True
-
-    def _check_open(self) -> None:
-        if self._shut:
-            raise VendorUnavailable("the send was stopped before this request left.")
 
     async def _held(self) -> None:
-        # In short steps: a person may cancel or open the gate, and somebody may set the clock.
+        # In short steps: a person may open the gate, and somebody may set the clock.
         hold = self._rules.hold
-        while hold is not None and not self._shut and (seconds := hold.seconds(self._clock())) > 0:
-            await self._sleep(min(seconds, _LOOK_SECONDS))
+        while hold is not None and (seconds := hold.seconds(self._clock())) > 0:
+            await self.rest(min(seconds, _LOOK_SECONDS))
 
-    async def _slope(self) -> None:
+    def _seconds_to_slot(self) -> float:
+        """Take the next slot of the slope, and return how far away it is."""
         if self._rules.max_per_second is None:
-            return
+            return 0.0
         now = self._clock().timestamp()
         slot = max(now, self._next_slot)
         self._next_slot = slot + 1 / self._rules.max_per_second
-        if slot > now:
-            await self._wait(slot - now)
+        return slot - now
 
     async def _wait(self, seconds: float) -> None:
-        before = self._clock()
-        await self._sleep(seconds)
-        self.waited_seconds += (self._clock() - before).total_seconds()
+        began = self._clock()
+        await self.rest(seconds)
+        # The workers wait together: what counts is the time that passed, once.
+        now = self._clock()
+        uncounted = now - max(began, self._waited_until or began)
+        self.waited_seconds += max(uncounted.total_seconds(), 0.0)
+        self._waited_until = now
+
+    async def rest(self, seconds: float) -> None:
+        """
+        Sleep, between the tries of a request for instance.
+
+        :raises VendorUnavailable: as soon as nothing may leave any more.
+        """
+        sleeping = asyncio.ensure_future(self._sleep(seconds))
+        shut = asyncio.ensure_future(self._shut.wait())
+        try:
+            await asyncio.wait((sleeping, shut), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            shut.cancel()
+        self._check_open()
+
+    def shut(self) -> None:
+        """Let nothing leave any more, tries of earlier requests included; whoever waits stops waiting."""
+        self._shut.set()
+
+    def _check_open(self) -> None:
+        if self._shut.is_set():
+            raise VendorUnavailable("the send was stopped before this request left.")
 
     def learn(self, quota: Quota) -> None:
         """Take in what an answer said of the quota, and close the gate at the reserve."""
@@ -124,7 +152,9 @@ class Pace:
             return
         self.quota = quota
         if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
-            self.close(quota.reset_at)
+            # While the vendor still counts in the old window, its reset is not over, whatever our clock says.
+            soon = self._clock() + _SHORTEST_HOLD
+            self.close(max(quota.reset_at or soon, soon))
 
     def close(self, until: datetime | None) -> None:
         """Hold every worker until a moment; a moment that is over or unknown holds nobody."""

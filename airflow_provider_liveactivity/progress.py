@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_liveactivity.report import Tally
 
-_EVERY_SECONDS = 5.0
+_TELL_SECONDS = 5.0
+_MEASURE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,51 +20,90 @@ class Progress:
     """
     How far a send is.
 
-    :param tally: counts over all attempts.
+    :param sent: people over all attempts whose request was answered, or never will be.
     :param total: people in all, where it is known.
-    :param people_per_second: speed over the last seconds.
-    :param quota_remaining: requests left in the vendor's window, where it says.
+    :param unknown: how many of those sent may or may not have been reached.
+    :param people_per_second: speed since it was last told.
+    :param requests_per_second: likewise.
+    :param quota_left: requests left in the vendor's window, where it says.
     """
 
-    tally: Tally
+    sent: int
     total: int | None
+    unknown: int
     people_per_second: float
-    quota_remaining: int | None
+    requests_per_second: float
+    quota_left: int | None
+
+    @property
+    def percent(self) -> float | None:
+        """The share of the people, from 0 to 100."""
+        return round(100 * self.sent / self.total, 1) if self.total else None
+
+    @property
+    def seconds_left(self) -> int | None:
+        """How long it takes at the present speed."""
+        if self.total is None or not self.people_per_second:
+            return None
+        return round(max(self.total - self.sent, 0) / self.people_per_second)
 
     def __str__(self) -> str:
-        done, total, speed = self.tally.recipients, self.total, self.people_per_second
-        parts = [f"{done:,} sent" if total is None else f"{done:,} of {total:,} sent"]
-        if total:
-            parts.append(f"{done / total:.0%}")
-        parts.append(f"{speed:,.0f} a second")
-        if total and speed:
-            parts.append(f"about {max(total - done, 0) / speed:,.0f} s left")
-        if self.tally.unknown:
-            parts.append(f"{self.tally.unknown:,} unknown")
-        if self.quota_remaining is not None:
-            parts.append(f"{self.quota_remaining:,} requests left in the vendor's window")
+        parts = [f"{self.sent:,} sent" if self.total is None else f"{self.sent:,} of {self.total:,} sent"]
+        if self.percent is not None:
+            parts.append(f"{self.percent:.0f} %")
+        parts.append(f"{self.people_per_second:,.0f} people/s in {self.requests_per_second:,.0f} requests/s")
+        if self.seconds_left is not None:
+            parts.append(f"about {self.seconds_left:,} s left")
+        if self.unknown:
+            parts.append(f"{self.unknown:,} unknown")
+        if self.quota_left is not None:
+            parts.append(f"{self.quota_left:,} requests left in the vendor's window")
         return ", ".join(parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON, without what is not known."""
+        values = {
+            "sent": self.sent,
+            "total": self.total,
+            "percent": self.percent,
+            "unknown": self.unknown,
+            "people_per_second": round(self.people_per_second),
+            "requests_per_second": round(self.requests_per_second),
+            "seconds_left": self.seconds_left,
+            "quota_left": self.quota_left,
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class Meter:
-    """Measures the speed of a send between one look and the next."""
+    """
+    Measures the speed of a send.
 
-    def __init__(self, timer: Callable[[], float] = time.monotonic) -> None:
+    :param tally: the counts it begins with.
+    """
+
+    def __init__(self, tally: Tally, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
-        self._at = timer()
-        self._requests = self._people = 0
-        self._told_at = self._at
-        self.requests_per_second = 0.0
-        self.people_per_second = 0.0
+        self._measured = self._told = (timer(), tally.requests, tally.recipients)
+        #: Of the last half second; None before there is one.
+        self.requests_per_second: float | None = None
+        #: Whether anything was told so far.
+        self.has_told = False
 
-    def read(self, tally: Tally) -> bool:
-        """Take the speed once a second; return whether it is time to tell somebody."""
+    def measure(self, tally: Tally) -> bool:
+        """Take the speed of the moment; return whether it is time to tell how far it is."""
         now = self._timer()
-        if (seconds := now - self._at) >= 1.0:
-            self.requests_per_second = (tally.requests - self._requests) / seconds
-            self.people_per_second = (tally.recipients - self._people) / seconds
-            self._at, self._requests, self._people = now, tally.requests, tally.recipients
-        if now - self._told_at < _EVERY_SECONDS:
-            return False
-        self._told_at = now
-        return True
+        if (seconds := now - self._measured[0]) >= _MEASURE_SECONDS:
+            self.requests_per_second = (tally.requests - self._measured[1]) / seconds
+            self._measured = (now, tally.requests, tally.recipients)
+        return now - self._told[0] >= _TELL_SECONDS
+
+    def progress(self, tally: Tally, total: int | None, quota_left: int | None) -> Progress:
+        """Return how far the send is, and how fast it was since this was last asked."""
+        now = (self._timer(), tally.requests, tally.recipients)
+        seconds, requests, people = (new - old for new, old in zip(now, self._told, strict=True))
+        seconds = max(seconds, 0.001)
+        self._told, self.has_told = now, True
+        return Progress(
+            tally.recipients, total, tally.unknown, people / seconds, requests / seconds, quota_left
+        )

@@ -24,11 +24,20 @@ def redact(text: str, secrets: Iterable[str], request_body: bytes) -> str:
     # Cut after hiding: half a key at the cut would not be recognised.
     for secret in filter(None, secrets):
         text = text.replace(secret, HIDDEN)
-    people = sorted(set(_people(request_body)), key=len, reverse=True)
+    people = sorted(
+        {form for one in _people(request_body) for form in _spellings(one)}, key=len, reverse=True
+    )
     if people:
         names = "|".join(re.escape(name) for name in people)
         text = re.sub(rf"(?<!\w)(?:{names})(?!\w)", HIDDEN, text)
     return text[:_MOST_CHARACTERS]
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """Yield a name as it is, and as JSON has it with and without characters beyond ASCII."""
+    yield name
+    for ascii_only in (True, False):
+        yield json.dumps(name, ensure_ascii=ascii_only)[1:-1]
 
 
 def _people(body: bytes) -> Iterator[str]:

@@ -12,6 +12,7 @@ import httpx
 
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
+    InvalidConnection,
     LiveActivityError,
     OutcomeUnknown,
     RateLimited,
@@ -134,41 +135,44 @@ class Client:
         :raises VendorUnavailable: where nothing was carried out within the patience.
         :raises LiveActivityError: where the vendor refuses the request.
         """
-        tries = 0
+        tries, doubted = 0, False
 
         async def attempt() -> Sent:
-            nonlocal tries, may_be_second
+            nonlocal tries, doubted, may_be_second
             await self._pace.turn()
             tries += 1
             sent_at = self._clock()
             try:
                 answer = await self._exchange(request)
+                self._judge(request, answer, may_be_second)
             except OutcomeUnknown:
-                may_be_second = True
+                doubted = may_be_second = True
                 raise
-            self._judge(request, answer, may_be_second)
             return Sent(answer, sent_at, tries)
 
         try:
             return await retrying(request.after_doubt, self._patience, self._sleep)(attempt)
         except LiveActivityError as error:
-            error.tries = tries
+            error.tries, error.doubted = tries, doubted
             raise
 
     async def _exchange(self, request: Request) -> Answer:
         """Send once; an exception says whether the vendor can have seen it."""
-        wire = httpx.Request(
-            request.method,
-            self._account.base_url + request.path,
-            headers=request.headers,
-            content=request.body,
-            extensions=self._extensions,
-        )
         place: dict[str, Any] = {"vendor": self._account.vendor.name, "endpoint": request.path}
         try:
+            wire = httpx.Request(
+                request.method,
+                self._account.base_url + request.path,
+                headers=request.headers,
+                content=request.body,
+                extensions=self._extensions,
+            )
             response = await self._http.handle_async_request(wire)
-            await response.aread()
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError):
+            try:
+                await response.aread()
+            finally:  # a body that does not unpack leaves the connection taken
+                await response.aclose()
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError):
             # "from None": the original shows the header, and with it the key.
             raise AuthenticationFailed(
                 "the connection's key or host holds characters that HTTP does not allow; a line break "
@@ -216,6 +220,12 @@ class Client:
                 )
             case 502:
                 raise VendorUnavailable("the request did not reach the vendor's servers.", **place)
+            case status if 300 <= status < 400:
+                raise InvalidConnection(
+                    "the host redirects, and a redirect is never followed: the key would go with it; check "
+                    "the connection's host.",
+                    **place,
+                )
             case status if status >= 500 or (html and status < 300):
                 raise OutcomeUnknown("the vendor, or a proxy before it, gave no usable answer.", **place)
             case _ if may_be_second and vendor.is_duplicate(answer):

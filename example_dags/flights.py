@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Param, chain, dag, task_group
+
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,
@@ -20,6 +21,7 @@ from airflow_provider_liveactivity.operators.braze import (
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 # The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
+# DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
 DEPARTURES = """
 SELECT
     'flight/' || flight_key || '/' || ? AS activity_id,
@@ -31,7 +33,7 @@ LIMIT CAST(? AS INTEGER)
 """
 
 
-def as_dicts(cursor: Any) -> list[dict[str, Any]]:
+def as_dicts(cursor: Any) -> Any:
     """Return rows as dicts, so that a column becomes an argument of the task group, with its type."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -79,6 +81,7 @@ def flights() -> None:
             content_state={"status": "Boarding", "delayMinutes": departure_delay},
             notification={"alert": {"title": flight, "body": "New departure time"}},
         )
+        # Boarding ends at take-off: the sensor waits for the end of anything.
         take_off = LiveActivityEndTimeSensor(task_id="take_off", end_time=departs_at, deferrable=True)
         in_the_air = BrazeUpdateLiveActivityOperator(
             task_id="in_the_air",

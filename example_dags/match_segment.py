@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import Param, chain, dag
+
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,

@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Param, chain, dag, task_group
+
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,
@@ -19,6 +20,7 @@ from airflow_provider_liveactivity.operators.braze import (
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 # The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
+# DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
 MATCHES = """
 SELECT
     'match/' || match_key || '/' || ? AS activity_id,
@@ -31,7 +33,7 @@ LIMIT CAST(? AS INTEGER)
 """
 
 
-def as_dicts(cursor: Any) -> list[dict[str, Any]]:
+def as_dicts(cursor: Any) -> Any:
     """Return rows as dicts, so that a column becomes an argument of the task group, with its type."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import base64
 import os
 import shutil
 import tempfile
@@ -20,6 +21,8 @@ atexit.register(shutil.rmtree, home, ignore_errors=True)
 os.environ |= {
     "AIRFLOW_HOME": home,
     "AIRFLOW__CORE__UNIT_TEST_MODE": "True",
+    # In unit test mode Airflow's own setting is a placeholder, with which nothing can be encrypted.
+    "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "example_dags"),
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,7 +57,7 @@ class Audience(Protocol):
     def total(self) -> int | None:
         """Return how many people there are, where that can be known."""
 
-    def batches(self, size: int = 50, after: Any = None) -> Iterator[Batch]:
+    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; close the generator to let go of what it reads from.
 

@@ -42,9 +42,7 @@ def to_id(value: Any) -> str | None:
         return str(value)
     if isinstance(value, Decimal):
         return _whole(value)
-    raise InvalidPayload(
-        f"is of the type {type(value).__name__}{_ADVICE.get(type(value), '; is it the right column?')}."
-    )
+    raise InvalidPayload(f"is of the type {type(value).__name__}{_ADVICE.get(type(value), '')}.")
 
 
 def _whole(value: Decimal) -> str | None:

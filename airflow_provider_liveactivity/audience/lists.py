@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -57,7 +57,7 @@ class ListAudience:
         """Return how many people there are."""
         return len(self._people)
 
-    def batches(self, size: int = 50, after: Any = None) -> Iterator[Batch]:
+    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; a key is the number of people up to there.
 

@@ -20,11 +20,13 @@ class Reader:
 
     :param hook: any ``DbApiHook``.
     :param parameters: of every statement.
+    :param setup: statement to run on each cursor before its own, or nothing.
     """
 
-    def __init__(self, hook: Any, parameters: Any) -> None:
+    def __init__(self, hook: Any, parameters: Any, setup: str) -> None:
         self._hook = hook
         self._parameters = parameters
+        self._setup = setup
 
     def __enter__(self) -> Self:
         self._connection = self._hook.get_conn()
@@ -76,12 +78,10 @@ class Reader:
     def _execute(self, statement: str) -> Any:
         cursor = streaming_cursor(self._connection)
         self._open.append(cursor)
-        if self._parameters:
-            cursor.execute(statement, self._parameters)
-        else:
-            cursor.execute(
-                statement
-            )  # with parameters, even none, some drivers take each % for a placeholder
+        if self._setup:
+            cursor.execute(self._setup)
+        # Not even an empty list unasked: with one, some drivers take each % for a placeholder.
+        cursor.execute(statement, *([self._parameters] if self._parameters else []))
         return cursor
 
 
@@ -102,19 +102,30 @@ def _shielded(call: Callable[[], T], count: int) -> T:
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - drivers have no base class in common
-        failure = AudienceUnavailable(
-            f"the audience's database failed after {count:,} rows ({_kind(error)})."
-        )
+        failure = _failure(error, count)
     raise failure  # outside, so that the driver's error is not its context either
 
 
+def _failure(error: Exception, count: int) -> LiveActivityError:
+    happened = f"after {count:,} rows ({_kind(error)})"
+    if _is_any(error, "DataError", "ProgrammingError"):
+        return InvalidPayload(f"the database cannot go on with the audience's query {happened}.")
+    return AudienceUnavailable(f"the audience's database failed {happened}.")
+
+
 def _refusal(error: Exception) -> LiveActivityError:
-    if type(error).__name__ in {"OperationalError", "InterfaceError"} and _module(error) != "sqlite3":
-        return AudienceUnavailable(f"the audience's database failed before it was read ({_kind(error)}).")
+    # SQLite calls a misspelt table an operational error.
+    if _is_any(error, "InterfaceError", "OperationalError") and _module(error) != "sqlite3":
+        return _failure(error, 0)
     return InvalidPayload(
         f"the database refuses the audience's query ({_kind(error)}). It must be one SELECT that can "
         "become a common table expression; put what cannot into a view or a table, and select from that."
     )
+
+
+def _is_any(error: Exception, *names: str) -> bool:
+    """Tell an error by its classes' names: PEP 249 sets the names, but each driver has its own classes."""
+    return not {one.__name__ for one in type(error).__mro__}.isdisjoint(names)
 
 
 def _kind(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress, islice
@@ -64,6 +64,7 @@ class SqlAudience:
             raise InvalidPayload(f"{type(hook).__name__} has no SQL to query an audience with.")
         self._hook = hook
         self._query = single_statement(sql)
+        self._dialect = dialect_of(hook)
         # psycopg takes a tuple for a list of parameters, and a list for one of them.
         self._parameters = tuple(parameters) if isinstance(parameters, list) else parameters
         self._max_id_bytes = max_id_bytes
@@ -87,7 +88,7 @@ class SqlAudience:
         self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
         return self._survey.total
 
-    def batches(self, size: int = 50, after: Any = None) -> Iterator[Batch]:
+    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; a key is a person, as the id or as [name, label].
 
@@ -108,6 +109,9 @@ class SqlAudience:
         if waiting:
             yield self._batch(waiting)
 
+    def _reader(self) -> Reader:
+        return Reader(self._hook, self._parameters, self._dialect.setup)
+
     def _batch(self, people: list[Any]) -> Batch:
         if len(self._survey.numeric) == 1:
             return Batch(tuple(people), (), people[-1])
@@ -115,15 +119,14 @@ class SqlAudience:
 
     @cached_property
     def _survey(self) -> _Survey:
-        with Reader(self._hook, self._parameters) as reader:
-            bare = Statements(self._query, dialect_of(self._hook))
-            columns = reader.columns(bare.probe())
+        with self._reader() as reader:
+            columns = reader.columns(Statements(self._query, self._dialect).probe())
             if len(columns) not in {1, 2}:
                 raise InvalidPayload(
                     f"the audience's query has {len(columns)} columns; "
                     "one is the external id, two are alias name and alias label."
                 )
-            statements = Statements(self._query, bare.dialect, columns)
+            statements = Statements(self._query, self._dialect, columns)
             samples = [reader.row(statements.sample(place)) for place in range(len(columns))]
             numeric = tuple(
                 row is not None and is_numeric(row[0], column) for column, row in enumerate(samples, start=1)
@@ -138,8 +141,8 @@ class SqlAudience:
     def _read(self, after: Any) -> Iterator[list[Any]]:
         """Yield everybody behind a person, in ascending order, many at a time."""
         last: Any = None
-        statement = self._survey.statements.people()
-        with Reader(self._hook, self._parameters) as reader:
+        statement = self._survey.statements.people(duplicates=self._survey.duplicates > 0)
+        with self._reader() as reader:
             for rows in reader.rows(statement, self._fetch_size):
                 people = self._ascending(self._people(rows), last)
                 if not people:

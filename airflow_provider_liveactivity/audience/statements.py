@@ -68,18 +68,28 @@ class Statements:
 
     def count(self) -> str:
         """Return rows, rows with a person, people, and the longest text of each column."""
-        names = ", ".join(self._names)
         longest = ", ".join(f"MAX({self.dialect.length}({name}))" for name in self._names)
+        if len(self._names) == 1:
+            somebody = f"CASE WHEN {self._somebody} THEN person END"
+            counts = f"COUNT(*), COUNT({somebody}), COUNT(DISTINCT {somebody})"
+            return f"{self._people} SELECT {counts}, {longest} FROM {PEOPLE}"
+        # Few databases count distinct pairs.
         return (
             f"{self._people} SELECT SUM(n), SUM(CASE WHEN {self._somebody} THEN n ELSE 0 END), "
             f"COUNT(CASE WHEN {self._somebody} THEN 1 END), {longest} "
-            f"FROM (SELECT {names}, COUNT(*) AS n FROM {PEOPLE} GROUP BY {names}) grouped"
+            f"FROM (SELECT person, label, COUNT(*) AS n FROM {PEOPLE} GROUP BY person, label) pairs"
         )
 
-    def people(self) -> str:
-        """Return everybody once, in order."""
+    def people(self, *, duplicates: bool) -> str:
+        """
+        Return everybody in order.
+
+        :param duplicates: whether there are any to remove; else DISTINCT would only cost memory, with DuckDB
+            as much as the sorting, and that is the memory of the task.
+        """
         names = ", ".join(self._names)
-        return f"{self._people} SELECT DISTINCT {names} FROM {PEOPLE} WHERE {self._somebody} ORDER BY {names}"
+        select = "SELECT DISTINCT" if duplicates else "SELECT"
+        return f"{self._people} {select} {names} FROM {PEOPLE} WHERE {self._somebody} ORDER BY {names}"
 
     @property
     def _names(self) -> tuple[str, ...]:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_liveactivity.delivery import Send, Step
-from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent
+from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
 from airflow_provider_liveactivity.report import Tally
 from airflow_provider_liveactivity.transport import Account, Client
+from airflow_provider_liveactivity.vendors.base import AfterDoubt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from airflow_provider_liveactivity.audience import Audience
     from airflow_provider_liveactivity.checkpoint import Checkpoint
-    from airflow_provider_liveactivity.delivery import FanOut
     from airflow_provider_liveactivity.progress import Progress
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.transport import Sent
@@ -51,6 +51,7 @@ class Plan:
     :param identity: hash of what makes this send that send, over all attempts of a task.
     :param audience: the people, where people are addressed.
     :param total: how many they are, where that is known.
+    :param repeatable: whether sending it once more is harmless: then doubt fails the send, to be retried.
     """
 
     verb: str
@@ -60,6 +61,7 @@ class Plan:
     identity: str = ""
     audience: Audience | None = None
     total: int | None = None
+    repeatable: bool = False
 
     @classmethod
     def of(
@@ -72,13 +74,17 @@ class Plan:
             content_state,
             lambda after: [] if after else [Step(request, key=True)],
             identity,
+            repeatable=request.after_doubt is not AfterDoubt.NEVER,
         )
 
 
 class LiveActivityHook(BaseHook):
     """Base of the hooks; a hook is good for one connection and for any number of calls, one at a time."""
 
+    #: Whether the last call ended before its time, and had reached somebody, or may have.
+    partly_sent = False
     _current: Send | None = None
+    _stopped = False
 
     @cached_property
     @abstractmethod
@@ -86,7 +92,8 @@ class LiveActivityHook(BaseHook):
         """The workspace of the connection, read at first use."""
 
     def stop(self) -> None:
-        """Let nothing further leave; safe to call from a signal handler."""
+        """Let nothing further leave, nor anything that begins later; safe to call from a signal handler."""
+        self._stopped = True
         if self._current is not None:
             self._current.stop()
 
@@ -101,11 +108,18 @@ class LiveActivityHook(BaseHook):
         """
         if validate_only:
             return self._rehearse(plan)
-        self._current = send = Send(plan.identity, plan.steps, self.account, total=plan.total, **options)
+        if plan.repeatable:
+            options.setdefault("fan_out", FanOut(on_unknown="resend"))
+        # Another workspace is another send.
+        mark = identity(self.account.base_url, plan.identity)
+        self._current = send = Send(mark, plan.steps, self.account, total=plan.total, **options)
+        if self._stopped:
+            send.stop()
         try:
-            return self._report(plan, send.run())
-        except LiveActivityError as error:
-            if not (send.tally.accepted or send.tally.unknown):
+            report = self._report(plan, send.run())
+        except BaseException as error:
+            self.partly_sent = bool(send.tally.accepted or send.tally.unknown)
+            if plan.repeatable or not self.partly_sent or not isinstance(error, LiveActivityError):
                 raise
             raise PartiallySent(
                 f"{send.tally.accepted:,} accepted, {send.tally.unknown:,} unknown when it ended: {error}",
@@ -114,6 +128,8 @@ class LiveActivityHook(BaseHook):
             ) from error
         finally:
             self._current = None
+        self.partly_sent = False
+        return report
 
     def _rehearse(self, plan: Plan) -> SendReport:
         tally, recipients = Tally(), 0
@@ -146,5 +162,13 @@ class LiveActivityHook(BaseHook):
 
 
 def identity(*parts: Any) -> str:
-    """Return the hash of what makes a send that send: as the user gave it, dates from now unresolved."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    """
+    Return the hash of what makes a send that send: as the user gave it, dates from now unresolved.
+
+    :raises InvalidPayload: for an object that is no JSON, and so can be no part of a send.
+    """
+    try:
+        text = json.dumps(parts, sort_keys=True, default=str)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidPayload("an object to send has keys that are not text, or holds itself.") from None
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -10,7 +10,7 @@ from airflow_provider_liveactivity.audience import Audience, check_audience
 from airflow_provider_liveactivity.delivery import FanOut, Step
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions, identity
-from airflow_provider_liveactivity.hooks.connection import base_url, secret, text, timeouts
+from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
 from airflow_provider_liveactivity.hooks.people import people
 from airflow_provider_liveactivity.models.braze import (
     MAX_PEOPLE_PER_REQUEST,
@@ -18,7 +18,7 @@ from airflow_provider_liveactivity.models.braze import (
     StartLiveActivity,
     UpdateLiveActivity,
 )
-from airflow_provider_liveactivity.models.common import check_schema
+from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.transport import Account
 from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
 
@@ -68,7 +68,7 @@ class BrazeHook(LiveActivityHook):
             Braze(key),
             base_url(connection, HOST_SUFFIXES),
             timeouts(connection),
-            proxy=text(connection.extra_dejson, "proxy"),
+            proxy(connection),
         )
 
     @cached_property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ from airflow_provider_liveactivity.transport import Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end.
+_HOST_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
 class ConnectionLike(Protocol):
@@ -50,6 +54,8 @@ def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
     scheme = parts.scheme or ("http" if loopback else "https")
     if not name:
         raise InvalidConnection(f"{where} is missing; give the vendor's REST endpoint.")
+    if not loopback and not _HOST_NAME.fullmatch(name):
+        raise InvalidConnection(f"{where} is not a host name or URL.")
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidConnection(f"{where} must be a host name or a URL without user, path and query.")
     if scheme != "https" and not (scheme == "http" and loopback):
@@ -114,7 +120,26 @@ def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
         raise InvalidConnection(
             f"connection {connection.conn_id!r}: {what} is a mask of asterisks; enter the key itself again."
         )
+    if not (key.isascii() and key.isprintable()):
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: {what} holds a character that no key has, such as a line "
+            "break or an invisible one; copy it again."
+        )
     return key
+
+
+def proxy(connection: ConnectionLike) -> str | None:
+    """
+    Return the URL of the extra's ``proxy``; without one there is none, whatever the environment says.
+
+    :raises InvalidConnection: where it is not a URL of an HTTP proxy.
+    """
+    url = text(connection.extra_dejson, "proxy")
+    if url is not None and not re.match(r"https?://[^/\s]", url):
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: proxy must be a URL such as http://proxy.example.com:3128."
+        )
+    return url
 
 
 def text(extra: Mapping[str, Any], name: str) -> str | None:

@@ -11,9 +11,9 @@ from airflow.providers.common.compat.sdk import mask_secret
 from airflow_provider_liveactivity.delivery import FanOut
 from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions
-from airflow_provider_liveactivity.hooks.connection import base_url, secret, text, timeouts
-from airflow_provider_liveactivity.models.common import check_schema
+from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
+from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.transport import Account
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES, MoEngage
 
@@ -61,9 +61,7 @@ class MoEngageHook(LiveActivityHook):
         vendor = MoEngage(workspace, key)
         for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
             mask_secret(hidden)
-        return Account(
-            vendor, _url(connection), timeouts(connection), proxy=text(connection.extra_dejson, "proxy")
-        )
+        return Account(vendor, _url(connection), timeouts(connection), proxy(connection))
 
     @cached_property
     def _moengage(self) -> MoEngage:

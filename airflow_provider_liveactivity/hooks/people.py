@@ -32,10 +32,7 @@ def people(
             raise InvalidPayload("sql_conn_id is given without sql.")
         if not listed:
             return None
-        return ListAudience(
-            external_user_ids=_items(external_user_ids, "external_user_ids"),
-            user_aliases=_items(user_aliases, "user_aliases"),
-        )
+        return ListAudience(external_user_ids, user_aliases)
     if listed:
         raise InvalidPayload("exactly one audience is needed: sql, or external_user_ids and/or user_aliases.")
     if not sql_conn_id:
@@ -54,19 +51,6 @@ def _sql_hook(sql_conn_id: str) -> Any:
             f"connection {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
         )
     return hook
-
-
-def _items(value: Any, name: str) -> Any:
-    """Take a JSON list where a template has made text of it."""
-    if not isinstance(value, str):
-        return value
-    try:
-        items = json.loads(value)
-    except ValueError:
-        items = None
-    if not isinstance(items, list):
-        raise InvalidPayload(f"{name} must be a list, or text that is a JSON list.")
-    return items
 
 
 def _parsed(parameters: Any) -> Any:

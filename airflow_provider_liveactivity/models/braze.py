@@ -16,6 +16,7 @@ from airflow_provider_liveactivity.models.common import (
     VendorModel,
     encode,
     parse_object,
+    text_or_object,
 )
 
 #: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start: external ids and aliases together.
@@ -54,7 +55,7 @@ class Alert(VendorModel):
 
 AlertTextOrObject = Annotated[
     Annotated[Text, Tag("(text)")] | Annotated[Alert, Tag("(object)")],
-    Discriminator(lambda value: "(text)" if isinstance(value, str) else "(object)"),
+    Discriminator(text_or_object),
 ]
 
 
@@ -151,20 +152,24 @@ class StartLiveActivity(StartContent):
     Source: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start
     """
 
-    external_user_ids: list[Text] | None = None
-    user_aliases: list[UserAlias] | None = None
+    # repr=False: a debugger or a traceback with values must not show who gets it.
+    external_user_ids: Annotated[list[Text] | None, Field(repr=False)] = None
+    user_aliases: Annotated[list[UserAlias] | None, Field(repr=False)] = None
     segment_id: Text | None = None
     custom_audience: AudienceObject | None = None
 
     @model_validator(mode="after")
     def _one_audience(self) -> Self:
-        people = len(self.external_user_ids or ()) + len(self.user_aliases or ())
-        methods = [people > 0, self.segment_id is not None, self.custom_audience is not None]
+        lists = [people for people in (self.external_user_ids, self.user_aliases) if people is not None]
+        people = sum(map(len, lists))
+        methods = [bool(lists), self.segment_id is not None, self.custom_audience is not None]
         if sum(methods) != 1:
             raise ValueError(
                 f"exactly one audience is needed, {sum(methods)} given: external_user_ids and/or "
                 "user_aliases, or segment_id, or custom_audience"
             )
+        if lists and not people:
+            raise ValueError("external_user_ids and user_aliases hold nobody")
         if people > MAX_PEOPLE_PER_REQUEST:
             raise ValueError(
                 f"external_user_ids and user_aliases hold {people} people; "

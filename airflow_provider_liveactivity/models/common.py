@@ -20,9 +20,11 @@ from pydantic import (
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydantic_core import ErrorDetails
+
+
+#: More than the exponent of a 64-bit float can hold.
+_MAX_NUMBER_BITS = 1024
 
 
 def utcnow() -> datetime:
@@ -41,6 +43,13 @@ def parse_moment(value: Any, *, now: datetime | None = None, relative: bool = Tr
     :raises ValueError: where the value is none of these, or has no offset: a naive time means another moment
         on every machine that reads it.
     """
+    try:
+        return _to_utc(value, now, relative=relative)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999") from None
+
+
+def _to_utc(value: Any, now: datetime | None, *, relative: bool) -> datetime:
     if relative and isinstance(value, timedelta):
         return (now or utcnow()) + value
     if isinstance(value, str):
@@ -69,17 +78,19 @@ def parse_object(value: Any) -> dict[str, Any]:
     :raises ValueError: for text that does not parse, anything but an object, and values that JSON cannot
         carry.
     """
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             value = json.loads(value, parse_constant=_no_constant)
-        except json.JSONDecodeError as error:
-            raise ValueError(
-                f"is text that is not JSON ({error.msg} at line {error.lineno}, column {error.colno}); "
-                "give a dict, or JSON with double quotes, for instance through the tojson filter"
-            ) from None
-    if not isinstance(value, dict):
-        raise ValueError(f"must be an object (a dict or its JSON text), not {type(value).__name__}")
-    _check_json(value, "")
+        if not isinstance(value, dict):
+            raise ValueError(f"must be an object (a dict or its JSON text), not {type(value).__name__}")
+        _check_json(value, "")
+    except json.JSONDecodeError as error:
+        raise ValueError(
+            f"is text that is not JSON ({error.msg} at line {error.lineno}, column {error.colno}); "
+            "give a dict, or JSON with double quotes, for instance through the tojson filter"
+        ) from None
+    except RecursionError:
+        raise ValueError("is nested too deeply, or holds itself") from None
     return value
 
 
@@ -93,6 +104,7 @@ def _check_json(value: Any, path: str) -> None:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise ValueError(f"has a key at '{path or 'top'}' that is {type(key).__name__}, not text")
+            _check_text(key, path)
             _check_json(item, f"{path}.{key}" if path else key)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
@@ -106,8 +118,27 @@ def _check_json(value: Any, path: str) -> None:
         raise ValueError(
             f"holds a datetime at '{path}'; give the number or text that the app's ContentState decodes"
         )
-    elif value is not None and not isinstance(value, str | int):
+    elif isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, int):
+        if value.bit_length() > _MAX_NUMBER_BITS:
+            raise ValueError(f"holds a number at '{path}' that is larger than any phone knows")
+    elif value is not None:
         raise ValueError(f"holds {type(value).__name__} at '{path}', which is not JSON")
+
+
+def _check_text(text: str, path: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"holds half a character (a lone surrogate) at '{path or 'top'}', which cannot be sent"
+        ) from None
+
+
+def text_or_object(value: Any) -> str:
+    """Tell the two forms of an alert apart, so that an error speaks of the one that was meant."""
+    return "(text)" if isinstance(value, str) else "(object)"
 
 
 JsonObject = Annotated[dict[str, Any], BeforeValidator(parse_object)]
@@ -121,10 +152,13 @@ def _moment(value: Any, info: ValidationInfo) -> datetime:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 #: Braze shows no other form for these endpoints, in particular no colon in the offset.
 BrazeDate = Annotated[
-    Moment, PlainSerializer(lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S+0000"), return_type=str)
+    Moment,
+    PlainSerializer(lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "+0000")),
 ]
 #: MoEngage takes integer epoch seconds.
-EpochSeconds = Annotated[Moment, PlainSerializer(lambda moment: int(moment.timestamp()), return_type=int)]
+EpochSeconds = Annotated[
+    Moment, PlainSerializer(lambda moment: int(moment.replace(microsecond=0).timestamp()), return_type=int)
+]
 
 
 class VendorModel(BaseModel):
@@ -182,35 +216,3 @@ def _describe_one(item: ErrorDetails) -> str:
 def encode(body: Any) -> bytes:
     """Write JSON as it goes over the wire: compact, UTF-8."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None) -> None:
-    """
-    Require that the content state has the shape that the app decodes.
-
-    :param content_state: the rendered state, as a dict or JSON text.
-    :param schema: a JSON Schema, or the path of a file that holds one; None requires nothing.
-    :raises InvalidPayload: naming the first field that breaks the schema, or saying that the schema is none.
-    """
-    if schema is None:
-        return
-    from pathlib import Path
-
-    import jsonschema
-
-    try:
-        state = parse_object(content_state)
-    except ValueError as error:
-        raise InvalidPayload(f"content_state {error}.") from None
-    try:
-        loaded = schema if isinstance(schema, dict) else json.loads(Path(schema).read_text())
-        validator = jsonschema.validators.validator_for(loaded)
-        validator.check_schema(loaded)
-    except (OSError, ValueError, jsonschema.SchemaError) as error:
-        raise InvalidPayload(f"content_state_schema is not a readable JSON Schema: {error}") from error
-    problem = jsonschema.exceptions.best_match(validator(loaded).iter_errors(state))
-    if problem is not None:
-        path = ".".join(["content_state", *(str(part) for part in problem.absolute_path)])
-        raise InvalidPayload(
-            f"{path} breaks the schema's rule '{problem.validator}: {problem.validator_value}'."
-        )

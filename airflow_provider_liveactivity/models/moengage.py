@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from airflow_provider_liveactivity.errors import PayloadTooLarge
 from airflow_provider_liveactivity.models.common import (
@@ -14,6 +14,7 @@ from airflow_provider_liveactivity.models.common import (
     VendorModel,
     encode,
     parse_object,
+    text_or_object,
 )
 
 #: The 413 of these endpoints says "Max size is 5120 bytes". What is counted is not documented, so we count
@@ -21,11 +22,17 @@ from airflow_provider_liveactivity.models.common import (
 MAX_REQUEST_BYTES = 5120
 
 
+AlertBody = Annotated[
+    Annotated[Text, Tag("(text)")] | Annotated[JsonObject, Tag("(object)")],
+    Discriminator(text_or_object),
+]
+
+
 class Alert(VendorModel):
     """The alert that comes with a broadcast; required on every call."""
 
     title: Text
-    body: Text | JsonObject
+    body: AlertBody
     subtitle: Text | None = None
     sound: Text | None = None
 
@@ -54,8 +61,16 @@ class IOSUpdate(VendorModel):
     stale_date: EpochSeconds | None = None
 
 
+def _fits_header(activity_id: str) -> str:
+    if not (activity_id.isascii() and activity_id.isprintable() and activity_id == activity_id.strip()):
+        raise ValueError(
+            "is sent in a header too, which takes printable ASCII only, without spaces at its ends"
+        )
+    return activity_id
+
+
 class _Broadcast(VendorModel):
-    broadcast_live_activity_id: Text
+    broadcast_live_activity_id: Annotated[Text, AfterValidator(_fits_header)]
     instance_id: Text | None = None
 
     def check_size(self) -> None:

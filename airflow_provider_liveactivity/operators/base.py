@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.errors import LiveActivityError
     from airflow_provider_liveactivity.hooks.base import LiveActivityHook
+    from airflow_provider_liveactivity.progress import Progress
     from airflow_provider_liveactivity.report import SendReport
+
+#: Where the task's state tells how far a send is.
+PROGRESS_KEY = "live_activity_progress"
 
 
 class LiveActivityOperator(BaseOperator):
@@ -31,6 +35,8 @@ class LiveActivityOperator(BaseOperator):
     #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
     repeatable = True
     on_empty_audience = "fail"
+    #: Whether this attempt has sent before, and then deferred until the vendor's next window.
+    resumed = False
 
     @property
     @abstractmethod
@@ -52,32 +58,63 @@ class LiveActivityOperator(BaseOperator):
             raise AirflowFailException(str(error)) from error
         except LiveActivityError as error:
             self._give_up(error, context)
+        except BaseException as error:  # the task's time is over, or something that nobody thought of
+            self._forbid_repetition(error, context)
+            raise
         self._tell(report)
         return report
 
     def resume(self, context: Context, event: Any = None) -> SendReport:
         """Go on in the vendor's next window."""
+        self.resumed = True
         return self.execute(context)
 
     def on_kill(self) -> None:
-        self.hook.stop()
+        if "hook" in self.__dict__:  # made at first use; before that, nothing can be under way
+            self.hook.stop()
+
+    def _memory(self, context: Context) -> dict[str, Any]:
+        """
+        Return the options that tie a long send to its task: its checkpoint, and where it tells its progress.
+
+        From Airflow 3.3 on, both lie in the task's state, which the UI shows.
+        """
+        store: Any = context.get("task_state_store")
+        if store is None:
+            self.log.warning(
+                "Airflow before 3.3 keeps nothing over a retry: once a part is sent, a failure is final; and "
+                "if the worker dies, a retry sends from the start, unless the task has retries=0."
+            )
+
+        def tell(progress: Progress) -> None:
+            self.log.info("%s", progress)
+            if store is not None:
+                store.set(PROGRESS_KEY, progress.to_json())
+
+        return {"checkpoint": checkpoint_of(context), "on_progress": tell}
 
     def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
         from airflow_provider_liveactivity.errors import PartiallySent
+        from airflow_provider_liveactivity.models.common import utcnow
 
         if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
             context["ti"].xcom_push(key=PARTIAL_REPORT, value=dict(error.report))
         if not error.retryable:
             raise AirflowFailException(str(error)) from error
-        if isinstance(error, PartiallySent) and not self.repeatable and not checkpoint_of(context).durable:
+        self._forbid_repetition(error, context)
+        reset_at = _reset_of(error)
+        if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
+            self._wait_for(reset_at)
+        raise error
+
+    def _forbid_repetition(self, error: BaseException, context: Context) -> None:
+        """Fail without Airflow's retries where one would begin at the front and send a part again."""
+        if not self.repeatable and self.hook.partly_sent and not checkpoint_of(context).durable:
             raise AirflowFailException(
                 f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
                 "this task does not retry by itself."
             ) from error
-        if (reset_at := _reset_of(error)) is not None:
-            self._wait_for(reset_at)
-        raise error
 
     def _wait_for(self, moment: datetime) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.operators.scheduled import ScheduledEnd
@@ -127,7 +127,6 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
         nobody gets two cards, some may get none), "resend" it (some may get two), or "fail".
     :param on_empty_audience: "fail", the default, or "skip" the task.
     :param max_audience: the most people this may reach; more is an error before the first request.
-        (templated)
     :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
         (templated)
     :param beyond_lifetime: "fail", the default, or "warn" about such an end.
@@ -195,9 +194,9 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
         self.max_audience = max_audience
 
     def send(self, context: Context) -> SendReport:
-        from airflow_provider_liveactivity.delivery import FanOut
+        from airflow_provider_liveactivity.fan_out import LONGEST_WAIT, FanOut
 
-        checkpoint = checkpoint_of(context)
+        memory = self._memory(context)
         return self.hook.start_live_activity(
             **self._shared(),
             activity_attributes_type=self.activity_attributes_type,
@@ -210,19 +209,21 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
             sql_conn_id=self.sql_conn_id,
             parameters=self.parameters,
             max_audience=self.max_audience,
-            checkpoint=checkpoint,
+            **memory,
             fan_out=FanOut(
                 self.max_workers,
                 self.max_requests_per_second,
                 self.quota_reserve,
                 self.on_unknown,
                 # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
-                60.0 if checkpoint.durable else math.inf,
+                LONGEST_WAIT if memory["checkpoint"].durable else math.inf,
             ),
         )
 
-    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(*args, **kwargs)
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
+            return
         self.external_user_ids = People.hide(self.external_user_ids)
         self.user_aliases = People.hide(self.user_aliases)
 

@@ -107,7 +107,7 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
             instance_id=self.instance_id or _instance_id(context, fields),
             content_state_schema=self.content_state_schema,
             validate_only=self.validate_only if validate_only is None else validate_only,
-            may_be_second=context["ti"].try_number > 1,
+            may_be_second=self.resumed or context["ti"].try_number > 1,
             **(options or {}),
         )
 

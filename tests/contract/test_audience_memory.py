@@ -1,0 +1,40 @@
+"""Memory does not follow the size of the audience."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+READ_AUDIENCE = Path(__file__).with_name("read_audience.py")
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads peak memory from /proc")
+
+
+def peak(name: str, where: str, count: int) -> float:
+    root = READ_AUDIENCE.parents[2]
+    done = subprocess.run(
+        [sys.executable, str(READ_AUDIENCE), name, where, str(count)],
+        env={"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return float(done.stdout)
+
+
+def test_a_million_from_postgres_takes_no_more_memory_than_ten_thousand(postgres: str) -> None:
+    assert peak("postgres", postgres, 1_000_000) <= 1.2 * peak("postgres", postgres, 10_000)
+
+
+def test_a_million_from_sqlite_takes_no_more_memory_than_ten_thousand(tmp_path: Path) -> None:
+    file = str(tmp_path / "warehouse.sqlite")
+    assert peak("sqlite", file, 1_000_000) <= 1.2 * peak("sqlite", file, 10_000)
+
+
+def test_duckdb_sorts_in_the_task_and_stays_within_the_limit_it_is_given(tmp_path: Path) -> None:
+    file = str(tmp_path / "warehouse.duckdb")
+    assert peak("duckdb", file, 3_000_000) <= peak("duckdb", file, 10_000) + 2 * 64

@@ -1,0 +1,134 @@
+"""Bad input ends the task for good, in words that help, before anything is sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_liveactivity.errors import (
+    EmptyAudience,
+    InvalidPayload,
+    PayloadTooLarge,
+)
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.vendors.adapters import BRAZE, USERS, VERBS, Adapter, context
+from tests.contract.vendors.refusal import HUNTER, refused
+
+NAIVE = datetime(2026, 7, 22, 18, 30)  # noqa: DTZ001
+FILTER = {"push_subscription_status": {"comparison": "is", "value": "opted_in"}}
+UNKNOWN = {"custom_attribute": {"custom_attribute_name": "a", "comparison": "like", "value": "x"}}
+
+each_verb = pytest.mark.parametrize("verb", VERBS)
+
+
+@each_verb
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        ({"a": float("nan")}, "holds nan at 'a'"),
+        ({"a": {HUNTER}}, "holds set at 'a', which is not JSON"),
+        ({1: HUNTER, "a": HUNTER}, "not text"),
+        ({("a", "b"): HUNTER}, "not text"),
+        ({"a": NAIVE}, "holds a datetime at 'a'"),
+        (f'{{"a": {HUNTER}}}', "is text that is not JSON"),
+        (f"{{'a': '{HUNTER}'}}", "is text that is not JSON"),
+        (f'["{HUNTER}"]', "must be an object"),
+        ("", "is text that is not JSON"),
+        (None, "is required"),
+        ({"a": "\ud800"}, "lone surrogate"),
+    ],
+)
+def test_a_content_state_that_is_no_json(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str, state: Any, advice: str
+) -> None:
+    error = refused(sandbox, adapter, verb, content_state=state)
+    assert isinstance(error, InvalidPayload)
+    assert advice in str(error)
+
+
+@each_verb
+@pytest.mark.parametrize("value", [NAIVE, NAIVE.isoformat(), "tomorrow", 1_795_305_600])
+def test_a_date_that_is_no_moment(sandbox: RunningSandbox, adapter: Adapter, verb: str, value: Any) -> None:
+    name = "stale_date" if (adapter.vendor, verb) == ("braze", "start") else "dismissal_date"
+    error = refused(sandbox, adapter, verb, **{name: value})
+    assert isinstance(error, InvalidPayload)
+    assert name in str(error)
+
+
+@each_verb
+def test_an_empty_activity_id(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    error = refused(sandbox, adapter, verb, **{adapter.id_name: ""})
+    assert f"{adapter.id_name}: string should have at least 1 character" in str(error)
+
+
+@each_verb
+def test_an_unknown_field_of_the_alert(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    alert = {"title": HUNTER, "body": HUNTER, "metrics": HUNTER}
+    value = alert if adapter.vendor == "moengage" else {"alert": alert}
+    error = refused(sandbox, adapter, verb, **{adapter.alert_name: value})
+    assert "alert.metrics is not a field" in str(error)
+
+
+def test_a_braze_start_takes_no_dismissal_date() -> None:
+    with pytest.raises(TypeError, match="dismissal_date"):
+        BRAZE.operator("start", dismissal_date="2026-07-22T20:00:00Z")
+
+
+@each_verb
+def test_an_argument_that_does_not_exist(adapter: Adapter, verb: str) -> None:
+    with pytest.raises(TypeError, match="contentstate"):
+        adapter.operator(verb, contentstate={})
+
+
+@each_verb
+def test_a_state_larger_than_a_phone_shows(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    error = refused(sandbox, adapter, verb, content_state={"a": HUNTER * 1000})
+    assert isinstance(error, PayloadTooLarge)
+
+
+@each_verb
+def test_a_state_that_breaks_the_schema(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    schema = {"properties": {"home": {"type": "integer"}}}
+    error = refused(sandbox, adapter, verb, content_state={"home": HUNTER}, content_state_schema=schema)
+    assert "content_state.home breaks the schema's rule 'type: integer'" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("audience", "advice"),
+    [
+        ({}, "exactly one audience is needed, 0 given"),
+        ({"segment_id": "fans", "external_user_ids": USERS}, "exactly one audience is needed"),
+        ({"segment_id": "fans", "custom_audience": FILTER}, "exactly one audience is needed, 2 given"),
+        (
+            {"external_user_ids": USERS, "sql": "SELECT 1", "sql_conn_id": "x"},
+            "exactly one audience is needed",
+        ),
+        ({"segment_id": "fans", "external_user_ids": []}, "exactly one audience is needed"),
+        ({"sql": "SELECT 1"}, "sql needs sql_conn_id"),
+        ({"external_user_ids": []}, "the audience is empty"),
+        ({"external_user_ids": ["", None]}, "the audience is empty: all 2 ids are null or blank"),
+        ({"external_user_ids": [1.5]}, "float"),
+        ({"external_user_ids": HUNTER}, "external_user_ids"),
+        ({"user_aliases": [{"alias_name": HUNTER}]}, "alias"),
+        ({"custom_audience": UNKNOWN}, "comparison: input should be 'equals'"),
+        ({"custom_audience": [FILTER]}, "must be an object"),
+        ({"external_user_ids": USERS, "max_audience": 1}, "max_audience allows 1"),
+    ],
+)
+def test_a_braze_start_without_exactly_one_audience(
+    sandbox: RunningSandbox, audience: dict[str, Any], advice: str
+) -> None:
+    error = refused(sandbox, BRAZE, "start", **{"external_user_ids": None, **audience})
+    assert isinstance(error, InvalidPayload)
+    assert advice in str(error)
+
+
+def test_nobody_may_also_mean_that_there_is_nothing_to_do(sandbox: RunningSandbox) -> None:
+    operator = BRAZE.operator("start", external_user_ids=[], on_empty_audience="skip")
+    with pytest.raises(AirflowSkipException, match="the audience is empty") as skipped:
+        operator.execute(context())
+    assert isinstance(skipped.value.__cause__, EmptyAudience)
+    assert sandbox.sandbox.requests == 0

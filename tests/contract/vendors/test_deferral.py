@@ -1,0 +1,113 @@
+"""A window that is used up for long: the task gives its worker back, and goes on in the next one."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.serde import deserialize, serialize
+
+from airflow_provider_liveactivity import pacing
+from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.vendors.adapters import BRAZE, KEYS, USERS, VERBS, Adapter, Store, context
+
+each_verb = pytest.mark.parametrize("verb", VERBS)
+
+
+def started(adapter: Adapter, verb: str) -> None:
+    if verb != "start":
+        adapter.operator("start").execute(context())
+
+
+def deferral(adapter: Adapter, verb: str, running: Any, **changes: Any) -> TaskDeferred:
+    with pytest.raises(TaskDeferred) as deferred:
+        adapter.operator(verb, **changes).execute(running)
+    return deferred.value
+
+
+@each_verb
+def test_a_far_reset_defers_until_then(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
+    deferred = deferral(adapter, verb, context())
+    assert type(deferred.trigger) is DateTimeTrigger
+    assert deferred.method_name == "resume"
+    assert abs(deferred.trigger.moment.timestamp() - datetime.now(UTC).timestamp() - 3000) < 30
+
+
+@each_verb
+def test_what_the_triggerer_gets_is_a_moment_and_no_more(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str
+) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault("429", reset_in=3000)
+    deferred = deferral(adapter, verb, context())
+    path, arguments = deferred.trigger.serialize()
+    text = json.dumps(serialize({"trigger": arguments, "kwargs": deferred.kwargs, "path": path}))
+    assert not any(word in text for word in [*KEYS, *USERS, "match-1", "Kick-off"])
+    assert set(arguments) == {"moment", "end_from_trigger"}
+    restored: Any = deserialize(json.loads(json.dumps(serialize(arguments))))
+    assert DateTimeTrigger(**restored).moment == deferred.trigger.moment
+
+
+@each_verb
+def test_after_the_window_it_is_sent_once(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault("429", reset_in=3000)
+    running = context()
+    deferred = deferral(adapter, verb, running)
+    method = getattr(adapter.operator(verb), deferred.method_name)
+    report = method(running, event=datetime.now(UTC), **deferred.kwargs or {})
+    assert (report["verb"], report["accepted"]) == (verb, report["recipients"])
+    assert [record.carried_out for record in sandbox.sandbox.records][-2:] == [False, True]
+
+
+@each_verb
+@pytest.mark.parametrize("reset_in", [-3600.0, -1.0, None])
+def test_a_reset_that_is_over_does_not_defer_for_ever(
+    sandbox: RunningSandbox,
+    adapter: Adapter,
+    verb: str,
+    reset_in: float | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pacing, "_SHORTEST_HOLD", timedelta())  # it would cost a second for each try
+    sandbox.sandbox.add_fault("429", reset_in=reset_in, times=None)
+    with pytest.raises(RateLimited) as failed:
+        adapter.operator(verb).execute(context())
+    assert failed.value.tries == 6
+
+
+def test_a_fan_out_goes_on_where_it_stopped(sandbox: RunningSandbox) -> None:
+    store, ids = Store(), [f"user-{number}" for number in range(130)]
+    sandbox.sandbox.add_fault("429", skip=1, times=None, reset_in=3000)
+    running = context(store)
+    deferral(BRAZE, "start", running, external_user_ids=ids)
+    sandbox.sandbox.faults.clear()
+    report = BRAZE.operator("start", external_user_ids=ids).resume(running)
+    assert (report["accepted"], report["recipients"], report["unknown"]) == (130, 130, 0)
+    activity = sandbox.sandbox.activities["braze", "match-1"]
+    assert (activity.started, activity.started_twice) == (130, 0)
+
+
+def test_what_a_fan_out_remembers_names_nobody(sandbox: RunningSandbox) -> None:
+    store, ids = Store(), [f"person-{number}@example.com" for number in range(130)]
+    sandbox.sandbox.add_fault("429", skip=1, times=None, reset_in=3000)
+    deferral(BRAZE, "start", context(store), external_user_ids=ids)
+    assert store
+    assert "example.com" not in json.dumps(store)
+
+
+def test_without_a_memory_a_half_sent_start_does_not_retry(sandbox: RunningSandbox) -> None:
+    sandbox.sandbox.add_fault("502", skip=1, times=None)
+    running = context() | {"task_state_store": None}  # Airflow before 3.3
+    ids = [f"user-{number}" for number in range(130)]
+    with pytest.raises(AirflowFailException, match="would send a part again") as failed:
+        BRAZE.operator("start", external_user_ids=ids).execute(running)
+    assert isinstance(failed.value.__cause__, PartiallySent)

@@ -1,0 +1,194 @@
+"""What an operator makes of each answer: the error, whether Airflow tries again, and what a person reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidPayload,
+    LiveActivityError,
+    OutcomeUnknown,
+    PartiallySent,
+    PermissionDenied,
+    RateLimited,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.vendors.adapters import BRAZE, KEYS, MOENGAGE, USERS, VERBS, Adapter, context
+
+each_verb = pytest.mark.parametrize("verb", VERBS)
+REPEATABLE = [(BRAZE, "update"), (BRAZE, "end"), *((MOENGAGE, verb) for verb in VERBS)]
+repeatable = pytest.mark.parametrize(
+    ("adapter", "verb"), REPEATABLE, ids=[f"{adapter.vendor}-{verb}" for adapter, verb in REPEATABLE]
+)
+
+
+def started(adapter: Adapter, verb: str) -> None:
+    if verb != "start":
+        adapter.operator("start").execute(context())
+
+
+def failure(adapter: Adapter, verb: str, **changes: Any) -> LiveActivityError:
+    """Execute, and return the error behind the end of Airflow's retries."""
+    with pytest.raises(AirflowFailException) as failed:
+        adapter.operator(verb, **changes).execute(context())
+    cause = failed.value.__cause__
+    assert isinstance(cause, LiveActivityError)
+    text = str(failed.value)
+    assert text == str(cause)
+    assert not any(word in text for word in [*USERS, *KEYS])
+    return cause
+
+
+@each_verb
+def test_a_wrong_key_fails_for_good_and_does_not_show(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = adapter.connection(sandbox.url, password="wr0ng-k3y")
+    monkeypatch.setenv(f"AIRFLOW_CONN_{adapter.vendor.upper()}_DEFAULT", connection)
+    error = failure(adapter, verb)
+    assert type(error) is AuthenticationFailed
+    assert (error.status, error.endpoint, sandbox.sandbox.requests) == (401, adapter.paths[verb], 1)
+    assert "check that the connection's" in str(error)
+    assert "wr0ng-k3y" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "verb", "settings", "kind", "advice"),
+    [
+        (
+            BRAZE,
+            "start",
+            {"braze_permissions": []},
+            PermissionDenied,
+            "the permission messages.live_activity.start",
+        ),
+        (
+            BRAZE,
+            "update",
+            {"braze_permissions": []},
+            PermissionDenied,
+            "the permission messages.live_activity.update",
+        ),
+        (BRAZE, "start", {"braze_app_ids": ["other"]}, InvalidPayload, "its own words say why"),
+        (BRAZE, "end", {"braze_app_ids": ["other"]}, InvalidPayload, "its own words say why"),
+        (MOENGAGE, "start", {"moengage_enabled": False}, PermissionDenied, "may not be enabled"),
+        (MOENGAGE, "start", {"moengage_p8": False}, PermissionDenied, ".p8 APNs key"),
+        (MOENGAGE, "update", {}, InvalidPayload, "probably the activity was not started"),
+        (MOENGAGE, "end", {}, InvalidPayload, "probably the activity was not started"),
+    ],
+)
+def test_what_only_a_person_can_change_fails_for_good(
+    sandbox: RunningSandbox,
+    adapter: Adapter,
+    verb: str,
+    settings: dict[str, Any],
+    kind: type[LiveActivityError],
+    advice: str,
+) -> None:
+    sandbox.sandbox.change_settings(**settings)
+    error = failure(adapter, verb)
+    assert type(error) is kind
+    assert advice in str(error)
+    assert sandbox.sandbox.requests == 1
+
+
+def test_an_unknown_campaign_is_told_with_how_to_make_one(sandbox: RunningSandbox) -> None:
+    error = failure(MOENGAGE, "start", broadcast_live_activity_id="match-2")
+    assert "BROADCAST_LIVE_ACTIVITY" in str(error)
+
+
+def test_an_unknown_segment_is_told_in_brazes_words(sandbox: RunningSandbox) -> None:
+    error = failure(BRAZE, "start", external_user_ids=None, segment_id="nobody")
+    assert "The answer was: " in str(error)
+
+
+@each_verb
+@pytest.mark.parametrize("fault", ["502", "429"])
+def test_what_passes_by_is_sent_again_within_the_task(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str, fault: str
+) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault(fault, times=2, reset_in=None)
+    report = adapter.operator(verb).execute(context())
+    assert (report["retries"], report["requests"], report["unknown"]) == (2, 3, 0)
+    assert report["accepted"] == report["recipients"]
+
+
+@each_verb
+def test_an_outage_is_left_to_airflows_retries(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
+    sandbox.sandbox.add_fault("502", times=None)
+    with pytest.raises(VendorUnavailable) as failed:
+        adapter.operator(verb).execute(context())
+    assert failed.value.tries == sandbox.sandbox.requests == 6
+
+
+@each_verb
+def test_a_limit_without_an_end_is_left_to_airflows_retries(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str
+) -> None:
+    sandbox.sandbox.add_fault("429", times=None, reset_in=None)
+    with pytest.raises(RateLimited):
+        adapter.operator(verb).execute(context())
+
+
+@repeatable
+@pytest.mark.parametrize(
+    "fault", ["500_after", "503_after", "504_after", "drop_after", "html", "drop_before"]
+)
+def test_after_doubt_the_same_request_is_sent_once_more(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str, fault: str
+) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.records.clear()
+    sandbox.sandbox.add_fault(fault)
+    report = adapter.operator(verb).execute(context())
+    assert (report["accepted"], report["unknown"], report["retries"]) == (1, 0, 1)
+    first, second = sandbox.sandbox.records
+    assert first.body == second.body
+    activity = sandbox.sandbox.activities["braze" if adapter is BRAZE else "moengage", "match-1"]
+    assert activity.started_twice == 0
+
+
+@repeatable
+def test_doubt_that_does_not_end_fails_the_task_so_that_airflow_tries_again(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str
+) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault("503", times=None)
+    with pytest.raises(OutcomeUnknown) as failed:
+        adapter.operator(verb).execute(context())
+    assert failed.value.retryable
+
+
+@pytest.mark.parametrize(
+    "audience", [{}, {"external_user_ids": None, "segment_id": "fans"}], ids=["people", "segment"]
+)
+@pytest.mark.parametrize("fault", ["503", "504_after", "drop_before", "drop_after", "html"])
+def test_a_braze_start_in_doubt_is_skipped_and_reported(
+    sandbox: RunningSandbox, fault: str, audience: dict[str, Any]
+) -> None:
+    sandbox.sandbox.add_fault(fault)
+    report = BRAZE.operator("start", **audience).execute(context())
+    people = 1 if audience else 2
+    assert (report["accepted"], report["unknown"], report["recipients"]) == (0, people, people)
+    assert sandbox.sandbox.requests == report["requests"] == 1
+
+
+def test_a_braze_start_in_doubt_may_fail_the_task_instead(sandbox: RunningSandbox) -> None:
+    sandbox.sandbox.add_fault("503")
+    error = failure(BRAZE, "start", on_unknown="fail")
+    assert isinstance(error, PartiallySent)
+    assert error.report["unknown"] == 2
+    assert "on_unknown" in str(error)
+
+
+def test_a_braze_start_in_doubt_may_be_sent_again_instead(sandbox: RunningSandbox) -> None:
+    sandbox.sandbox.add_fault("503_after")
+    report = BRAZE.operator("start", on_unknown="resend").execute(context())
+    assert (report["accepted"], report["unknown"], sandbox.sandbox.requests) == (2, 0, 2)
+    assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 2  # as the argument's words say

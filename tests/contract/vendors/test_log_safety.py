@@ -1,0 +1,87 @@
+"""Whatever a task goes through, neither the key nor a person is in its log, its error or its XCom."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from airflow_provider_liveactivity.sandbox.faults import FAULTS
+from tests.contract.vendors.adapters import BRAZE, KEYS, VERBS, Adapter, context
+
+USERS = ["ada@example.com", "bob-4711"]
+ALIASES = [{"alias_name": "ada-login", "alias_label": "login"}]
+SECRETS = [*KEYS, *USERS, "ada-login"]
+
+
+def told(
+    adapter: Adapter,
+    verb: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    **changes: object,
+) -> str:
+    """Execute, and return all that can be read afterwards."""
+    people = (
+        {"external_user_ids": USERS, "user_aliases": ALIASES} if (adapter, verb) == (BRAZE, "start") else {}
+    )
+    said = []
+    with caplog.at_level(logging.DEBUG):
+        try:
+            said.append(repr(adapter.operator(verb, **people, **changes).execute(context())))
+        except (LiveActivityError, AirflowFailException) as error:
+            said.extend(traceback.format_exception(error))
+    return "\n".join([*said, *(record.getMessage() for record in caplog.records), *capfd.readouterr()])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("fault", [None, *(fault for fault in FAULTS if not fault.startswith("hang"))])
+def test_the_vendors_answers_give_nothing_away(
+    sandbox: RunningSandbox,
+    adapter: Adapter,
+    verb: str,
+    fault: str | None,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    if fault:
+        sandbox.sandbox.add_fault(fault, times=None, reset_in=None)
+    text = told(adapter, verb, caplog, capfd)
+    assert sandbox.sandbox.requests
+    assert f"{adapter.vendor} {verb} of match-1" in text or f"{adapter.vendor} {adapter.paths[verb]}" in text
+    assert [secret for secret in SECRETS if secret in text] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_refused_key_gives_nothing_away(
+    sandbox: RunningSandbox,
+    adapter: Adapter,
+    verb: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = adapter.connection(sandbox.url, password="wr0ng-k3y")
+    monkeypatch.setenv(f"AIRFLOW_CONN_{adapter.vendor.upper()}_DEFAULT", connection)
+    text = told(adapter, verb, caplog, capfd)
+    assert "answered 401" in text
+    assert [secret for secret in [*SECRETS, "wr0ng-k3y"] if secret in text] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("state", [{"pin": {"hunter2"}}, "{'pin': 'hunter2'}", {"pin": "hunter2" * 1000}])
+def test_refused_content_gives_nothing_away(
+    sandbox: RunningSandbox,
+    adapter: Adapter,
+    verb: str,
+    state: object,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    text = told(adapter, verb, caplog, capfd, content_state=state)
+    assert sandbox.sandbox.requests == 0
+    assert [secret for secret in [*SECRETS, "hunter2"] if secret in text] == []

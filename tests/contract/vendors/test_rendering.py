@@ -1,0 +1,162 @@
+"""Template fields: all that a user would template, nothing that Airflow forbids, and no person to be seen."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.contract.vendors.adapters import ADAPTERS, BRAZE, USERS, Adapter, context
+
+CLASSES: list[type[BaseOperator]] = [
+    *(operator for adapter in ADAPTERS for operator in adapter.operators.values()),
+    LiveActivityEndTimeSensor,
+]
+#: Switches and limits are written down in the DAG; a rendered "False" would be true.
+NOT_TEMPLATED = {
+    "validate_only",
+    "max_workers",
+    "max_requests_per_second",
+    "quota_reserve",
+    "on_unknown",
+    "on_empty_audience",
+    "max_audience",
+    "deferrable",
+}
+ALIASES = [{"alias_name": "ada-login", "alias_label": "login"}]
+
+each_class = pytest.mark.parametrize("operator", CLASSES, ids=lambda operator: operator.__name__)
+
+
+def own_arguments(operator: type[BaseOperator]) -> set[str]:
+    """Arguments of a class and of its bases in this package."""
+    ours = [base for base in operator.__mro__ if base.__module__.startswith("airflow_provider_liveactivity")]
+    names = {name for base in ours for name in inspect.signature(base).parameters}
+    return names - {"kwargs"} - set(inspect.signature(BaseOperator).parameters)
+
+
+@each_class
+def test_everything_but_switches_and_limits_is_templated(operator: type[BaseOperator]) -> None:
+    assert own_arguments(operator) - NOT_TEMPLATED == set(operator.template_fields)
+    assert len(set(operator.template_fields)) == len(operator.template_fields)
+
+
+@each_class
+def test_the_docs_say_templated_of_what_is(operator: type[BaseOperator]) -> None:
+    described: dict[str, str] = {}
+    for base in operator.__mro__:
+        if base.__module__.startswith("airflow_provider_liveactivity"):
+            params = re.findall(r":param (\w+):(.*?)(?=\n\s*:param |\Z)", base.__doc__ or "", re.DOTALL)
+            described = dict(params) | described
+    assert described.keys() == own_arguments(operator)
+    templated = {name for name, words in described.items() if "(templated" in words}
+    assert templated == set(operator.template_fields)
+
+
+@each_class
+def test_no_template_field_has_a_name_that_airflow_keeps_to_itself(operator: type[BaseOperator]) -> None:
+    kept = set(inspect.signature(BaseOperator).parameters) - {"email"}
+    assert kept.isdisjoint(operator.template_fields)
+
+
+@each_class
+def test_every_renderer_is_for_a_template_field(operator: type[BaseOperator]) -> None:
+    assert operator.template_fields_renderers.keys() <= set(operator.template_fields)
+    assert set(operator.template_fields_renderers.values()) <= {"json", "sql"}
+
+
+@pytest.mark.parametrize("verb", ["start", "update", "end"])
+def test_every_template_field_is_an_attribute_with_the_value_as_given(adapter: Adapter, verb: str) -> None:
+    operator = adapter.operator(verb)
+    given = adapter.fields[verb]
+    for name in operator.template_fields:
+        assert getattr(operator, name) is given.get(name, getattr(operator, name))
+
+
+@pytest.mark.parametrize("verb", ["start", "update", "end"])
+def test_nothing_is_checked_before_it_is_rendered(adapter: Adapter, verb: str) -> None:
+    templates = dict.fromkeys(adapter.operators[verb].template_fields, "{{ params.x }}")
+    operator = adapter.operator(verb, **templates)
+    assert all(getattr(operator, name) == "{{ params.x }}" for name in operator.template_fields)
+
+
+def rendered(operator: BaseOperator, **params: Any) -> dict[str, Any]:
+    """What Airflow would store and show of the fields of a task."""
+    operator.render_template_fields(context() | {"params": params})
+    fields: dict[str, Any] = _serialize_rendered_fields(operator)
+    return fields
+
+
+@pytest.mark.parametrize(
+    ("people", "shown"),
+    [
+        ({"external_user_ids": USERS, "user_aliases": ALIASES}, ("<2 people>", "<1 people>")),
+        ({"external_user_ids": json.dumps(USERS)}, ("<people>", None)),
+        ({"external_user_ids": "{{ params.users | tojson }}"}, ("<people>", None)),
+        (
+            {"external_user_ids": ["{{ params.users[0] }}"], "user_aliases": "{{ params.users }}"},
+            ("<1 people>", "<people>"),
+        ),
+    ],
+)
+def test_people_do_not_show_among_the_rendered_fields(people: dict[str, Any], shown: tuple[Any, Any]) -> None:
+    fields = rendered(BRAZE.operator("start", **{"external_user_ids": None, **people}), users=USERS)
+    assert (fields["external_user_ids"], fields["user_aliases"]) == shown
+    assert not any(name in json.dumps(fields) for name in [*USERS, "ada-login"])
+
+
+def test_people_of_a_mapped_task_do_not_show_either(sandbox: RunningSandbox) -> None:
+    fields = {"content_state": {}, **BRAZE.fields["start"]}
+    del fields["external_user_ids"]
+    with DAG("matches", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)):
+        mapped = BRAZE.operators["start"].partial(task_id="start", **fields).expand(external_user_ids=[USERS])
+    operator = mapped.unmap({"external_user_ids": USERS})
+    shown = rendered(operator)
+    assert shown["external_user_ids"] == "<2 people>"
+    assert not any(name in json.dumps(shown) for name in USERS)
+    assert isinstance(operator, LiveActivityOperator)
+    assert operator.execute(context())["accepted"] == 2
+
+
+def test_a_hidden_list_is_still_the_one_that_is_sent(sandbox: RunningSandbox) -> None:
+    operator = BRAZE.operator("start")
+    rendered(operator)
+    operator.execute(context())
+    assert sandbox.sandbox.records[-1].content["external_user_ids"] == USERS
+
+
+def test_a_list_that_is_rendered_twice_stays_hidden_once() -> None:
+    operator = BRAZE.operator("start")
+    rendered(operator)
+    assert rendered(operator)["external_user_ids"] == "<2 people>"
+    assert People.reveal(vars(operator)["external_user_ids"]) == USERS
+
+
+def test_a_value_with_template_fields_of_its_own_does_not_hide_ours_too_early() -> None:
+    class Box:
+        template_fields = ("inner",)
+        inner = "{{ params.users[0] }}"
+
+    operator = BRAZE.operator("start", activity_attributes=Box(), external_user_ids=["{{ params.users[0] }}"])
+    rendered(operator, users=USERS)
+    assert People.reveal(vars(operator)["external_user_ids"]) == ["ada"]
+
+
+def test_a_list_shows_no_one_in_a_repr_or_a_text() -> None:
+    people = People(USERS)
+    assert f"{people} {people!r}" == "<2 people> <2 people>"
+
+
+def test_only_a_sql_file_is_read_from_a_file() -> None:
+    assert list(BRAZE.operators["start"].template_ext) == [".sql"]
+    assert {ext for operator in CLASSES for ext in operator.template_ext} == {".sql"}

@@ -1,0 +1,77 @@
+"""The hooks, their report and their errors, as a plain ``@task`` uses them; see ``public_api.py``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import assert_type
+
+from airflow.sdk import task
+
+from airflow_provider_liveactivity.delivery import FanOut
+from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, RateLimited
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.report import SendReport
+
+MOMENT = datetime(2026, 7, 22, 18, 30, tzinfo=UTC)
+STATE = {"home": 1, "scorers": ["Ünal"], "over": False, "note": None}
+
+
+@task
+def with_the_braze_hook() -> int:
+    hook = BrazeHook("braze_default")
+    started = hook.start_live_activity(
+        activity_id="match-1",
+        activity_attributes_type="MatchAttributes",
+        activity_attributes={"home": "Chiefs"},
+        content_state=STATE,
+        notification={"alert": {"title": "Kick-off", "body": "It has started"}},
+        external_user_ids=("ada", "bob"),
+        fan_out=FanOut(max_workers=4, on_unknown="fail"),
+        on_progress=print,
+    )
+    assert_type(started, SendReport)
+    assert_type(started["accepted"], int)
+    assert_type(started["first_sent_at"], str | None)
+    updated = hook.update_live_activity(
+        activity_id="match-1", content_state="{}", stale_date=timedelta(hours=1)
+    )
+    ended = hook.end_live_activity(activity_id="match-1", content_state={}, dismissal_date=MOMENT)
+    assert_type([updated, ended], list[SendReport])
+    hook.update_live_activity("match-1", {})  # type: ignore[call-arg]
+    hook.start_live_activity(activity_id="match-1")  # type: ignore[call-arg]
+    started["delivered"]  # type: ignore[typeddict-item]
+    for segment in BrazeHook().segments():
+        print(segment["id"], segment["name"])
+    return started["unknown"]
+
+
+@task
+def with_the_moengage_hook() -> None:
+    hook = MoEngageHook(moengage_conn_id="moengage_default")
+    alert = {"title": "Goal!", "body": "1 - 0"}
+    try:
+        report = hook.start_broadcast(
+            broadcast_live_activity_id="match-1",
+            attribute_type="MatchAttributes",
+            attribute_info={},
+            content_state={},
+            alert=alert,
+            instance_id="kick-off",
+            may_be_second=True,
+        )
+        assert_type(report, SendReport)
+        hook.update_broadcast(
+            broadcast_live_activity_id="match-1", content_state={}, alert=alert, stale_date=MOMENT
+        )
+        hook.end_broadcast(
+            broadcast_live_activity_id="match-1", content_state={}, alert="{}", validate_only=True
+        )
+        hook.end_broadcast(broadcast_live_activity_id="match-1", content_state={})  # type: ignore[call-arg]
+    except RateLimited as error:
+        assert_type(error.reset_at, datetime | None)
+    except PartiallySent as error:
+        print(error.report["accepted"])
+    except LiveActivityError as error:
+        assert_type(error.status, int | None)
+        assert_type(error.retryable, bool)

@@ -1,0 +1,134 @@
+"""A vendor that answers by a script, and a clock that only sleeping moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.models.braze import StartLiveActivity, UpdateLiveActivity
+from airflow_provider_liveactivity.models.moengage import StartBroadcast, UpdateBroadcast, flat
+from airflow_provider_liveactivity.pacing import Pace, PaceRules
+from airflow_provider_liveactivity.retries import Patience
+from airflow_provider_liveactivity.transport import Account, Client, Sent
+from airflow_provider_liveactivity.vendors.base import Request
+from airflow_provider_liveactivity.vendors.braze import Braze
+from airflow_provider_liveactivity.vendors.moengage import MoEngage
+
+NOW = datetime(2026, 7, 22, 12, 0, tzinfo=UTC)
+KEY = "k3y-that-must-not-show"
+PEOPLE = ("ada@example.com", "bob-7")
+BRAZE, MOENGAGE = Braze(KEY), MoEngage("WORKSPACE", KEY)
+
+START: dict[str, Any] = {
+    "app_id": "app",
+    "activity_id": "match-1",
+    "activity_attributes_type": "MatchAttributes",
+    "activity_attributes": {"home": "Chiefs"},
+    "content_state": {"score": "0 - 0"},
+    "notification": {"alert": {"title": "Kick-off", "body": "It has started"}},
+}
+UPDATE: dict[str, Any] = {"app_id": "app", "activity_id": "match-1", "content_state": {"score": "1 - 0"}}
+PUSH: dict[str, Any] = {
+    "broadcast_live_activity_id": "match-1",
+    "content_state": {"score": "1 - 0"},
+    "alert": {"title": "Goal!", "body": "1 - 0"},
+}
+BROADCAST: dict[str, Any] = {
+    **PUSH,
+    "attribute_type": "MatchAttributes",
+    "attribute_info": {"home": "Chiefs"},
+}
+
+#: A request for each way that a doubtful outcome is treated.
+START_REQUEST = BRAZE.start(StartLiveActivity.build(**START, external_user_ids=list(PEOPLE)))
+UPDATE_REQUEST = BRAZE.update(UpdateLiveActivity.build(**UPDATE))
+BROADCAST_REQUEST = MOENGAGE.start(StartBroadcast.build(**flat(**BROADCAST, instance_id="once")))
+PUSH_REQUEST = MOENGAGE.update(UpdateBroadcast.build(**flat(**PUSH, instance_id="twice")))
+DUPLICATE = {
+    "error": {
+        "code": "OperationNotAllowed",
+        "message": "Duplicate Request, please use different instance_id",
+    }
+}
+
+
+@dataclass
+class Reply:
+    """An answer of the vendor; ``body`` is JSON, or text with a content type of its own."""
+
+    status: int
+    body: Any = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self) -> httpx.Response:
+        if isinstance(self.body, str):
+            return httpx.Response(self.status, text=self.body, headers=self.headers)
+        return httpx.Response(self.status, json=self.body, headers=self.headers)
+
+
+class Clock:
+    def __init__(self, moment: datetime = NOW) -> None:
+        self.moment = moment
+        self.slept: list[float] = []
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+
+class Exchange:
+    """
+    Sends through the real client to a vendor that answers by a script; the last answer repeats.
+
+    :param script: answers, and the exceptions of httpx that stand for what the network does.
+    """
+
+    def __init__(
+        self, *script: Reply | httpx.TransportError, patience: Patience | None = None, **rules: Any
+    ) -> None:
+        self._script = list(script)
+        self._patience = patience
+        self.clock = Clock()
+        self.pace = Pace(PaceRules(**rules), clock=self.clock, sleep=self.clock.sleep)
+        self.wire: list[httpx.Request] = []
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.wire.append(request)
+        step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        if isinstance(step, Reply):
+            return step.response()
+        raise step
+
+    def send(self, request: Request, *, may_be_second: bool = False) -> Sent:
+        """Send, or raise what the client raises."""
+
+        async def send() -> Sent:
+            vendor = BRAZE if request.path.startswith(("/messages", "/segments")) else MOENGAGE
+            async with Client(
+                Account(vendor, "https://vendor.test"),
+                pace=self.pace,
+                patience=self._patience,
+                clock=self.clock,
+                sleep=self.clock.sleep,
+                http=httpx.MockTransport(self._answer),
+            ) as client:
+                return await client.send(request, may_be_second=may_be_second)
+
+        return asyncio.run(send())
+
+    def error(self, request: Request) -> LiveActivityError:
+        """Send, and return the error that this must end in."""
+        try:
+            self.send(request)
+        except LiveActivityError as error:
+            return error
+        raise AssertionError("the vendor was to refuse this, or not to be there")

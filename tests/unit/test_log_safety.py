@@ -1,0 +1,109 @@
+"""Whatever happens, neither the key nor a person shows: in logs at DEBUG, in errors, tracebacks, reprs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import traceback
+from collections.abc import Iterable
+
+import pytest
+
+from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.models.braze import StartLiveActivity
+from airflow_provider_liveactivity.retries import Patience
+from airflow_provider_liveactivity.transport import Account, Client, Timeouts
+from airflow_provider_liveactivity.vendors.base import Request
+from tests.unit.exchange import BRAZE, BROADCAST_REQUEST, KEY, MOENGAGE, START, UPDATE_REQUEST, Clock
+from tests.unit.raw_server import OK, raw_server
+
+PEOPLE = ["ada@example.com", "josé-7"]
+ALIAS = {"alias_name": "ada-login", "alias_label": "login"}
+START_REQUEST = BRAZE.start(StartLiveActivity.build(**START, external_user_ids=PEOPLE, user_aliases=[ALIAS]))
+BASIC = base64.b64encode(f"WORKSPACE:{KEY}".encode()).decode()
+NAMES = [*PEOPLE, json.dumps(PEOPLE[1])[1:-1], ALIAS["alias_name"]]
+ECHO = json.dumps(
+    {"message": f"Invalid API key: {KEY}; Basic {BASIC}; unknown users {PEOPLE}, {ALIAS['alias_name']}"}
+)
+
+
+def answer(status: int, body: str = ECHO, *headers: str) -> bytes:
+    lines = (f"HTTP/1.1 {status} X", f"Content-Length: {len(body.encode())}", *headers)
+    return ("\r\n".join(lines) + f"\r\n\r\n{body}").encode()
+
+
+FAR = "X-RateLimit-Reset: 4102444800"
+SCRIPTS = {
+    "accepted": [answer(201)],
+    "retried": [answer(502), answer(429), answer(201)],
+    "limited": [answer(429), answer(429, ECHO, FAR)],
+    "redirected": [answer(307, ECHO, "Location: https://elsewhere.example.com/")],
+    "page": [answer(200, f"<html>{KEY} {PEOPLE[0]}</html>", "Content-Type: text/html")] * 3,
+    "garbage": [b"garbage\r\n\r\nConnection: close"] * 3,
+    "closed": [b""] * 3,
+    **{str(status): [answer(status)] * 3 for status in (400, 401, 403, 404, 413, 415, 418, 500, 502, 503)},
+}
+
+
+def shown(error: BaseException) -> Iterable[str]:
+    """Everything that a log, a UI or a debugger may show of an error."""
+    yield from traceback.format_exception(error)
+    chain: BaseException | None = error
+    while chain is not None:
+        yield from (repr(chain), str(chain), repr(vars(chain)), repr(chain.args))
+        chain = chain.__cause__ or chain.__context__
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS.keys())
+@pytest.mark.parametrize(
+    "request_", [START_REQUEST, UPDATE_REQUEST, BROADCAST_REQUEST], ids=["start", "update", "push"]
+)
+def test_neither_key_nor_person_shows_on_any_path(
+    request_: Request, script: list[bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    vendor = MOENGAGE if request_ is BROADCAST_REQUEST else BRAZE
+    said: list[str] = []
+
+    async def send() -> None:
+        async with raw_server(*script) as (host, _):
+            account = Account(vendor, f"http://{host}", Timeouts(read=2), proxy=None)
+            said.append(repr(account))
+            async with Client(account, patience=Patience(attempts=3), sleep=Clock().sleep) as client:
+                said.append(repr(client))
+                said.append(repr(await client.send(request_)))
+
+    with caplog.at_level(logging.DEBUG):
+        logging.getLogger("httpcore").setLevel(logging.DEBUG)
+        try:
+            asyncio.run(send())
+        except LiveActivityError as error:
+            said.extend(shown(error))
+    said.extend(record.getMessage() for record in caplog.records)
+    said.extend(repr(vars(record)) for record in caplog.records if record.name.startswith("airflow_provider"))
+    said.append(repr(request_))
+    text = "\n".join(said)
+    hidden = [
+        *vendor.secrets(),
+        *(NAMES if request_ is START_REQUEST else ()),
+    ]  # only a start knows who is who
+    assert [secret for secret in hidden if secret in text] == []
+
+
+def test_the_proof_above_would_see_a_leak(caplog: pytest.LogCaptureFixture) -> None:
+    error = ValueError(f"key {KEY}")
+    assert any(KEY in text for text in shown(error))
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(one_request())
+    assert any(record.name.startswith("httpcore") for record in caplog.records)
+
+
+async def one_request() -> None:
+    async with raw_server(OK) as (host, _), Client(Account(BRAZE, f"http://{host}")) as client:
+        await client.send(UPDATE_REQUEST)
+
+
+def test_a_proxys_password_does_not_show_either() -> None:
+    account = Account(BRAZE, "https://rest.iad-01.braze.com", proxy="http://user:hunter2@proxy:3128")
+    assert "hunter2" not in repr(account)

@@ -1,0 +1,201 @@
+"""Dates and JSON objects as users give them: understood exactly, or refused with what would be right."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Annotated, Any
+
+import pendulum
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.models.common import (
+    BrazeDate,
+    EpochSeconds,
+    JsonObject,
+    VendorModel,
+    encode,
+    parse_moment,
+)
+
+NOW = datetime(2026, 7, 22, 12, 0, tzinfo=UTC)
+MOMENT = datetime(2026, 7, 22, 16, 30, tzinfo=UTC)
+offsets = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+moments = st.datetimes(timezones=offsets)
+
+
+class Dates(VendorModel):
+    braze: BrazeDate | None = None
+    moengage: EpochSeconds | None = None
+
+
+class Box(VendorModel):
+    state: JsonObject
+
+
+def state(value: Any) -> Any:
+    return Box.build(state=value).to_json()["state"]
+
+
+def refusal(value: Any) -> str:
+    with pytest.raises(InvalidPayload) as refused:
+        state(value)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        MOMENT,
+        MOMENT.astimezone(timezone(timedelta(hours=5, minutes=45))),
+        pendulum.datetime(2026, 7, 22, 18, 30, tz="Europe/Berlin"),
+        timedelta(hours=4, minutes=30),
+        "2026-07-22T16:30:00+00:00",
+        "2026-07-22T16:30:00Z",
+        "2026-07-22 18:30:00+02:00",  # what a template makes of a datetime
+        " 2026-07-22T12:30:00.000-0400\n",
+    ],
+)
+def test_a_moment_is_the_same_in_every_form(value: Any) -> None:
+    assert parse_moment(value, now=NOW) == MOMENT
+    assert parse_moment(value, now=NOW).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        (datetime(2026, 7, 22, 16, 30), "has no UTC offset"),  # noqa: DTZ001
+        ("2026-07-22T16:30:00", "has no UTC offset"),
+        ("2026-07-22", "has no UTC offset"),
+        ("22.07.2026 16:30", "is not an ISO-8601 date-time"),
+        ("", "is not an ISO-8601 date-time"),
+        ("now", "is not an ISO-8601 date-time"),
+        (1_784_737_800, "not int"),
+        (MOMENT.date(), "not date"),
+        (True, "not bool"),
+        (timedelta.max, "outside the years 1 to 9999"),
+        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))), "outside the years 1 to 9999"),
+    ],
+)
+def test_what_is_no_moment_is_refused_with_what_would_be(value: Any, advice: str) -> None:
+    with pytest.raises(InvalidPayload, match=f"^braze .*{advice}"):
+        Dates.build(braze=value)
+
+
+def test_a_distance_in_time_is_refused_where_it_would_never_come() -> None:
+    with pytest.raises(ValueError, match="not timedelta"):
+        parse_moment(timedelta(hours=1), relative=False)
+
+
+@settings(deadline=None)
+@given(moments)
+def test_a_date_for_braze_has_its_only_documented_form(moment: datetime) -> None:
+    try:
+        utc = moment.astimezone(UTC)
+    except OverflowError:
+        with pytest.raises(InvalidPayload, match="outside the years"):
+            Dates.build(braze=moment)
+        return
+    sent = Dates.build(braze=moment).to_json()["braze"]
+    assert len(sent) == len("2024-01-22T16:55:49+0000")
+    assert datetime.strptime(sent, "%Y-%m-%dT%H:%M:%S%z") == utc.replace(microsecond=0)
+
+
+@settings(deadline=None)
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9999, 1, 1), timezones=offsets))  # noqa: DTZ001
+def test_a_date_for_moengage_is_whole_seconds_of_the_epoch(moment: datetime) -> None:
+    sent = Dates.build(moengage=moment).to_json()["moengage"]
+    assert type(sent) is int
+    assert datetime.fromtimestamp(sent, UTC) == moment.replace(microsecond=0)
+
+
+@settings(deadline=None)
+@given(moments)
+def test_text_and_datetime_mean_the_same_moment(moment: datetime) -> None:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return
+    assert parse_moment(moment.isoformat()) == parse_moment(moment) == moment
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda items: st.lists(items, max_size=3) | st.dictionaries(st.text(), items, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(), json_values))
+def test_an_object_and_its_json_text_are_sent_alike(value: dict[str, Any]) -> None:
+    assert encode(state(value)) == encode(state(json.dumps(value)))
+    assert json.loads(encode(state(value))) == value
+
+
+def test_numbers_stay_numbers_and_null_stays_null() -> None:
+    value = {"score": 0, "rate": 1.0, "over": False, "winner": None, "card": "1"}
+    assert encode(state(value)) == b'{"score":0,"rate":1.0,"over":false,"winner":null,"card":"1"}'
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ({"a": float("nan")}, "holds nan at 'a'"),
+        ({"a": [1, {"b": float("inf")}]}, r"holds inf at 'a\[1\].b'"),
+        ('{"a": NaN}', "holds NaN"),
+        ('{"a": -Infinity}', "holds -Infinity"),
+        ('{"a": 1e999}', "holds inf at 'a'"),
+        ({"a": {1, 2}}, "holds set at 'a', which is not JSON"),
+        ({"a": b"x"}, "holds bytes"),
+        ({"a": Decimal(1)}, "holds Decimal"),
+        ({"a": MOMENT}, "holds a datetime at 'a'"),
+        ({"a": {1: "x"}}, "has a key at 'a' that is int"),
+        ({"a": "\ud800"}, "lone surrogate"),
+        ('{"a": "\\ud800"}', "lone surrogate"),
+        ({"\ud800": 1}, "lone surrogate"),
+        ({"a": 10**400}, "larger than any phone knows"),
+        ("{'a': 1}", "is text that is not JSON .* tojson"),
+        ('{"a": 1', "is text that is not JSON"),
+        ("", "is text that is not JSON"),
+        ('{"a": ' + "[" * 100_000, "nested too deeply"),
+        ("[1]", "must be an object .*, not list"),
+        ("null", "must be an object .*, not NoneType"),
+        ([("a", 1)], "must be an object .*, not list"),
+    ],
+)
+def test_what_json_cannot_carry_is_refused_by_its_place(value: Any, advice: str) -> None:
+    with pytest.raises(InvalidPayload, match=f"^state .*{advice}"):
+        state(value)
+
+
+def test_an_object_that_holds_itself_is_refused() -> None:
+    value: dict[str, Any] = {}
+    value["me"] = value
+    assert "holds itself" in refusal(value)
+
+
+@pytest.mark.parametrize(
+    "value", ['{"secret": hunter2}', {"pin": {"hunter2"}}, {"pin": b"hunter2"}, "hunter2"]
+)
+def test_a_refusal_does_not_repeat_the_content(value: Any) -> None:
+    assert "hunter2" not in refusal(value)
+
+
+def test_a_refusal_names_every_wrong_field_at_once() -> None:
+    class Two(VendorModel):
+        name: Annotated[str, "text"]
+        age: int
+
+    with pytest.raises(
+        InvalidPayload, match=r"^name is required; age: .*; nme is not a field of this request\.$"
+    ):
+        Two.build(age="x", nme="x")
+
+
+def test_what_is_sent_is_compact_and_keeps_its_letters() -> None:
+    assert encode({"city": "Zürich", "to": [1, 2]}) == '{"city":"Zürich","to":[1,2]}'.encode()

@@ -1,0 +1,152 @@
+"""The gate before each request: quota, reserve, slope; time is a clock that only sleeping moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
+from airflow_provider_liveactivity.pacing import Pace, PaceRules
+from airflow_provider_liveactivity.vendors.base import Quota
+from tests.unit.exchange import NOW, Clock
+
+LATER = NOW + timedelta(seconds=40)
+
+
+def paced(**rules: Any) -> tuple[Pace, Clock]:
+    clock = Clock()
+    return Pace(PaceRules(**rules), clock=clock, sleep=clock.sleep), clock
+
+
+def test_an_open_gate_costs_no_time() -> None:
+    pace, clock = paced()
+    asyncio.run(pace.turn())
+    assert clock.slept == []
+
+
+def test_a_closed_gate_opens_at_its_moment() -> None:
+    pace, clock = paced()
+    pace.close(LATER)
+    asyncio.run(pace.turn())
+    assert clock() == LATER
+    assert pace.waited_seconds == 40
+
+
+def test_a_gate_closed_for_longer_than_one_waits_gives_up_at_once() -> None:
+    pace, clock = paced(longest_wait=39)
+    pace.close(LATER)
+    with pytest.raises(RateLimited) as limited:
+        asyncio.run(pace.turn())
+    assert (limited.value.reset_at, clock.slept) == (LATER, [])
+
+
+@pytest.mark.parametrize("until", [None, NOW, NOW - timedelta(days=365)])
+def test_a_reset_that_is_over_or_unknown_holds_nobody(until: datetime | None) -> None:
+    pace, clock = paced()
+    pace.close(until)
+    asyncio.run(pace.turn())
+    assert clock.slept == []
+
+
+def test_the_latest_of_several_resets_counts() -> None:
+    pace, clock = paced()
+    pace.close(LATER)
+    pace.close(LATER - timedelta(seconds=30))
+    asyncio.run(pace.turn())
+    assert clock() == LATER
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reserve", "waits"),
+    [(101, 0.1, False), (100, 0.1, True), (0, 0.0, True), (1, 0.0, False), (1000, 1.0, True)],
+)
+def test_the_gate_closes_when_only_the_reserve_is_left(remaining: int, reserve: float, waits: bool) -> None:
+    pace, clock = paced(reserve=reserve)
+    pace.learn(Quota(limit=1000, remaining=remaining, reset_at=LATER))
+    asyncio.run(pace.turn())
+    assert (clock() == LATER) is waits
+
+
+@pytest.mark.parametrize(
+    "quota",
+    [Quota(), Quota(limit=0, remaining=0, reset_at=LATER), Quota(None, 0, LATER), Quota(10, None, LATER)],
+)
+def test_a_quota_that_says_too_little_holds_nobody(quota: Quota) -> None:
+    pace, clock = paced()
+    pace.learn(quota)
+    asyncio.run(pace.turn())
+    assert clock.slept == []
+
+
+def test_an_answer_without_numbers_does_not_forget_those_of_the_last_one() -> None:
+    pace, _ = paced()
+    pace.learn(Quota(limit=1000, remaining=500))
+    pace.learn(Quota())
+    assert pace.quota == Quota(limit=1000, remaining=500)
+
+
+def test_requests_leave_evenly_at_the_wanted_speed() -> None:
+    pace, clock = paced(max_per_second=4)
+    left: list[float] = []
+
+    async def turns() -> None:
+        for _ in range(5):
+            await pace.turn()
+            left.append((clock() - NOW).total_seconds())
+
+    asyncio.run(turns())
+    assert left == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
+
+
+def test_time_that_nobody_used_is_not_made_up_for_in_a_burst() -> None:
+    pace, clock = paced(max_per_second=1)
+    asyncio.run(pace.turn())
+    clock.moment += timedelta(seconds=60)
+    asyncio.run(pace.turn())
+    asyncio.run(pace.turn())
+    assert clock.slept == [1.0]
+
+
+def test_a_shut_gate_lets_nothing_through_not_even_one_who_waited() -> None:
+    pace, clock = paced(max_per_second=1)
+    asyncio.run(pace.turn())
+
+    async def shut_meanwhile(seconds: float) -> None:
+        await clock.sleep(seconds)
+        pace.shut()
+
+    pace._sleep = shut_meanwhile
+    with pytest.raises(VendorUnavailable, match="stopped before this request left"):
+        asyncio.run(pace.turn())
+    with pytest.raises(VendorUnavailable):
+        asyncio.run(pace.turn())
+
+
+RESET = "1784725200"
+
+
+@pytest.mark.parametrize(
+    ("headers", "quota"),
+    [
+        ({}, Quota()),
+        (dict.fromkeys(("limit", "remaining", "reset"), ""), Quota()),
+        (dict.fromkeys(("limit", "remaining", "reset"), "soon"), Quota()),
+        (
+            {"limit": "250000", "remaining": "-1", "reset": RESET},
+            Quota(250_000, -1, datetime(2026, 7, 22, 13, tzinfo=UTC)),
+        ),
+        ({"remaining": " 7 ", "reset": RESET + ".9"}, Quota(None, 7, datetime(2026, 7, 22, 13, tzinfo=UTC))),
+        ({"limit": "inf", "remaining": "nan", "reset": "1e400"}, Quota()),
+        ({"reset": "1784725200000"}, Quota()),  # milliseconds would be the year 58,000
+        (
+            {"reset": "23"},
+            Quota(reset_at=datetime(1970, 1, 1, 0, 0, 23, tzinfo=UTC)),
+        ),  # a duration: long over
+    ],
+)
+def test_rate_limit_headers_are_read_tolerantly(headers: Mapping[str, str], quota: Quota) -> None:
+    assert Quota.from_headers({f"x-ratelimit-{name}": value for name, value in headers.items()}) == quota

@@ -1,0 +1,172 @@
+"""The retry table: what became of a request, and whether it is sent again, by what a second one would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+import pytest
+
+from airflow_provider_liveactivity.errors import (
+    InvalidConnection,
+    InvalidPayload,
+    LiveActivityError,
+    OutcomeUnknown,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.vendors.base import Request
+from tests.unit.exchange import (
+    BROADCAST_REQUEST,
+    DUPLICATE,
+    PUSH_REQUEST,
+    START_REQUEST,
+    UPDATE_REQUEST,
+    Exchange,
+    Reply,
+)
+
+OK = Reply(201, {"message": "success"})
+PAGE = "<html><body>Sign in</body></html>"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+NOT_SENT = {
+    "refused": httpx.ConnectError("refused"),
+    "no such host": httpx.ConnectError("[Errno -2] Name or service not known"),
+    "connect time-out": httpx.ConnectTimeout("t"),
+    "pool time-out": httpx.PoolTimeout("t"),
+    "proxy refuses": httpx.ProxyError("407"),
+    "502": Reply(502),
+    "502 of a proxy": Reply(502, PAGE, HTML),
+}
+IN_DOUBT = {
+    "reset while reading": httpx.ReadError("reset"),
+    "reset while writing": httpx.WriteError("reset"),
+    "read time-out": httpx.ReadTimeout("t"),
+    "write time-out": httpx.WriteTimeout("t"),
+    "dropped": httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    "garbage": httpx.RemoteProtocolError("illegal status line"),
+    "500": Reply(500),
+    "503": Reply(503),
+    "504": Reply(504),
+    "599": Reply(599),
+    "503 of a proxy": Reply(503, PAGE, HTML),
+    "200 of a proxy": Reply(200, PAGE, HTML),
+}
+REFUSED = {str(status): Reply(status) for status in (400, 401, 403, 404, 413, 415, 418)}
+
+EVERY = {
+    "Braze start": START_REQUEST,
+    "Braze update": UPDATE_REQUEST,
+    "MoEngage start": BROADCAST_REQUEST,
+    "MoEngage update": PUSH_REQUEST,
+}
+REPEATABLE = {name: request for name, request in EVERY.items() if name != "Braze start"}
+Happening = Reply | httpx.TransportError
+
+
+def cases(things: Mapping[str, object], name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(name, list(things.values()), ids=list(things))
+
+
+@cases(EVERY, "request_")
+@pytest.mark.parametrize("status", [200, 201, 202])
+def test_any_2xx_is_accepted(request_: Request, status: int) -> None:
+    exchange = Exchange(Reply(status, {"message": "queued"}))
+    sent = exchange.send(request_)
+    assert (sent.tries, sent.answer.status, sent.sent_at) == (1, status, exchange.clock())
+
+
+@cases(EVERY, "request_")
+@cases(NOT_SENT, "happening")
+def test_what_has_not_left_is_sent_again(request_: Request, happening: Happening) -> None:
+    exchange = Exchange(happening, happening, OK)
+    assert exchange.send(request_).tries == len(exchange.wire) == 3
+
+
+@cases(REPEATABLE, "request_")
+@cases(IN_DOUBT, "happening")
+def test_after_doubt_what_may_be_repeated_is_sent_again(request_: Request, happening: Happening) -> None:
+    exchange = Exchange(happening, happening, OK)
+    assert exchange.send(request_).tries == len(exchange.wire) == 3
+
+
+@cases(IN_DOUBT, "happening")
+def test_after_doubt_a_start_without_a_key_is_never_sent_again(happening: Happening) -> None:
+    exchange = Exchange(happening, OK)
+    error = exchange.error(START_REQUEST)
+    assert isinstance(error, OutcomeUnknown)
+    assert (error.tries, len(exchange.wire), exchange.clock.slept) == (1, 1, [])
+
+
+def test_doubt_after_safe_tries_still_ends_a_start() -> None:
+    exchange = Exchange(Reply(502), httpx.ReadTimeout("t"), OK)
+    assert isinstance(exchange.error(START_REQUEST), OutcomeUnknown)
+    assert len(exchange.wire) == 2
+
+
+@cases(EVERY, "request_")
+@cases(REFUSED, "happening")
+def test_a_refusal_is_final(request_: Request, happening: Reply) -> None:
+    exchange = Exchange(happening, OK)
+    error = exchange.error(request_)
+    assert not error.retryable
+    assert (error.status, error.tries, len(exchange.wire)) == (happening.status, 1, 1)
+    assert exchange.clock.slept == []
+
+
+@cases(EVERY, "request_")
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(request_: Request, status: int) -> None:
+    exchange = Exchange(Reply(status, PAGE, {"Location": "https://evil.example.com/", **HTML}))
+    error = exchange.error(request_)
+    assert isinstance(error, InvalidConnection)
+    assert "a redirect is never followed" in error.message
+    assert [wire.url.host for wire in exchange.wire] == ["vendor.test"]
+
+
+@cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
+@cases(IN_DOUBT, "happening")
+def test_a_duplicate_after_doubt_was_accepted(request_: Request, happening: Happening) -> None:
+    exchange = Exchange(happening, Reply(403, DUPLICATE))
+    assert exchange.send(request_).tries == 2
+
+
+@cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
+def test_doubt_is_remembered_over_safe_tries(request_: Request) -> None:
+    exchange = Exchange(httpx.ReadTimeout("t"), Reply(502), Reply(429), Reply(403, DUPLICATE))
+    assert exchange.send(request_).tries == 4
+
+
+@cases(NOT_SENT, "happening")
+def test_a_duplicate_without_doubt_is_a_mistake(happening: Happening) -> None:
+    error = Exchange(happening, Reply(403, DUPLICATE)).error(BROADCAST_REQUEST)
+    assert isinstance(error, InvalidPayload)
+    assert "instance_id was used before" in error.message
+
+
+def test_a_duplicate_of_an_earlier_process_was_accepted() -> None:
+    assert Exchange(Reply(403, DUPLICATE)).send(BROADCAST_REQUEST, may_be_second=True).tries == 1
+
+
+def test_another_403_after_doubt_is_no_acceptance() -> None:
+    error = Exchange(Reply(503), Reply(403, {"error": {"message": "Invalid Action"}})).error(PUSH_REQUEST)
+    assert isinstance(error, InvalidPayload)
+
+
+@pytest.mark.parametrize(
+    ("happening", "kind", "words"),
+    [
+        (NOT_SENT["refused"], VendorUnavailable, "no connection could be made (ConnectError)"),
+        (NOT_SENT["502"], VendorUnavailable, "did not reach the vendor's servers"),
+        (IN_DOUBT["read time-out"], OutcomeUnknown, "no usable answer came (ReadTimeout)"),
+        (IN_DOUBT["200 of a proxy"], OutcomeUnknown, "or a proxy before it, gave no usable answer"),
+    ],
+)
+def test_when_patience_ends_the_last_error_says_what_happened(
+    happening: Happening, kind: type[LiveActivityError], words: str
+) -> None:
+    error = Exchange(happening).error(UPDATE_REQUEST)
+    assert type(error) is kind
+    assert words in error.message
+    assert error.retryable
+    assert (error.vendor, error.endpoint, error.tries) == ("braze", "/messages/live_activity/update", 6)

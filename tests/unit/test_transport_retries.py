@@ -1,0 +1,130 @@
+"""How requests are sent again: unchanged, with full jitter, and not for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from airflow_provider_liveactivity.errors import OutcomeUnknown, VendorUnavailable
+from airflow_provider_liveactivity.retries import Patience
+from airflow_provider_liveactivity.transport import Account, Client, Timeouts
+from airflow_provider_liveactivity.vendors.base import Request
+from tests.unit.exchange import (
+    BRAZE,
+    BROADCAST_REQUEST,
+    NOW,
+    PUSH_REQUEST,
+    START_REQUEST,
+    UPDATE_REQUEST,
+    Exchange,
+    Reply,
+)
+
+DOWN = Reply(502)
+
+
+@pytest.mark.parametrize("request_", [START_REQUEST, UPDATE_REQUEST, BROADCAST_REQUEST, PUSH_REQUEST])
+def test_every_try_is_the_same_request(request_: Request) -> None:
+    exchange = Exchange(DOWN, DOWN, Reply(201))
+    exchange.send(request_)
+    tries = [(wire.method, wire.url, wire.headers, wire.content) for wire in exchange.wire]
+    assert len(tries) == 3
+    assert tries[0] == tries[1] == tries[2]
+    assert tries[0][3] == request_.body
+
+
+def test_tries_are_bounded_in_number() -> None:
+    exchange = Exchange(DOWN, patience=Patience(attempts=4))
+    error = exchange.error(START_REQUEST)
+    assert (error.tries, len(exchange.wire), len(exchange.clock.slept)) == (4, 4, 3)
+
+
+def test_tries_are_bounded_in_time() -> None:
+    exchange = Exchange(DOWN, patience=Patience(attempts=10_000, seconds=60))
+    exchange.error(START_REQUEST)
+    assert 30 < sum(exchange.clock.slept) <= 60
+    assert exchange.clock() <= NOW + timedelta(seconds=60)
+
+
+def test_waiting_for_a_window_does_not_use_up_the_patience() -> None:
+    reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 50)}
+    exchange = Exchange(Reply(429, [], reset), DOWN, Reply(201), patience=Patience(seconds=10))
+    assert exchange.send(START_REQUEST).tries == 3
+
+
+def test_waits_double_and_have_full_jitter() -> None:
+    patience = Patience(attempts=9, seconds=10_000, first_wait=1.0, longest_wait=20.0)
+    runs = []
+    for _ in range(60):
+        exchange = Exchange(DOWN, patience=patience)
+        exchange.error(START_REQUEST)
+        runs.append(exchange.clock.slept)
+    for number, waits in enumerate(zip(*runs, strict=True)):
+        longest = min(2.0**number, 20.0)
+        assert 0 <= min(waits) < longest / 4
+        assert longest * 3 / 4 < max(waits) <= longest
+
+
+def test_every_wait_is_told_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        Exchange(DOWN, Reply(201)).send(START_REQUEST)
+    (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider")]
+    assert (
+        "Try 1: braze /messages/live_activity/start answered 502: the request did not reach"
+        in record.getMessage()
+    )
+    assert "Next try in" in record.getMessage()
+
+
+def test_nothing_is_sent_again_once_the_gate_is_shut() -> None:
+    exchange = Exchange(DOWN)
+    slept = exchange.clock.sleep
+
+    async def shut_meanwhile(seconds: float) -> None:
+        await slept(seconds)
+        exchange.pace.shut()
+
+    exchange.clock.sleep = shut_meanwhile  # type: ignore[method-assign]
+    error = exchange.error(UPDATE_REQUEST)
+    assert isinstance(error, VendorUnavailable)
+    assert "stopped before this request left" in error.message
+    assert (len(exchange.wire), error.tries) == (1, 1)
+
+
+def test_stopped_while_an_answer_is_awaited_the_outcome_is_unknown() -> None:
+    async def stopped() -> None:
+        under_way = asyncio.Event()
+
+        async def hang(_: httpx.Request) -> httpx.Response:
+            under_way.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async with Client(Account(BRAZE, "https://vendor.test"), http=httpx.MockTransport(hang)) as client:
+            task = asyncio.create_task(client.send(START_REQUEST))
+            await under_way.wait()
+            task.cancel()
+            with pytest.raises(OutcomeUnknown, match="stopped before the answer came"):
+                await task
+
+    asyncio.run(stopped())
+
+
+def test_every_phase_of_a_request_has_its_time_out() -> None:
+    seen: list[dict[str, float]] = []
+
+    def answer(wire: httpx.Request) -> httpx.Response:
+        seen.append(wire.extensions["timeout"])
+        return httpx.Response(201)
+
+    async def send() -> None:
+        account = Account(BRAZE, "https://vendor.test", Timeouts(connect=1, read=2, write=3, pool=4))
+        async with Client(account, http=httpx.MockTransport(answer)) as client:
+            await client.send(START_REQUEST)
+
+    asyncio.run(send())
+    assert seen == [{"connect": 1, "read": 2, "write": 3, "pool": 4}]

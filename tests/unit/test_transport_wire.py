@@ -1,0 +1,187 @@
+"""The transport over real sockets: what the network and strange servers do, and what that is taken for."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidConnection,
+    LiveActivityError,
+    OutcomeUnknown,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.models.braze import StartLiveActivity
+from airflow_provider_liveactivity.retries import Patience
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from airflow_provider_liveactivity.transport import Account, Client, Sent, Timeouts
+from airflow_provider_liveactivity.vendors.base import Request
+from airflow_provider_liveactivity.vendors.braze import Braze
+from airflow_provider_liveactivity.vendors.moengage import MoEngage
+from tests.unit.exchange import BRAZE, START, START_REQUEST, UPDATE_REQUEST, Clock
+from tests.unit.raw_server import OK, raw_server, self_signed
+
+SANDBOX_BRAZE = Braze("sandbox-braze-key")
+SANDBOX_START = SANDBOX_BRAZE.start(
+    StartLiveActivity.build(**START | {"app_id": "sandbox-app"}, external_user_ids=["ada"])
+)
+QUICK = Timeouts(connect=2, read=0.3, write=2, pool=0.3)
+
+
+async def send(url: str, *requests: Request, vendor: Braze | MoEngage = BRAZE) -> list[Sent]:
+    """Send over one connection; waits between tries cost no time."""
+    account = Account(vendor, url, QUICK)
+    async with Client(account, patience=Patience(attempts=3), sleep=Clock().sleep) as client:
+        return [await client.send(request) for request in requests]
+
+
+def error_of(url: str, request: Request, vendor: Braze | MoEngage = BRAZE) -> LiveActivityError:
+    with pytest.raises(LiveActivityError) as failed:
+        asyncio.run(send(url, request, vendor=vendor))
+    return failed.value
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningSandbox]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server: RunningSandbox) -> RunningSandbox:
+    server.sandbox.reset(settings=True)
+    return server
+
+
+def test_a_refused_connection_is_tried_again_and_then_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        error = error_of(f"http://127.0.0.1:{taken.getsockname()[1]}", START_REQUEST)
+    assert isinstance(error, VendorUnavailable)
+    assert (error.tries, error.retryable) == (3, True)
+
+
+def test_a_name_that_nobody_knows_is_told_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object, **kwargs: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    error = error_of("https://rest.iad-99.braze.com", START_REQUEST)
+    assert isinstance(error, VendorUnavailable)
+    assert "check the connection's host and the network" in error.message
+
+
+def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_key_leaves(tmp_path: Path) -> None:
+    async def against_a_stranger() -> list[bytes]:
+        async with raw_server(OK, context=self_signed(tmp_path)) as (host, requests):
+            with pytest.raises(VendorUnavailable, match="certificate is not trusted") as failed:
+                await send(f"https://{host}", UPDATE_REQUEST)
+            assert (failed.value.tries, failed.value.retryable) == (1, False)
+            return requests
+
+    assert asyncio.run(against_a_stranger()) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "cards"),
+    [
+        ("drop_before", OutcomeUnknown, 0),
+        ("drop_after", OutcomeUnknown, 1),
+        ("hang", OutcomeUnknown, 0),
+        ("hang_after", OutcomeUnknown, 1),
+        ("html", OutcomeUnknown, 0),
+        ("500", OutcomeUnknown, 0),
+        ("503_after", OutcomeUnknown, 1),
+        ("504", OutcomeUnknown, 0),
+    ],
+)
+def test_a_start_in_doubt_is_sent_once(
+    sandbox: RunningSandbox, fault: str, kind: type[LiveActivityError], cards: int
+) -> None:
+    sandbox.sandbox.add_fault(fault)
+    assert isinstance(error_of(sandbox.url, SANDBOX_START, SANDBOX_BRAZE), kind)
+    assert len(sandbox.sandbox.records) == 1
+    assert sum(activity.started for activity in sandbox.sandbox.activities.values()) == cards
+
+
+@pytest.mark.parametrize("fault", ["502", "429"])
+def test_a_start_that_was_not_carried_out_is_sent_again(sandbox: RunningSandbox, fault: str) -> None:
+    sandbox.sandbox.add_fault(fault, reset_in=None) if fault == "429" else sandbox.sandbox.add_fault(fault)
+    (sent,) = asyncio.run(send(sandbox.url, SANDBOX_START, vendor=SANDBOX_BRAZE))
+    assert sent.tries == len(sandbox.sandbox.records) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{}",  # ends too early
+        b"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\nno gzip",
+        b"SSH-2.0-OpenSSH_9.6 Connection: close\r\n\r\n",
+        b"",
+    ],
+    ids=["cut", "gzip", "ssh", "closed"],
+)
+def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answer: bytes) -> None:
+    async def twice() -> None:
+        async with raw_server(answer, answer, OK, OK) as (host, requests):
+            with pytest.raises(OutcomeUnknown):
+                await send(f"http://{host}", START_REQUEST)
+            first, second = await send(f"http://{host}", UPDATE_REQUEST, UPDATE_REQUEST)
+            assert (first.tries, second.tries, len(requests)) == (2, 1, 4)
+
+    asyncio.run(twice())
+
+
+def test_a_redirect_takes_the_key_nowhere() -> None:
+    async def redirected() -> list[bytes]:
+        async with raw_server(OK) as (elsewhere, requests):
+            location = f"Location: http://{elsewhere}/".encode()
+            away = b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n" + location + b"\r\n\r\n"
+            async with raw_server(away) as (host, _):
+                with pytest.raises(InvalidConnection):
+                    await send(f"http://{host}", UPDATE_REQUEST)
+            return requests
+
+    assert asyncio.run(redirected()) == []
+
+
+def test_proxies_of_the_environment_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    async def direct() -> list[bytes]:
+        async with raw_server(OK) as (host, requests):
+            await send(f"http://{host}", UPDATE_REQUEST)
+            return requests
+
+    assert len(asyncio.run(direct())) == 1
+
+
+def test_requests_share_one_connection() -> None:
+    async def ports() -> list[Sent]:
+        async with raw_server(OK, OK, OK) as (host, _):
+            return await send(f"http://{host}", UPDATE_REQUEST, UPDATE_REQUEST, UPDATE_REQUEST)
+
+    assert [sent.tries for sent in asyncio.run(ports())] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("key", ["k3y\nX-Evil: 1", "k3y\u200b", "schlüssel", "k3y\x00"])
+@pytest.mark.parametrize("vendor", [Braze, lambda key: MoEngage(key, "x")])
+def test_a_key_that_http_cannot_carry_is_refused_without_showing_it(vendor: type[Braze], key: str) -> None:
+    request = Request("update", "/x", b"{}", UPDATE_REQUEST.after_doubt, vendor(key)._headers())
+
+    async def refused() -> LiveActivityError:
+        async with raw_server(OK) as (host, requests):
+            with pytest.raises(AuthenticationFailed, match="line break") as failed:
+                await send(f"http://{host}", request)
+            assert requests == []
+        return failed.value
+
+    error = asyncio.run(refused())
+    assert error.__suppress_context__
+    assert key not in str(error)

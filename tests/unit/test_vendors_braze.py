@@ -1,0 +1,137 @@
+"""What Braze's answers mean, and what each error tells a person to change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidPayload,
+    LiveActivityError,
+    PayloadTooLarge,
+    PermissionDenied,
+)
+from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
+from airflow_provider_liveactivity.vendors.base import AfterDoubt, Request
+from tests.unit.exchange import BRAZE, START, START_REQUEST, UPDATE, UPDATE_REQUEST, Exchange, Reply
+
+SEGMENTS_REQUEST = BRAZE.segments(3)
+NOT_JSON = "\nProblem:\n  message body does not match\n  declared format\nResolution:\n  …"
+
+
+@pytest.mark.parametrize(
+    ("request_", "permission"),
+    [
+        (START_REQUEST, "messages.live_activity.start"),
+        (UPDATE_REQUEST, "messages.live_activity.update"),
+        (SEGMENTS_REQUEST, "segments.list"),
+    ],
+)
+@pytest.mark.parametrize(("status", "kind"), [(401, AuthenticationFailed), (403, PermissionDenied)])
+def test_a_refused_key_is_told_with_the_permission_it_needs(
+    request_: Request, permission: str, status: int, kind: type[LiveActivityError]
+) -> None:
+    error = Exchange(Reply(status, {"message": "Access Denied"})).error(request_)
+    assert type(error) is kind
+    assert f"the permission {permission}" in error.message
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "advice"),
+    [
+        (400, {"message": "Bad Request"}, InvalidPayload, "its own words say why"),
+        (400, {"message": "No Recipients"}, InvalidPayload, "nobody was addressed"),
+        (400, {"error": NOT_JSON}, InvalidPayload, "could not read the JSON"),
+        (400, {"message": "No message to send"}, InvalidPayload, "carried no content"),
+        (400, {"message": "Apple Push Length Exceeded"}, InvalidPayload, "1,912 bytes"),
+        (
+            400,
+            {"message": "Invalid Extra Push Payload"},
+            InvalidPayload,
+            "notification.extra must be an object",
+        ),
+        (
+            400,
+            {"message": "The max number of external_ids and aliases per request was exceeded"},
+            InvalidPayload,
+            "more than 50 people",
+        ),
+        (400, {"message": "Bad", "errors": [{"id": "x", "message": "y"}]}, InvalidPayload, "its own words"),
+        (400, ["what?"], InvalidPayload, "its own words say why"),
+        (400, "what?", InvalidPayload, "its own words say why"),
+        (
+            401,
+            {"message": "Unauthorized"},
+            AuthenticationFailed,
+            "its host is the workspace's own REST endpoint",
+        ),
+        (403, {"message": "Forbidden"}, PermissionDenied, "create a new key"),
+        (404, {"message": "Invalid URL"}, InvalidPayload, "host is a REST endpoint"),
+        (413, "", PayloadTooLarge, "4 MB"),
+        (415, {"message": "Unsupported Media Type"}, InvalidPayload, "JSON content type"),
+        (418, {}, LiveActivityError, "does not document"),
+    ],
+)
+def test_every_documented_refusal_says_what_to_change(
+    status: int, body: Any, kind: type[LiveActivityError], advice: str
+) -> None:
+    error = Exchange(Reply(status, body, {"X-Request-Id": "req-1"})).error(START_REQUEST)
+    assert type(error) is kind
+    assert advice in error.message
+    assert error.message.endswith(".")
+    assert not error.retryable
+    assert (error.vendor, error.endpoint, error.status, error.request_id, error.tries) == (
+        "braze",
+        "/messages/live_activity/start",
+        status,
+        "req-1",
+        1,
+    )
+
+
+def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None:
+    error = Exchange(Reply(400, {"message": "Bad Request " + "x" * 5000})).error(START_REQUEST)
+    assert "The answer was: " in str(error)
+    assert "Bad Request" in str(error)
+    assert len(error.body_excerpt or "") == 300
+
+
+@pytest.mark.parametrize(
+    ("made", "verb", "doubt", "people"),
+    [
+        (START_REQUEST, "start", AfterDoubt.NEVER, 2),
+        (BRAZE.start(StartLiveActivity.build(**START, segment_id="s")), "start", AfterDoubt.NEVER, 0),
+        (
+            BRAZE.starts(StartContent.build(**START)).request(["a"], [("n", "l")]),
+            "start",
+            AfterDoubt.NEVER,
+            2,
+        ),
+        (UPDATE_REQUEST, "update", AfterDoubt.RESEND, 0),
+        (BRAZE.update(UpdateLiveActivity.build(**UPDATE, end_activity=True)), "end", AfterDoubt.RESEND, 0),
+        (SEGMENTS_REQUEST, "segments", AfterDoubt.RESEND, 0),
+    ],
+)
+def test_only_a_start_may_never_be_sent_twice(
+    made: Request, verb: str, doubt: AfterDoubt, people: int
+) -> None:
+    assert (made.verb, made.after_doubt, made.people) == (verb, doubt, people)
+
+
+def test_segments_are_read_page_by_page() -> None:
+    exchange = Exchange(Reply(200, {"segments": []}))
+    exchange.send(SEGMENTS_REQUEST)
+    (wire,) = exchange.wire
+    assert (wire.method, wire.url.path, wire.url.params["page"], wire.content) == (
+        "GET",
+        "/segments/list",
+        "3",
+        b"",
+    )
+
+
+def test_a_request_shows_neither_its_headers_nor_its_people() -> None:
+    assert "k3y" not in repr(START_REQUEST)
+    assert "ada" not in repr(START_REQUEST)

@@ -1,0 +1,193 @@
+"""A vendor that remembers whom it reached, a store that outlives the sender, an audience that may change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self, cast
+
+from airflow_provider_liveactivity.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.errors import (
+    InvalidPayload,
+    LiveActivityError,
+    OutcomeUnknown,
+    RateLimited,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.pacing import Pace
+from airflow_provider_liveactivity.progress import Progress
+from airflow_provider_liveactivity.transport import Account, Sent, Timeouts
+from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request
+from airflow_provider_liveactivity.vendors.braze import Braze
+
+CREATED = Answer(201, {}, "{}")
+ACCOUNT = Account(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
+
+#: Decides what becomes of a request, from its place among all requests: a word of ``_OUTCOMES``, or "accept".
+Fate = Callable[[int], str]
+_OUTCOMES: dict[str, Callable[[], LiveActivityError]] = {
+    "doubt": lambda: OutcomeUnknown("no answer came."),
+    "doubt_carried_out": lambda: OutcomeUnknown("no answer came."),
+    "unavailable": lambda: VendorUnavailable("502.", endpoint="/start", status=502),
+    "reject": lambda: InvalidPayload("400.", endpoint="/start", status=400),
+    "limited": lambda: RateLimited("used up.", reset_at=datetime(2100, 1, 1, tzinfo=UTC)),
+}
+
+
+class Died(BaseException):
+    """The process is gone."""
+
+
+@dataclass
+class Store:
+    """Airflow's task state store; ``die_at`` says at which write the process dies, and whether before it."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    writes: int = 0
+    die_at: tuple[int, bool] | None = None
+    dead: bool = False
+    largest: int = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        if self.dead:
+            raise Died
+        self.writes += 1
+        dies_here = self.die_at is not None and self.writes >= self.die_at[0]
+        if not (dies_here and self.die_at and self.die_at[1]):
+            text = json.dumps(value)
+            self.largest = max(self.largest, len(text))
+            self.values[key] = json.loads(text)
+        if dies_here:
+            self.dead = True
+            raise Died
+
+    def reborn(self) -> Store:
+        """Return what the next process finds."""
+        return Store(dict(self.values))
+
+
+class Vendor:
+    """Remembers what it carried out, and what of that the sender was told."""
+
+    def __init__(self, fate: Fate = lambda _: "accept", *, latency: Callable[[int], float] = lambda _: 0.0):
+        self.fate = fate
+        self.latency = latency
+        self.requests = 0
+        self.under_way = 0
+        self.most_under_way = 0
+        self.reached: Counter[str] = Counter()
+        self.told: set[str] = set()  # people of accepted requests
+        self.again: list[str] = []  # people of accepted requests who were sent to once more
+        self.batches: list[list[str]] = []
+        self.on_request: Callable[[int], None] = lambda _: None
+
+    def client(self, account: Account, *, pace: Pace, **_: Any) -> FakeClient:
+        return FakeClient(self, pace)
+
+
+class FakeClient:
+    def __init__(self, vendor: Vendor, pace: Pace) -> None:
+        self._vendor = vendor
+        self._pace = pace
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def send(self, request: Request, *, may_be_second: bool = False) -> Sent:
+        await self._pace.turn()
+        vendor = self._vendor
+        place, vendor.requests = vendor.requests, vendor.requests + 1
+        vendor.on_request(place)
+        people: list[str] = json.loads(request.body)
+        vendor.batches.append(people)
+        vendor.again += [person for person in people if person in vendor.told]
+        outcome = vendor.fate(place)
+        if outcome in {"accept", "doubt_carried_out"}:
+            vendor.reached.update(people)
+        vendor.under_way += 1
+        vendor.most_under_way = max(vendor.most_under_way, vendor.under_way)
+        try:
+            await asyncio.sleep(vendor.latency(place))
+        except asyncio.CancelledError:
+            outcome = "doubt"
+        finally:
+            vendor.under_way -= 1
+        if outcome == "accept":
+            vendor.told.update(people)
+            return Sent(CREATED, datetime.now(UTC), 1)
+        error = _OUTCOMES[outcome]()
+        error.tries = 1
+        error.doubted = isinstance(error, OutcomeUnknown)
+        raise error
+
+
+class Audience:
+    """Sorted people, some of whom come and go between attempts."""
+
+    def __init__(self, people: int, size: int = 3) -> None:
+        self.people = [f"{number:07}" for number in range(people)]
+        self.size = size
+        self.always = set(self.people)  # those who were there all the time
+        self.fail_after: int | None = None
+        self.closed = 0
+
+    def change(self, chance: random.Random, share: float = 0.1) -> None:
+        """Let some go, and others come."""
+        gone = {person for person in self.people if chance.random() < share}
+        come = {f"{chance.randrange(10 * len(self.people) + 10) / 10:09.1f}" for _ in gone}
+        self.always -= gone
+        self.people = sorted({*self.people, *come} - gone)
+
+    def steps(self, after: str | None) -> Iterator[Step]:
+        try:
+            people = [person for person in self.people if after is None or person > after]
+            for count, start in enumerate(range(0, len(people), self.size)):
+                if count == self.fail_after:
+                    raise ConnectionError("the database is gone")
+                batch = people[start : start + self.size]
+                body = json.dumps(batch).encode()
+                yield Step(Request("start", "/start", body, AfterDoubt.NEVER, people=len(batch)), batch[-1])
+        finally:
+            self.closed += 1
+
+
+def in_doubt(store: Store, audience: Audience) -> set[str]:
+    """Return the people whose fate a dead process has not written down."""
+    saved, _ = Checkpoint(store).load("send")
+    batches = list(audience.steps(saved.position.settled_key))
+    return {person for place in saved.position.doubtful for person in json.loads(batches[place].request.body)}
+
+
+def make_send(
+    audience: Audience,
+    vendor: Vendor,
+    store: Store | None = None,
+    *,
+    identity: str = "send",
+    clears: int = 0,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    **fan_out: Any,
+) -> Send:
+    """Return one attempt."""
+    return Send(
+        identity,
+        audience.steps,
+        ACCOUNT,
+        fan_out=FanOut(**{"max_workers": 8, **fan_out}),
+        checkpoint=Checkpoint(store, clears=clears),
+        total=len(audience.people),
+        on_progress=on_progress,
+        client=cast("Any", vendor.client),
+    )
