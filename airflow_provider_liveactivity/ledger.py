@@ -69,3 +69,4 @@ class Ledger:
         window = self.window.trim(unsent)
         unsent &= window.unsettled.keys()
         return Ledger(window, self.tally, frozenset(window.unsettled.keys() - unsent)), frozenset(unsent)
+

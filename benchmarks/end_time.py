@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ends", default="1,8,50", help="how many at one moment")
     parser.add_argument("--waiting", default="1000", help="how many at a time in one triggerer")
+    parser.add_argument("--ways", default=",".join(WAYS), help="how they are sent")
     parser.add_argument("--slots", type=int, default=12, help="worker slots")
     parser.add_argument("--postgres", action="store_true", help="PostgreSQL in SQLite's place")
     arguments = parser.parse_args()
@@ -58,7 +59,11 @@ def main() -> None:
             )
         )
         airflow = up.enter_context(AirflowApi(stack.airflow_url))
-        rows = [_late(stack, airflow, way, count) for count in _numbers(arguments.ends) for way in WAYS]
+        rows = [
+            _late(stack, airflow, way, count)
+            for count in _numbers(arguments.ends)
+            for way in arguments.ways.split(",")
+        ]
         rows += [
             _waiting(stack, airflow, way, count)
             for count in _numbers(arguments.waiting)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
 
-#: So long before the moment the request is made: late enough for the last update to be in it.
-_CLOSING = timedelta(seconds=2)
+#: So long before the moment the last state is looked up: late enough for the last update to be in it.
+_CLOSING = timedelta(seconds=3)
 _LOOK_SECONDS = 0.2
 
 
@@ -92,7 +92,8 @@ class ScheduledEnd(LiveActivityOperator):
         self._release_at(moment - _as_timedelta(self.lead))
         self._hold = Hold(moment)
         self.log.info("Holding the end until %s.", moment.isoformat())
-        self._wait_until(moment - _CLOSING)
+        if self.content_state is None:
+            self._wait_until(moment - _CLOSING)
         return self._end(context, self._hold)
 
     def take_over(self, context: Context, event: Any = None) -> SendReport:
