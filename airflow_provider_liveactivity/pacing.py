@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.schedule import Hold
 
 _LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
+_CONNECT_AHEAD = 2.0  # so long before its moment it makes its connection; servers close idle ones later
 _SHORTEST_HOLD = timedelta(seconds=1)
 
 
@@ -78,7 +79,7 @@ class Pace:
         :raises RateLimited: where that is further away than ``longest_wait``.
         :raises VendorUnavailable: where nothing may leave any more.
         """
-        await self._held()
+        await self.held(ahead=_CONNECT_AHEAD)
         self._check_open()
         await self._pass_gate()
         while seconds := self._seconds_to_slot():
@@ -99,10 +100,20 @@ class Pace:
             else:
                 await self._wait(seconds)
 
-    async def _held(self) -> None:
+    @property
+    def holds(self) -> bool:
+        """Whether requests are kept until a moment."""
+        return self._rules.hold is not None
+
+    async def held(self, ahead: float = 0.0) -> None:
+        """
+        Return when the moment of a scheduled send comes, or so many seconds ahead of it.
+
+        :raises VendorUnavailable: where nothing may leave any more.
+        """
         # In short steps: a person may open the gate, and somebody may set the clock.
         hold = self._rules.hold
-        while hold is not None and (seconds := hold.seconds(self._clock())) > 0:
+        while hold is not None and (seconds := hold.seconds(self._clock()) - ahead) > 0:
             await self.rest(min(seconds, _LOOK_SECONDS))
 
     def _seconds_to_slot(self) -> float:
