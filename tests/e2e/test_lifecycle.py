@@ -64,6 +64,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator
         yield stack
 
 
+@pytest.fixture(scope="module")
+def airflow(stack: Stack) -> Iterator[AirflowApi]:
+    with AirflowApi(stack.airflow_url) as api:
+        yield api
+
+
 def write_ends(path: Path, ends_at: datetime) -> None:
     """Replace the file at once: readers of the old one are not disturbed."""
     new = path.with_suffix(".new")
@@ -127,8 +133,9 @@ def reports(airflow: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
     return [airflow.xcom(dag_id, run_id, "update") for run_id in done]
 
 
-def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(stack: Stack) -> None:
-    airflow = AirflowApi(stack.airflow_url)
+def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(
+    stack: Stack, airflow: AirflowApi
+) -> None:
     stack.wait_until(lambda: airflow.dag_ids() >= {"score_feed", "score_card"}, "the DAGs", 120)
     start_by_hand(stack, "match/derby")
     for dag_id in ("score_feed", "score_card"):
@@ -143,9 +150,8 @@ def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(stack: Stac
     assert (phone["content_state"]["home"], phone["updates"]) == (2, 2)
 
 
-def test_a_message_on_a_channel_becomes_an_update(stack: Stack, redis_port: int) -> None:
+def test_a_message_on_a_channel_becomes_an_update(stack: Stack, airflow: AirflowApi, redis_port: int) -> None:
     redis = pytest.importorskip("redis", reason="the client comes with Airflow's Redis provider")
-    airflow = AirflowApi(stack.airflow_url)
     stack.wait_until(lambda: airflow.dag_ids() >= {"score_queue"}, "the DAG", 120)
     start_by_hand(stack, "match/cup")
     airflow.unpause("score_queue")
@@ -159,6 +165,7 @@ def test_a_message_on_a_channel_becomes_an_update(stack: Stack, redis_port: int)
         return bool(phone["updates"])
 
     stack.wait_until(shown, "the update", 180)
+    client.close()
 
     [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/cup"})["phones"]
     assert phone["content_state"]["home"] == 3
@@ -166,8 +173,10 @@ def test_a_message_on_a_channel_becomes_an_update(stack: Stack, redis_port: int)
     assert [report["dropped"] for report in reports(airflow, "score_queue")][:2] == [0, 1]
 
 
-def test_no_activity_is_left_running_whatever_dies(stack: Stack) -> None:
-    airflow = AirflowApi(stack.airflow_url)
+def test_no_activity_is_left_running_whatever_dies(stack: Stack, airflow: AirflowApi) -> None:
+    httpx.post(
+        f"{stack.sandbox_url}/sandbox/reset"
+    ).raise_for_status()  # nobody ends the cards of other tests
     stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
     stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 60)
     for path, fault, times, skip in [
@@ -204,6 +213,8 @@ def test_no_activity_is_left_running_whatever_dies(stack: Stack) -> None:
     finally:
         for process in restarted:
             os.killpg(process.pid, signal.SIGTERM)
+        for process in restarted:
+            process.wait(60)
     tasks = airflow.task_instances("lives", run_id)
     states = Counter((task["task_id"].rpartition(".")[2], task["state"]) for task in tasks)
     for key, count in sorted(states.items()):
