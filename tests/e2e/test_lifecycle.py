@@ -174,9 +174,8 @@ def test_a_message_on_a_channel_becomes_an_update(stack: Stack, airflow: Airflow
 
 
 def test_no_activity_is_left_running_whatever_dies(stack: Stack, airflow: AirflowApi) -> None:
-    httpx.post(
-        f"{stack.sandbox_url}/sandbox/reset"
-    ).raise_for_status()  # nobody ends the cards of other tests
+    # Nobody ends the cards of the other tests.
+    httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
     stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
     stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 60)
     for path, fault, times, skip in [
