@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.ledger import OnUnknown
 from airflow_provider_liveactivity.pacing import PaceRules
 from airflow_provider_liveactivity.window import MAX_UNSETTLED
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.schedule import Hold
 
 #: Seconds; for longer than that, a worker slot is better given back.
 LONGEST_WAIT = 60.0
@@ -26,6 +29,7 @@ class FanOut:
     :param on_unknown: what becomes of a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
     :param longest_wait: seconds to wait in place for the vendor's next window; longer waits raise
         RateLimited.
+    :param hold: keeps every request until a moment.
     :raises InvalidPayload: for a value that makes no sense.
     """
 
@@ -34,6 +38,7 @@ class FanOut:
     quota_reserve: float = 0.1
     on_unknown: OnUnknown = "skip"
     longest_wait: float = LONGEST_WAIT
+    hold: Hold | None = None
 
     def __post_init__(self) -> None:
         if self.max_workers < 1:
@@ -56,4 +61,4 @@ class FanOut:
 
     def pace(self) -> PaceRules:
         """Return the rules of the gate that all workers pass."""
-        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait)
+        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait, self.hold)

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from airflow_provider_liveactivity.schedule import Hold
+
+_LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
+_CONNECT_AHEAD = 2.0  # so long before its moment it makes its connection; servers close idle ones later
 _SHORTEST_HOLD = timedelta(seconds=1)
 
 
@@ -35,11 +39,13 @@ class PaceRules:
     :param reserve: share of the vendor's window, 0 to 1, that is left for other traffic.
     :param longest_wait: seconds to wait in place for a new window; beyond them RateLimited is raised, so that
         the caller can give its worker slot back.
+    :param hold: keeps everything until a moment, however far; ``longest_wait`` does not apply to it.
     """
 
     max_per_second: float | None = None
     reserve: float = 0.1
     longest_wait: float = 60.0
+    hold: Hold | None = None
 
 
 class Pace:
@@ -73,6 +79,7 @@ class Pace:
         :raises RateLimited: where that is further away than ``longest_wait``.
         :raises VendorUnavailable: where nothing may leave any more.
         """
+        await self.held(ahead=_CONNECT_AHEAD)
         self._check_open()
         await self._pass_gate()
         while seconds := self._seconds_to_slot():
@@ -92,6 +99,22 @@ class Pace:
                 )
             else:
                 await self._wait(seconds)
+
+    @property
+    def holds(self) -> bool:
+        """Whether requests are kept until a moment."""
+        return self._rules.hold is not None
+
+    async def held(self, ahead: float = 0.0) -> None:
+        """
+        Return when the moment of a scheduled send comes, or so many seconds ahead of it.
+
+        :raises VendorUnavailable: where nothing may leave any more.
+        """
+        # In short steps: a person may open the gate, and somebody may set the clock.
+        hold = self._rules.hold
+        while hold is not None and (seconds := hold.seconds(self._clock()) - ahead) > 0:
+            await self.rest(min(seconds, _LOOK_SECONDS))
 
     def _seconds_to_slot(self) -> float:
         """Take the next slot of the slope, and return how far away it is."""

@@ -15,7 +15,8 @@ class SendReport(TypedDict):
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
     ``unknown`` count people where people are addressed, else requests. Accepted means taken by the vendor,
-    not shown.
+    not shown. ``dropped`` is 1 for an update that came too late to be sent: after the end of its activity, or
+    after a newer update.
     """
 
     vendor: str
@@ -28,6 +29,7 @@ class SendReport(TypedDict):
     unknown: int
     duplicates: int
     nulls: int
+    dropped: int
     retries: int
     waited_seconds: float
     first_sent_at: str | None
@@ -46,6 +48,7 @@ class Tally:
     unknown: int = 0
     duplicates: int = 0
     nulls: int = 0
+    dropped: int = 0
     retries: int = 0
     waited_seconds: float = 0.0
     first_sent_at: str | None = None

@@ -112,9 +112,12 @@ class Client:
             verify=_tls(), limits=limits, proxy=proxy, trust_env=False
         )
         timeouts = account.timeouts
-        self._extensions = {
+        self._extensions: dict[str, Any] = {
             "timeout": {phase: getattr(timeouts, phase) for phase in ("connect", "read", "write", "pool")}
         }
+        if self._pace.holds:
+            self._extensions["trace"] = self._connected
+        self._left_at = clock()
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -141,20 +144,26 @@ class Client:
             nonlocal tries, doubted, may_be_second
             await self._pace.turn()
             tries += 1
-            sent_at = self._clock()
+            self._left_at = self._clock()
             try:
                 answer = await self._exchange(request)
                 self._judge(request, answer, may_be_second)
             except OutcomeUnknown:
                 doubted = may_be_second = True
                 raise
-            return Sent(answer, sent_at, tries)
+            return Sent(answer, self._left_at, tries)
 
         try:
             return await retrying(request.after_doubt, self._patience, self._sleep)(attempt)
         except LiveActivityError as error:
             error.tries, error.doubted = tries, doubted
             raise
+
+    async def _connected(self, event: str, info: dict[str, Any]) -> None:
+        """Keep a held request until its moment, now that neither connection nor handshake will delay it."""
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            await self._pace.held()
+            self._left_at = self._clock()
 
     async def _exchange(self, request: Request) -> Answer:
         """Send once; an exception says whether the vendor can have seen it."""

@@ -189,6 +189,10 @@ def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
     return {
         "AIRFLOW_CONN_BRAZE_DEFAULT": json.dumps({"conn_type": "braze", **braze}),
         "AIRFLOW_CONN_MOENGAGE_DEFAULT": json.dumps({"conn_type": "moengage", **moengage}),
+        # Where the example score_feed writes; a DuckDB file would keep its readers out meanwhile.
+        "AIRFLOW_CONN_SCORES": json.dumps(
+            {"conn_type": "sqlite", "host": str(warehouse_file.with_name("scores.sqlite"))}
+        ),
         "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "duckdb", **duckdb}),
     }
 

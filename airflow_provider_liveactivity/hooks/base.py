@@ -7,7 +7,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -111,7 +111,7 @@ class LiveActivityHook(BaseHook):
         if validate_only:
             return self._rehearse(plan)
         if plan.repeatable:
-            options.setdefault("fan_out", FanOut(on_unknown="resend"))
+            options["fan_out"] = replace(options.get("fan_out") or FanOut(), on_unknown="resend")
         account = plan.account or self.account
         # Another workspace is another send.
         mark = identity(account.base_url, plan.identity)

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_liveactivity.audience import Audience, check_audience
-from airflow_provider_liveactivity.delivery import Step
+from airflow_provider_liveactivity.delivery import FanOut, Step
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions, identity
 from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.schedule import Hold
 
     Moment = datetime | timedelta | str
     Object = dict[str, Any] | str
@@ -239,6 +240,7 @@ class BrazeHook(LiveActivityHook):
         app_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
+        hold: Hold | None = None,
     ) -> SendReport:
         """
         End a Live Activity on every phone that shows it.
@@ -253,6 +255,7 @@ class BrazeHook(LiveActivityHook):
         :param app_id: API identifier of the iOS app; by default the connection's.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
+        :param hold: keeps the request until its moment, from which a timedelta then counts.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where Braze refuses, or cannot be reached.
         """
@@ -260,6 +263,7 @@ class BrazeHook(LiveActivityHook):
             content_state_schema,
             end=True,
             validate_only=validate_only,
+            hold=hold,
             activity_id=activity_id,
             content_state=content_state,
             notification=notification,
@@ -268,11 +272,19 @@ class BrazeHook(LiveActivityHook):
             app_id=self._app_id(app_id),
         )
 
-    def _change(self, schema: Schema | None, *, end: bool, validate_only: bool, **fields: Any) -> SendReport:
+    def _change(
+        self,
+        schema: Schema | None,
+        *,
+        end: bool,
+        validate_only: bool,
+        hold: Hold | None = None,
+        **fields: Any,
+    ) -> SendReport:
         check_schema(fields["content_state"], schema)
-        body = UpdateLiveActivity.build(end_activity=end, **fields)
+        body = UpdateLiveActivity.build(now=hold.leaves_at() if hold else None, end_activity=end, **fields)
         plan = Plan.of(self._braze.update(body), body.activity_id, body.content_state)
-        return self._deliver(plan, validate_only=validate_only)
+        return self._deliver(plan, validate_only=validate_only, fan_out=FanOut(max_workers=1, hold=hold))
 
     def segments(self) -> Iterator[dict[str, Any]]:
         """

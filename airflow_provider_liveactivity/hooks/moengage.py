@@ -6,6 +6,7 @@ import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
+from airflow_provider_liveactivity.delivery import FanOut
 from airflow_provider_liveactivity.hooks.moengage_broadcasts import Broadcasts, OnRate
 from airflow_provider_liveactivity.hooks.moengage_campaigns import BroadcastCampaigns
 from airflow_provider_liveactivity.hooks.moengage_users import UserActivities
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.hooks.base import SendOptions
     from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
+    from airflow_provider_liveactivity.schedule import Hold
     from airflow_provider_liveactivity.transport import Account
 
     Moment = datetime | timedelta | str
@@ -161,6 +163,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities):
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
+        hold: Hold | None = None,
         **options: Unpack[SendOptions],
     ) -> BroadcastReport:
         """
@@ -175,6 +178,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities):
         :param instance_id: as on the start.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
+        :param hold: keeps the request until its moment, from which a timedelta then counts.
         :param options: ``may_be_second``, whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
@@ -182,6 +186,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities):
         body = self._body(
             EndBroadcast,
             content_state_schema,
+            now=hold.leaves_at() if hold else None,
             broadcast_live_activity_id=broadcast_live_activity_id,
             instance_id=instance_id,
             content_state=content_state,
@@ -189,9 +194,17 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities):
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
+        options = {"fan_out": FanOut(max_workers=1, hold=hold), **options}
         return self._broadcast(self._moengage.end(body), body, validate_only, options)
 
     @staticmethod
-    def _body(kind: type[Body], schema: Schema | None, *, instance_id: str | None, **fields: Any) -> Body:
+    def _body(
+        kind: type[Body],
+        schema: Schema | None,
+        *,
+        instance_id: str | None,
+        now: datetime | None = None,
+        **fields: Any,
+    ) -> Body:
         check_schema(fields["content_state"], schema)
-        return kind.build(**flat(instance_id=instance_id or uuid.uuid4().hex, **fields))
+        return kind.build(now=now, **flat(instance_id=instance_id or uuid.uuid4().hex, **fields))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
+from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -93,8 +95,11 @@ class LiveActivityOperator(BaseOperator):
 
     def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
+        from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.common import utcnow
 
+        if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
+            context["ti"].xcom_push(key=PARTIAL_REPORT, value=dict(error.report))
         if not error.retryable:
             raise AirflowFailException(str(error)) from error
         self._forbid_repetition(error, context)

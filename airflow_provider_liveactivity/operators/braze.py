@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators.scheduled import ScheduledEnd
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.hooks.braze import BrazeHook
     from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.schedule import Hold
 
     Moment = datetime | timedelta | str
     Object = dict[str, Any] | str
@@ -84,7 +87,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
 
         return BrazeHook(self.braze_conn_id)
 
-    def _shared(self) -> dict[str, Any]:
+    def _shared(self, **changes: Any) -> dict[str, Any]:
         return {
             "activity_id": self.activity_id,
             "content_state": self.content_state,
@@ -93,10 +96,11 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
             "app_id": self.app_id,
             "content_state_schema": self.content_state_schema,
             "validate_only": self.validate_only,
+            **changes,
         }
 
 
-class BrazeStartLiveActivityOperator(BrazeLiveActivityOperator):
+class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
     """
     Start a Live Activity on the phones of one audience.
 
@@ -123,6 +127,9 @@ class BrazeStartLiveActivityOperator(BrazeLiveActivityOperator):
         nobody gets two cards, some may get none), "resend" it (some may get two), or "fail".
     :param on_empty_audience: "fail", the default, or "skip" the task.
     :param max_audience: the most people this may reach; more is an error before the first request.
+    :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
+        (templated)
+    :param beyond_lifetime: "fail", the default, or "warn" about such an end.
     """
 
     repeatable = False
@@ -137,6 +144,7 @@ class BrazeStartLiveActivityOperator(BrazeLiveActivityOperator):
         "sql",
         "sql_conn_id",
         "parameters",
+        "end_time",
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {
@@ -220,39 +228,60 @@ class BrazeStartLiveActivityOperator(BrazeLiveActivityOperator):
         self.user_aliases = People.hide(self.user_aliases)
 
 
-class BrazeUpdateLiveActivityOperator(BrazeLiveActivityOperator):
+class BrazeUpdateLiveActivityOperator(DroppableUpdate, BrazeLiveActivityOperator):
     """
     Update a Live Activity on every phone that shows it.
 
     :param activity_id: the id that the activity was started with. (templated)
     :param dismissal_date: as ``stale_date``; without an end, Braze ignores it. (templated)
+    :param ended_by: ids of the tasks that end the activity; what comes later than they do is dropped.
+    :param sequence: number, text or moment; an update that is not above the last one sent is dropped. Needs
+        Airflow 3.3 and one asset among the inlets. (templated)
     """
 
-    template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date")
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date", "sequence")
 
     def __init__(self, *, dismissal_date: Moment | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dismissal_date = dismissal_date
 
-    def send(self, context: Context) -> SendReport:
-        return self.hook.update_live_activity(**self._shared(), dismissal_date=self.dismissal_date)
+    @property
+    def activity_key(self) -> str:
+        return self.activity_id
+
+    def update(self, context: Context, *, validate_only: bool) -> SendReport:
+        return self.hook.update_live_activity(
+            **self._shared(validate_only=validate_only), dismissal_date=self.dismissal_date
+        )
 
 
-class BrazeEndLiveActivityOperator(BrazeLiveActivityOperator):
+class BrazeEndLiveActivityOperator(ScheduledEnd, BrazeLiveActivityOperator):
     """
-    End a Live Activity on every phone that shows it.
+    End a Live Activity on every phone that shows it, at once or at an exact moment.
 
     :param activity_id: the id that the activity was started with. (templated)
     :param content_state: the last state to show; Braze wants it here too. (templated)
     :param dismissal_date: as ``stale_date``: when the ended activity leaves the lock screen. A past moment
         means at once; by default iOS keeps it for up to four hours. (templated)
+    :param end_time: when the end is to be sent; None, the default, for at once. (templated)
+    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by default.
+    :param deferrable: hold no worker slot until then; True by default.
+    :param end_on_kill: end the activity when the held task is cancelled; False by default.
+    :param sent_by: ids of the tasks that start and update this activity; see ``ScheduledEnd``.
+    :param ended_by: ids of other tasks that may end it.
     """
 
-    template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date")
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date", "end_time")
 
     def __init__(self, *, dismissal_date: Moment | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.dismissal_date = dismissal_date
 
-    def send(self, context: Context) -> SendReport:
-        return self.hook.end_live_activity(**self._shared(), dismissal_date=self.dismissal_date)
+    def end(
+        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+    ) -> SendReport:
+        return self.hook.end_live_activity(
+            **self._shared(content_state=content_state, validate_only=validate_only),
+            dismissal_date=self.dismissal_date,
+            hold=hold,
+        )

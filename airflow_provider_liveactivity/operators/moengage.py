@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
 from airflow_provider_liveactivity.operators.moengage_users import (
@@ -16,6 +17,7 @@ from airflow_provider_liveactivity.operators.moengage_users import (
     MoEngageStartLiveActivityOperator,
     MoEngageUpdateLiveActivityOperator,
 )
+from airflow_provider_liveactivity.operators.scheduled import ScheduledEnd
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.schedule import Hold
 
     Moment = datetime | timedelta | str
     Object = dict[str, Any] | str
@@ -102,7 +105,15 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
 
         return MoEngageHook(self.moengage_conn_id)
 
-    def _push(self, call: Callable[..., SendReport], context: Context, **more: Any) -> SendReport:
+    def _push(
+        self,
+        call: Callable[..., SendReport],
+        context: Context,
+        *,
+        validate_only: bool | None = None,
+        options: dict[str, Any] | None = None,
+        **more: Any,
+    ) -> SendReport:
         fields = {
             "broadcast_live_activity_id": self.broadcast_live_activity_id,
             "content_state": self.content_state,
@@ -110,31 +121,35 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
             "dismissal_date": self.dismissal_date,
             **more,
         }
+        if self.validate_only if validate_only is None else validate_only:
+            return call(**fields, content_state_schema=self.content_state_schema, validate_only=True)
         key = RequestKey(context, fields, resumed=self.resumed)
         report = call(
             **fields,
             instance_id=self.instance_id or key.value,
             content_state_schema=self.content_state_schema,
-            validate_only=self.validate_only,
             may_be_second=key.may_be_second,
+            **(options or {}),
         )
-        if not self.validate_only:
-            key.accepted()
+        key.accepted()
         return self._completed(report, key)
 
     def _completed(self, report: SendReport, key: RequestKey) -> SendReport:
         return report
 
 
-class MoEngageStartBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
+class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcastLiveActivityOperator):
     """
     Start a broadcast Live Activity for the audience of its campaign.
 
     :param attribute_type: name of the app's attributes type. (templated)
     :param attribute_info: object with the static attributes, or its JSON text. (templated)
+    :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
+        (templated)
+    :param beyond_lifetime: "fail", the default, or "warn" about such an end.
     """
 
-    template_fields: Sequence[str] = (*_SHARED_FIELDS, "attribute_type", "attribute_info")
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "attribute_type", "attribute_info", "end_time")
     template_fields_renderers: ClassVar[dict[str, str]] = {**_SHARED_RENDERERS, "attribute_info": "json"}
 
     def __init__(self, *, attribute_type: str, attribute_info: Object, **kwargs: Any) -> None:
@@ -151,7 +166,7 @@ class MoEngageStartBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOp
         )
 
 
-class MoEngageUpdateBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
+class MoEngageUpdateBroadcastLiveActivityOperator(DroppableUpdate, MoEngageBroadcastLiveActivityOperator):
     """
     Update a broadcast Live Activity on every phone that shows it.
 
@@ -159,9 +174,12 @@ class MoEngageUpdateBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityO
     :param on_rate: what becomes of an update above MoEngage's five a minute: "wait" (the default) and send it
         then; "coalesce": give the worker slot back, render the fields anew and send what is true by then; or
         "fail", without Airflow's retries.
+    :param ended_by: ids of the tasks that end the activity; what comes later than they do is dropped.
+    :param sequence: number, text or moment; an update that is not above the last one sent is dropped. Needs
+        Airflow 3.3 and one asset among the inlets. (templated)
     """
 
-    template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date")
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "sequence")
 
     def __init__(
         self,
@@ -174,12 +192,16 @@ class MoEngageUpdateBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityO
         self.stale_date = stale_date
         self.on_rate = on_rate
 
-    def send(self, context: Context) -> SendReport:
+    @property
+    def activity_key(self) -> str:
+        return self.broadcast_live_activity_id
+
+    def update(self, context: Context, *, validate_only: bool) -> SendReport:
         # A task has one update only. What the hook would hold back, the task renders anew when it resumes.
         call = partial(
             self.hook.update_broadcast, on_rate="fail" if self.on_rate == "coalesce" else self.on_rate
         )
-        return self._push(call, context, stale_date=self.stale_date)
+        return self._push(call, context, validate_only=validate_only, stale_date=self.stale_date)
 
     def _completed(self, report: SendReport, key: RequestKey) -> SendReport:
         return {**report, "coalesced": key.replaced} if self.on_rate == "coalesce" else report  # type: ignore[typeddict-unknown-key]
@@ -192,19 +214,34 @@ class MoEngageUpdateBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityO
         super()._wait_for(moment)
 
 
-class MoEngageEndBroadcastLiveActivityOperator(MoEngageBroadcastLiveActivityOperator):
+class MoEngageEndBroadcastLiveActivityOperator(ScheduledEnd, MoEngageBroadcastLiveActivityOperator):
     """
-    End a broadcast Live Activity on every phone that shows it.
+    End a broadcast Live Activity on every phone that shows it, at once or at an exact moment.
 
     :param content_state: the last state to show; MoEngage wants it here too. (templated)
     :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
+    :param end_time: when the end is to be sent; None, the default, for at once. (templated)
+    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by default.
+    :param deferrable: hold no worker slot until then; True by default.
+    :param end_on_kill: end the activity when the held task is cancelled; False by default.
+    :param sent_by: ids of the tasks that start and update this activity; see ``ScheduledEnd``.
+    :param ended_by: ids of other tasks that may end it.
     """
 
-    template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date")
+    template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "end_time")
 
     def __init__(self, *, stale_date: Moment | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stale_date = stale_date
 
-    def send(self, context: Context) -> SendReport:
-        return self._push(self.hook.end_broadcast, context, stale_date=self.stale_date)
+    def end(
+        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+    ) -> SendReport:
+        return self._push(
+            self.hook.end_broadcast,
+            context,
+            validate_only=validate_only,
+            options={"hold": hold},
+            content_state=content_state,
+            stale_date=self.stale_date,
+        )

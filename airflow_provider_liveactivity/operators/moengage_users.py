@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.people import People
 
 if TYPE_CHECKING:
@@ -137,22 +137,22 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
         return MoEngageHook(self.moengage_conn_id)
 
     def _call(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_liveactivity.delivery import FanOut
+        from airflow_provider_liveactivity.fan_out import LONGEST_WAIT, FanOut
 
-        checkpoint = checkpoint_of(context)
+        memory = self._memory(context)
         fields = {name: getattr(self, name) for name in _FIELDS if name != "moengage_conn_id"}
         return {
             **fields,
             "external_user_ids": People.reveal(self.external_user_ids),
             "max_audience": self.max_audience,
             "validate_only": self.validate_only,
-            "checkpoint": checkpoint,
+            **memory,
             "fan_out": FanOut(
                 self.max_workers,
                 self.max_requests_per_second,
                 on_unknown=self.on_unknown,
                 # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
-                **({} if checkpoint.durable else {"longest_wait": math.inf}),
+                longest_wait=LONGEST_WAIT if memory["checkpoint"].durable else math.inf,
             ),
         }
 

@@ -118,6 +118,43 @@ def test_matches_from_warehouse_runs_a_life_for_each_row(run: Run, sandbox: Runn
     }
 
 
+def test_delayed_kick_off_waits_for_a_match_and_follows_it_to_its_end(
+    run: Run, sandbox: RunningSandbox
+) -> None:
+    sandbox.sandbox.put_segment("segment-harbour-uptown", "Harbour", ["ada"])
+
+    run("delayed_kick_off")
+
+    [phone] = phones(sandbox)
+    assert (phone["status"], phone["updates"]) == ("ended", 1)
+
+
+def test_festival_restart_starts_the_next_part_before_the_old_one_ends(
+    run: Run, sandbox: RunningSandbox
+) -> None:
+    sandbox.sandbox.put_segment("the-crowd", "The crowd", ["ada"])
+
+    run("festival_restart", segment_id="the-crowd", seconds=0)
+
+    assert {phone["status"] for phone in phones(sandbox)} <= {"ended", "dismissed"}
+    requests = httpx.get(f"{sandbox.url}/sandbox/requests").json()["requests"]
+    parts = [(request["body"]["activity_id"].split("/")[1], request["path"]) for request in requests]
+    for part in ("0", "1"):
+        new_start = parts.index((str(int(part) + 1), "/messages/live_activity/start"))
+        assert new_start < parts.index((part, "/messages/live_activity/update"))
+
+
+@pytest.mark.parametrize("dag_id", ["score_card", "score_queue"])
+def test_without_an_event_a_card_stays_as_it_is(run: Run, sandbox: RunningSandbox, dag_id: str) -> None:
+    run(dag_id)
+
+    assert phones(sandbox) == []
+
+
+def test_score_feed_tells_a_score(run: Run, sandbox: RunningSandbox) -> None:
+    run("score_feed", home=2)
+
+
 def test_tasks_are_called_by_what_they_are_about(run: Run, sandbox: RunningSandbox) -> None:
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session

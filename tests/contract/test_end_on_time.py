@@ -1,0 +1,370 @@
+"""Ends at their moment, updates that come too late, and starts that could never end: against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+
+from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
+from airflow_provider_liveactivity.operators.braze import (
+    BrazeEndLiveActivityOperator,
+    BrazeStartLiveActivityOperator,
+    BrazeUpdateLiveActivityOperator,
+)
+from airflow_provider_liveactivity.operators.moengage import (
+    MoEngageEndBroadcastLiveActivityOperator,
+    MoEngageStartBroadcastLiveActivityOperator,
+)
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+
+
+class TaskInstance(SimpleNamespace):
+    """As much of a task instance as the operators use; XComs by task and key."""
+
+    def __init__(self, xcoms: dict[str, Any] | None = None) -> None:
+        super().__init__(
+            dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1, max_tries=0, xcoms=xcoms or {}
+        )
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms["t", key] = value
+
+    def xcom_pull(self, task_ids: list[str], key: str, **_: Any) -> list[Any]:
+        return [self.xcoms.get((task_id, key)) for task_id in task_ids]
+
+
+class AssetStore(dict[str, Any]):
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
+    with running_sandbox() as running:
+        braze = {"host": running.url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
+        moengage = {"host": running.url, "login": "SANDBOX", "password": "sandbox-push-key"}
+        monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", json.dumps({"conn_type": "braze", **braze}))
+        monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", json.dumps({"conn_type": "moengage", **moengage}))
+        yield running
+
+
+def context_of(operator: Any, ti: TaskInstance) -> Any:
+    return {"ti": ti, "task": operator}
+
+
+def run(operator: Any, xcoms: dict[Any, Any] | None = None, **context: Any) -> tuple[Any, TaskInstance]:
+    ti = TaskInstance(xcoms)
+    return operator.execute(context_of(operator, ti) | context), ti
+
+
+def start(**changes: Any) -> BrazeStartLiveActivityOperator:
+    arguments: dict[str, Any] = {
+        "activity_id": "a",
+        "activity_attributes_type": "A",
+        "activity_attributes": {},
+        "content_state": {"step": 0},
+        "notification": {"alert": {"title": "t", "body": "b"}},
+        "external_user_ids": ["ada"],
+    }
+    return BrazeStartLiveActivityOperator(task_id="t", **(arguments | changes))
+
+
+def end(**changes: Any) -> BrazeEndLiveActivityOperator:
+    arguments: dict[str, Any] = {"activity_id": "a", "content_state": {"step": 9}}
+    return BrazeEndLiveActivityOperator(task_id="t", **(arguments | changes))
+
+
+def update(**changes: Any) -> BrazeUpdateLiveActivityOperator:
+    arguments: dict[str, Any] = {"activity_id": "a", "content_state": {"step": 1}}
+    return BrazeUpdateLiveActivityOperator(task_id="t", **(arguments | changes))
+
+
+def received(sandbox: RunningSandbox) -> list[dict[str, Any]]:
+    return list(httpx.get(f"{sandbox.url}/sandbox/requests").json()["requests"])
+
+
+def soon(seconds: float = 3) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def test_an_end_leaves_at_its_moment(sandbox: RunningSandbox) -> None:
+    moment = soon()
+
+    report, _ = run(end(end_time=moment))
+
+    [request] = received(sandbox)
+    late = (datetime.fromisoformat(request["received_at"]) - moment).total_seconds()
+    assert 0 <= late < 0.3
+    assert report["accepted"] == 1
+
+
+def test_an_end_whose_moment_is_over_leaves_at_once(sandbox: RunningSandbox) -> None:
+    run(end(end_time="2025-07-22T12:00:00+00:00"))
+
+    assert len(received(sandbox)) == 1
+
+
+def test_the_dismissal_counts_from_the_moment_and_not_from_the_wait(sandbox: RunningSandbox) -> None:
+    moment = soon()
+
+    run(end(end_time=moment, dismissal_date=timedelta(minutes=30)))
+
+    body = received(sandbox)[0]["body"]
+    dismissal = datetime.strptime(body["dismissal_date"], "%Y-%m-%dT%H:%M:%S%z")
+    assert abs(dismissal - moment - timedelta(minutes=30)) <= timedelta(seconds=1)
+
+
+def test_a_far_end_defers_until_the_lead_with_nothing_but_a_time(sandbox: RunningSandbox) -> None:
+    moment = soon(3600)
+
+    with pytest.raises(TaskDeferred) as deferred:
+        run(end(end_time=moment, lead=30))
+
+    _, arguments = deferred.value.trigger.serialize()
+    assert arguments == {"moment": moment - timedelta(seconds=30), "end_from_trigger": False}
+    assert not deferred.value.kwargs
+    assert received(sandbox) == []
+
+
+def test_an_end_just_beyond_the_lead_stays_on_the_worker(sandbox: RunningSandbox) -> None:
+    # A trigger that fires within seconds can overtake the note of the deferral (apache/airflow#72716).
+    run(end(end_time=soon(3), lead=0))
+
+    assert len(received(sandbox)) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"content_state": "{"}, {"end_time": "2026-07-22T12:00:00"}, {"end_time": timedelta(hours=1)}]
+)
+def test_what_is_wrong_fails_before_the_wait(sandbox: RunningSandbox, wrong: dict[str, Any]) -> None:
+    with pytest.raises(AirflowFailException):
+        run(end(**({"end_time": soon(3600)} | wrong)))
+
+
+def test_a_wrong_connection_fails_before_the_wait(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", '{"conn_type": "braze", "host": "http://example.com"}')
+
+    with pytest.raises(AirflowFailException):
+        run(end(end_time=soon(3600), app_id="app"))
+
+
+def test_cancelling_while_held_sends_nothing(sandbox: RunningSandbox) -> None:
+    operator = end(end_time=soon(60), deferrable=False)
+    threading.Timer(1, operator.on_kill).start()
+    began = time.monotonic()
+
+    with pytest.raises(VendorUnavailable):
+        run(operator)
+
+    assert time.monotonic() - began < 5  # Airflow kills outright after that
+    assert received(sandbox) == []
+
+
+def test_cancelling_in_the_last_moment_sends_nothing(sandbox: RunningSandbox) -> None:
+    operator = end(end_time=soon(2.5))  # by then the request is made, and held at the gate
+    threading.Timer(1.5, operator.on_kill).start()
+
+    with pytest.raises(VendorUnavailable):
+        run(operator)
+
+    assert received(sandbox) == []
+
+
+def test_cancelling_ends_at_once_where_that_is_wanted(sandbox: RunningSandbox) -> None:
+    operator = end(end_time=soon(60), deferrable=False, end_on_kill=True)
+    threading.Timer(1, operator.on_kill).start()
+
+    run(operator)
+
+    assert len(received(sandbox)) == 1
+
+
+def test_an_end_shows_the_last_state_sent_and_not_the_last_one_tried(sandbox: RunningSandbox) -> None:
+    def report(step: int, at: str | None, accepted: int = 1) -> dict[str, Any]:
+        return {
+            "content_state": {"step": step},
+            "last_sent_at": at,
+            "first_sent_at": at,
+            "accepted": accepted,
+            "unknown": 0,
+            "validate_only": False,
+        }
+
+    now = datetime.now(UTC)
+    xcoms = {
+        ("start", "return_value"): report(0, (now - timedelta(minutes=9)).isoformat()),
+        ("late", "return_value"): report(2, (now - timedelta(minutes=1)).isoformat()),
+        ("early", "return_value"): report(1, (now - timedelta(minutes=5)).isoformat()),
+        ("dropped", "return_value"): report(3, None, accepted=0),
+    }
+
+    result, _ = run(end(content_state=None, sent_by=["start", "late", "early", "dropped", "failed"]), xcoms)
+
+    assert result["content_state"] == {"step": 2}
+
+
+def test_nothing_started_means_nothing_to_end(sandbox: RunningSandbox) -> None:
+    with pytest.raises(AirflowSkipException):
+        run(end(sent_by=["start"]))
+
+    assert received(sandbox) == []
+
+
+def test_a_start_that_failed_half_way_leaves_something_to_end(sandbox: RunningSandbox) -> None:
+    httpx.post(
+        f"{sandbox.url}/sandbox/faults",
+        json={"path": "/messages/live_activity/start", "fault": "429", "times": None, "skip": 1},
+    )
+    people = [f"fan-{number}" for number in range(120)]
+    ti = TaskInstance()
+    operator = start(external_user_ids=people)
+    with pytest.raises((AirflowFailException, PartiallySent, TaskDeferred)):
+        operator.execute(context_of(operator, ti))
+
+    result, _ = run(end(content_state=None, sent_by=["t"]), ti.xcoms)
+
+    assert result["accepted"] == 1
+    assert result["content_state"] == {"step": 0}
+
+
+def test_what_another_task_has_ended_is_not_ended_twice(sandbox: RunningSandbox) -> None:
+    first, _ = run(end())
+
+    second, _ = run(end(ended_by=["other"]), {("other", "return_value"): first})
+
+    assert second == first
+    assert len(received(sandbox)) == 1
+
+
+def test_an_end_after_eight_hours_says_that_nobody_gets_it(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = (datetime.now(UTC) - timedelta(hours=8, minutes=1)).isoformat()
+    report = {"content_state": {}, "last_sent_at": at, "first_sent_at": at, "accepted": 1, "unknown": 0}
+
+    run(end(sent_by=["start"]), {("start", "return_value"): report | {"validate_only": False}})
+
+    assert "comes too late" in capsys.readouterr().out
+
+
+def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox) -> None:
+    xcoms = {("end", "ends_at"): (datetime.now(UTC) - timedelta(seconds=1)).isoformat()}
+
+    report, _ = run(update(ended_by=["end"]), xcoms)
+
+    assert (report["dropped"], report["accepted"], report["requests"]) == (1, 0, 0)
+    assert received(sandbox) == []
+
+
+def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
+    report, _ = run(update(ended_by=["end"]), {("end", "ends_at"): soon(60).isoformat()})
+
+    assert (report["dropped"], report["accepted"]) == (0, 1)
+
+
+def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> None:
+    moment, operator, ti = soon(3600), end(), TaskInstance()
+    operator.end_time = moment
+
+    with pytest.raises(TaskDeferred):
+        operator.execute(context_of(operator, ti))
+
+    assert ti.xcoms == {("t", "ends_at"): moment.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("sequences", "accepted"),
+    [
+        ([1, 2, 3], [1, 1, 1]),
+        ([2, 1, 2, 3], [1, 0, 0, 1]),
+        (["9", "10"], [1, 1]),  # templates make text of numbers
+        (["2026-07-22T12:00:00+02:00", "2026-07-22T11:00:00+00:00"], [1, 1]),
+        ([datetime(2026, 7, 22, tzinfo=UTC), "2026-07-21T00:00:00+00:00"], [1, 0]),
+    ],
+)
+def test_a_late_or_repeated_event_does_not_roll_the_card_back(
+    sandbox: RunningSandbox, sequences: list[Any], accepted: list[int]
+) -> None:
+    store = AssetStore()
+
+    reports = [run(update(sequence=sequence), asset_state_store=store)[0] for sequence in sequences]
+
+    assert [report["accepted"] for report in reports] == accepted
+    assert [report["dropped"] for report in reports] == [1 - sent for sent in accepted]
+
+
+def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbox) -> None:
+    with pytest.raises(AirflowFailException, match="inlets"):
+        run(update(sequence=1))
+
+    assert received(sandbox) == []
+
+
+def test_sequences_of_different_kinds_are_refused(sandbox: RunningSandbox) -> None:
+    store = AssetStore({"live_activity_sequence/a": 7})
+
+    with pytest.raises(AirflowFailException, match="cannot be compared"):
+        run(update(sequence="half-time"), asset_state_store=store)
+
+
+@pytest.mark.parametrize("vendor", ["braze", "moengage"])
+def test_an_end_beyond_eight_hours_fails_before_the_start_is_sent(
+    sandbox: RunningSandbox, vendor: str
+) -> None:
+    operator = start() if vendor == "braze" else broadcast()
+    operator.end_time = soon(8 * 3600 + 60)
+
+    with pytest.raises(AirflowFailException, match="8 hours"):
+        run(operator)
+
+    assert received(sandbox) == []
+
+
+def broadcast() -> MoEngageStartBroadcastLiveActivityOperator:
+    return MoEngageStartBroadcastLiveActivityOperator(
+        task_id="t",
+        broadcast_live_activity_id="b",
+        attribute_type="A",
+        attribute_info={"a": 1},
+        content_state={"step": 0},
+        alert={"title": "t", "body": "b"},
+    )
+
+
+def test_an_end_beyond_eight_hours_can_be_a_warning(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(start(end_time=soon(9 * 3600), beyond_lifetime="warn"))
+
+    assert "8 hours" in capsys.readouterr().out
+    assert len(received(sandbox)) == 1
+
+
+def test_a_broadcast_ends_at_its_moment_too(sandbox: RunningSandbox) -> None:
+    sandbox.sandbox.put_campaign("b", ["ada"])
+    run(broadcast())
+    moment = soon()
+
+    run(
+        MoEngageEndBroadcastLiveActivityOperator(
+            task_id="t",
+            broadcast_live_activity_id="b",
+            content_state={"step": 9},
+            alert={"title": "t", "body": "b"},
+            end_time=moment,
+        )
+    )
+
+    late = datetime.fromisoformat(received(sandbox)[-1]["received_at"]) - moment
+    assert timedelta(0) <= late < timedelta(seconds=0.3)

