@@ -1,0 +1,68 @@
+"""This project's own way, from the database to the last answer, as a start of BrazeHook goes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from airflow_provider_liveactivity.audience import SqlAudience, check_audience
+from airflow_provider_liveactivity.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.models.braze import StartContent
+from airflow_provider_liveactivity.report import Tally
+from airflow_provider_liveactivity.transport import Account
+from airflow_provider_liveactivity.vendors.braze import Braze
+from benchmarks.payload import CONTENT, KEY, PEOPLE_PER_REQUEST
+from benchmarks.warehouse import Database
+
+
+class SlowStore:
+    """
+    Airflow's task state store, as far as its time goes.
+
+    :param seconds: that the task's main thread waits for the API server, at each call.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._values: dict[str, Any] = {}
+        self.writes = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of a key."""
+        return self._values.get(key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Write the value of a key."""
+        time.sleep(self._seconds)
+        self._values[key] = value
+        self.writes += 1
+
+
+def send(
+    url: str, database: Database, people: int, *, store: SlowStore | None = None, **fan_out: Any
+) -> Tally:
+    """
+    Start an activity for so many people of a database.
+
+    :param url: of the server.
+    :param store: of the checkpoint; None for no checkpoint.
+    :param fan_out: arguments of ``FanOut``.
+    """
+    audience = SqlAudience(database, database.query(people))
+    vendor = Braze(KEY)
+    requests = vendor.starts(StartContent.build(**CONTENT))
+
+    def steps(after: Any) -> Iterator[Step]:
+        for batch in audience.batches(PEOPLE_PER_REQUEST, after):
+            yield Step(requests.request(batch.external_user_ids, batch.user_aliases), batch.key)
+
+    return Send(
+        "benchmark",
+        steps,
+        Account(vendor, url),
+        fan_out=FanOut(**fan_out),
+        checkpoint=Checkpoint(store),
+        total=check_audience(audience),
+    ).run()
