@@ -62,6 +62,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator
         shutil.copy(file, dags)
     with running_stack(home / "airflow", dags_folder=dags, settings=settings) as stack:
         yield stack
+        stack._client.close()
 
 
 @pytest.fixture(scope="module")
