@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,8 +15,8 @@ class SendReport(TypedDict):
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
     ``unknown`` count people where people are addressed, else requests. Accepted means taken by the vendor,
-    not shown. ``dropped`` is 1 for an update that came too late to be sent: after the end of its activity, or
-    after a newer update.
+    not shown. An update that came too late to be sent, after the end of its activity or after a newer update,
+    has the count ``dropped`` besides.
     """
 
     vendor: str
@@ -29,13 +29,13 @@ class SendReport(TypedDict):
     unknown: int
     duplicates: int
     nulls: int
-    dropped: int
     retries: int
     waited_seconds: float
     first_sent_at: str | None
     last_sent_at: str | None
     content_state: dict[str, Any]
     validate_only: bool
+    dropped: NotRequired[int]
 
 
 @dataclass(slots=True)
@@ -48,7 +48,6 @@ class Tally:
     unknown: int = 0
     duplicates: int = 0
     nulls: int = 0
-    dropped: int = 0
     retries: int = 0
     waited_seconds: float = 0.0
     first_sent_at: str | None = None
@@ -92,4 +91,5 @@ class Tally:
             "content_state": content_state,
             "validate_only": validate_only,
         }
-        return cast("SendReport", {name: report[name] for name in SendReport.__annotations__})
+        names = (name for name in SendReport.__annotations__ if name in report)
+        return cast("SendReport", {name: report[name] for name in names})

@@ -17,12 +17,14 @@ from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.vendors.moengage_inform import REQUESTS_PER_MINUTE, Inform
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, timedelta
     from pathlib import Path
 
     from airflow_provider_liveactivity.audience import Audience
     from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.models.moengage_inform import LaType
+    from airflow_provider_liveactivity.progress import Progress
     from airflow_provider_liveactivity.report import SendReport
 
 #: Evenly spaced, so that no sixty seconds hold more than MoEngage takes in a minute.
@@ -54,6 +56,7 @@ class UserCall(TypedDict, total=False):
     :param validate_only: do everything but send, and return the report.
     :param fan_out: how the send spreads; by default below Inform's 10,000 requests a minute.
     :param checkpoint: where it keeps its state between attempts; by default nowhere.
+    :param on_progress: told how far it is; by default the log is.
     """
 
     activity_id: str
@@ -72,6 +75,7 @@ class UserCall(TypedDict, total=False):
     validate_only: bool
     fan_out: FanOut
     checkpoint: Checkpoint
+    on_progress: Callable[[Progress], None]
 
 
 class UserActivities(MoEngageCalls):
@@ -120,7 +124,7 @@ class UserActivities(MoEngageCalls):
         if audience is None:
             raise InvalidPayload("an audience is needed: external_user_ids or sql.")
         options: dict[str, Any] = {
-            name: call.pop(name) for name in ("checkpoint", "validate_only") if name in call
+            name: call.pop(name) for name in ("checkpoint", "on_progress", "validate_only") if name in call
         }
         options["fan_out"] = call.pop("fan_out", None) or FanOut(
             MAX_WORKERS, MAX_PER_SECOND, on_unknown="skip" if la_type == "start" else "resend"

@@ -65,7 +65,9 @@ def _to_utc(value: Any, now: datetime | None, *, relative: bool) -> datetime:
         )
     if value.utcoffset() is None:
         raise ValueError("has no UTC offset; add one, such as 2026-07-22T18:30:00+00:00")
-    return value.astimezone(UTC)
+    moment = value.astimezone(UTC)
+    # A plain datetime: pendulum's loses the offset when a timedelta is taken from one with this time zone.
+    return datetime.combine(moment.date(), moment.time(), UTC)
 
 
 def parse_object(value: Any) -> dict[str, Any]:

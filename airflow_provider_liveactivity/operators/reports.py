@@ -24,6 +24,8 @@ def pull(context: Context, task_ids: Sequence[str], key: str = RETURN_VALUE) -> 
 
     In a mapped task group an activity is one map index; elsewhere each of the tasks may itself be mapped.
     """
+    if not task_ids:
+        return []
     ti = context["ti"]
     own_group: dict[str, Any] = {"map_indexes": ti.map_index} if is_in_mapped_group(context) else {}
     found: list[Any] = []

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull, reports_of
@@ -120,7 +120,9 @@ class ScheduledEnd(LiveActivityOperator):
             if self.content_state is None:
                 return reports[-1]["content_state"]
         if self.content_state is None:
-            raise AirflowFailException("content_state is required: the vendors want the last state again.")
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload("content_state is required: the vendors want the last state again.")
         return self.content_state
 
     def _say_when_too_late(self, moment: datetime | None, context: Context) -> None:

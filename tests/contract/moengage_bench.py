@@ -67,6 +67,7 @@ class Task:
             map_index=-1,
             try_number=self.try_number,
             max_tries=self.max_tries,
+            xcom_push=lambda key, value: None,
         )
         context = {"ti": ti, "task_state_store": self.store}
         self.operator.__dict__.pop("hook", None)  # each attempt is a process of its own

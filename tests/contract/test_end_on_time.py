@@ -263,14 +263,14 @@ def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox)
 
     report, _ = run(update(ended_by=["end"]), xcoms)
 
-    assert (report["dropped"], report["accepted"], report["requests"]) == (1, 0, 0)
+    assert (report.get("dropped", 0), report["accepted"], report["requests"]) == (1, 0, 0)
     assert received(sandbox) == []
 
 
 def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
     report, _ = run(update(ended_by=["end"]), {("end", "ends_at"): soon(60).isoformat()})
 
-    assert (report["dropped"], report["accepted"]) == (0, 1)
+    assert (report.get("dropped", 0), report["accepted"]) == (0, 1)
 
 
 def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> None:
@@ -301,7 +301,7 @@ def test_a_late_or_repeated_event_does_not_roll_the_card_back(
     reports = [run(update(sequence=sequence), asset_state_store=store)[0] for sequence in sequences]
 
     assert [report["accepted"] for report in reports] == accepted
-    assert [report["dropped"] for report in reports] == [1 - sent for sent in accepted]
+    assert [report.get("dropped", 0) for report in reports] == [1 - sent for sent in accepted]
 
 
 def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbox) -> None:

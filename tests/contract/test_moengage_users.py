@@ -27,7 +27,7 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.operators import base, moengage_users
+from airflow_provider_liveactivity.operators import base
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
     MoEngageStartLiveActivityOperator,
@@ -62,7 +62,6 @@ def encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
         return Checkpoint(store, key, clears=context["ti"].max_tries) if store is not None else Checkpoint()
 
     monkeypatch.setattr(base, "checkpoint_of", checkpoint_of)
-    monkeypatch.setattr(moengage_users, "checkpoint_of", checkpoint_of)
 
 
 def task(verb: str, **changes: Any) -> Task:

@@ -144,6 +144,7 @@ def context(store: Store | None = None, **ti: Any) -> Any:
         "map_index": -1,
         "try_number": 1,
         "max_tries": 2,
+        "xcom_push": lambda key, value: None,
     }
     return {
         "ti": SimpleNamespace(**{**instance, **ti}),

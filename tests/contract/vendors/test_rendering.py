@@ -32,6 +32,13 @@ NOT_TEMPLATED = {
     "on_empty_audience",
     "max_audience",
     "on_rate",
+    "lead",
+    "end_on_kill",
+    "sent_by",
+    "ended_by",
+    "beyond_lifetime",
+    "recheck_interval",
+    "start_from_trigger",
     "deferrable",
 }
 ALIASES = [{"alias_name": "ada-login", "alias_label": "login"}]
