@@ -69,4 +69,3 @@ class Ledger:
         window = self.window.trim(unsent)
         unsent &= window.unsettled.keys()
         return Ledger(window, self.tally, frozenset(window.unsettled.keys() - unsent)), frozenset(unsent)
-

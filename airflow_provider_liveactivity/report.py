@@ -15,7 +15,8 @@ class SendReport(TypedDict):
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
     ``unknown`` count people where people are addressed, else requests. Accepted means taken by the vendor,
-    not shown.
+    not shown. ``waited_seconds`` is the time in which requests were held back, for the vendor's window or
+    the wanted speed.
     """
 
     vendor: str
