@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # From the quick to the slow, so that a mistake shows early.
-TESTS  := $(wildcard $(addprefix tests/,unit sandbox contract dags packaging e2e))
+TESTS  := $(wildcard $(addprefix tests/,unit sandbox delivery contract dags packaging e2e))
 
 .DEFAULT_GOAL := help
 .PHONY: help install test demo up lint format bench clean

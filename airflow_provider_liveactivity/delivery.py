@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.02  # how often the main thread looks up
 _WRITE_SECONDS = 0.1  # no two checkpoints in a shorter time, as long as there is work under way
-_AHEAD_SECONDS = 0.25  # how much work is written ahead, at the speed of the moment, beyond what is under way
 _REACTION_SECONDS = 0.03  # so long before the workers run dry, more is written ahead
 _HASTY_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
@@ -185,11 +184,10 @@ class Send:
             return 1 - under_way  # the first request goes alone: a wrong key costs one
         if under_way and time.monotonic() < self._written_at + _WRITE_SECONDS:
             return 0
-        count, speed = self._fan_out.workers(), self._meter.requests_per_second
-        if under_way > count + (speed or 0) * _REACTION_SECONDS:
+        queue, speed = under_way - workers.sending, self._meter.requests_per_second
+        if queue > (speed or 0) * _REACTION_SECONDS:
             return 0
-        ahead = count if speed is None else math.ceil(speed * _AHEAD_SECONDS)
-        return min(count + ahead - under_way, window.room + len(self._gaps))
+        return min(self._fan_out.ahead(speed) - queue, window.room + len(self._gaps))
 
     def _job(self, number: int, step: Step) -> Job:
         request = step.request

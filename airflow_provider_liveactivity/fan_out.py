@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Seconds; for longer than that, a worker slot is better given back.
 LONGEST_WAIT = 60.0
+_AHEAD_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,27 @@ class FanOut:
             raise InvalidPayload(f"on_unknown is one of {get_args(OnUnknown)}, not {self.on_unknown!r}.")
 
     def workers(self) -> int:
-        """Return how many workers the rate can use: fewer of them leave less unknown when one dies."""
+        """Return how many workers the rate can use, where an answer takes up to three seconds."""
         count = min(self.max_workers, MAX_UNSETTLED)
         if self.max_requests_per_second is None:
             return count
         return min(count, math.ceil(3 * self.max_requests_per_second))
+
+    def ahead(self, speed: float | None) -> int:
+        """
+        Return how many batches are to wait for workers, written ahead: a quarter of a second's work.
+
+        They are in doubt when the process dies.
+
+        :param speed: requests a second at the moment; None where it is not known yet.
+        """
+        if speed is None:
+            batches = self.workers()
+        else:  # where it is low for another reason than the vendor's, it must be able to come up again
+            batches = max(math.ceil(speed * _AHEAD_SECONDS), math.ceil(self.workers() / 4))
+        if self.max_requests_per_second is None:
+            return batches
+        return min(batches, math.ceil(self.max_requests_per_second * _AHEAD_SECONDS))
 
     def pace(self) -> PaceRules:
         """Return the rules of the gate that all workers pass."""

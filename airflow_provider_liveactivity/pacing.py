@@ -71,6 +71,8 @@ class Pace:
         self._shut = asyncio.Event()
         self.quota = Quota()
         self.waited_seconds = 0.0
+        #: Who waits at this moment, at the gate or between two tries.
+        self.waiting = 0
 
     async def turn(self) -> None:
         """
@@ -142,9 +144,11 @@ class Pace:
         """
         sleeping = asyncio.ensure_future(self._sleep(seconds))
         shut = asyncio.ensure_future(self._shut.wait())
+        self.waiting += 1
         try:
             await asyncio.wait((sleeping, shut), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self.waiting -= 1
             sleeping.cancel()
             shut.cancel()
         self._check_open()

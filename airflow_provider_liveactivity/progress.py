@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import Tally
 
 _TELL_SECONDS = 5.0
-_MEASURE_SECONDS = 0.5
+_MEASURE_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +84,9 @@ class Meter:
 
     def __init__(self, tally: Tally, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
-        self._measured = self._told = (timer(), tally.requests, tally.recipients)
-        #: Of the last half second; None before there is one.
+        self._measured = timer(), tally.requests
+        self._told = timer(), tally.requests, tally.recipients
+        #: Of the last quarter of a second that had any; None before there is one.
         self.requests_per_second: float | None = None
         #: Whether anything was told so far.
         self.has_told = False
@@ -93,14 +94,16 @@ class Meter:
     def measure(self, tally: Tally) -> bool:
         """Take the speed of the moment; return whether it is time to tell how far it is."""
         now = self._timer()
-        if (seconds := now - self._measured[0]) >= _MEASURE_SECONDS:
-            self.requests_per_second = (tally.requests - self._measured[1]) / seconds
-            self._measured = (now, tally.requests, tally.recipients)
+        measured_at, requests = self._measured
+        if (seconds := now - measured_at) >= _MEASURE_SECONDS:
+            if tally.requests > requests:  # a pause says nothing about the speed after it
+                self.requests_per_second = (tally.requests - requests) / seconds
+            self._measured = now, tally.requests
         return now - self._told[0] >= _TELL_SECONDS
 
     def progress(self, tally: Tally, total: int | None, quota_left: int | None) -> Progress:
         """Return how far the send is, and how fast it was since this was last asked."""
-        now = (self._timer(), tally.requests, tally.recipients)
+        now = self._timer(), tally.requests, tally.recipients
         seconds, requests, people = (new - old for new, old in zip(now, self._told, strict=True))
         seconds = max(seconds, 0.001)
         self._told, self.has_told = now, True

@@ -15,8 +15,9 @@ class SendReport(TypedDict):
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
     ``unknown`` count people where people are addressed, else requests. Accepted means taken by the vendor,
-    not shown. An update that came too late to be sent, after the end of its activity or after a newer update,
-    has the count ``dropped`` besides.
+    not shown. ``waited_seconds`` is the time in which requests were held back, for the vendor's window or
+    the wanted speed. An update that came too late to be sent, after the end of its activity or after a newer
+    update, has the count ``dropped`` besides.
     """
 
     vendor: str

@@ -104,6 +104,11 @@ class Workers:
         """Whether no further request leaves."""
         return self._halted
 
+    @property
+    def sending(self) -> int:
+        """How many requests are on their way at this moment."""
+        return self._under_way - self.pace.waiting
+
     def post(self, jobs: Iterable[Job]) -> None:
         """Hand over further jobs; they are taken in this order."""
         self._idle.clear()

@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import platform
+import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
@@ -52,6 +54,7 @@ def main() -> None:
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # stops the servers too
     console = Console()
     machine = _machine()
     console.print(machine)

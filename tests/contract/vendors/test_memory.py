@@ -1,0 +1,138 @@
+"""What ties a long start to its task: its state, its progress, its time-out, its end."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk.exceptions import AirflowTaskTimeout
+
+from airflow_provider_liveactivity import progress
+from airflow_provider_liveactivity.checkpoint import STATE_KEY
+from airflow_provider_liveactivity.delivery import Step
+from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
+from airflow_provider_liveactivity.operators.base import PROGRESS_KEY
+from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.vendors.adapters import BRAZE, Store, context
+
+IDS = [f"user-{number}" for number in range(1_000)]
+BEFORE_3_3 = {"task_state_store": None}
+
+
+@pytest.fixture
+def times_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The execution_timeout strikes when three requests were made of the audience."""
+    module = "airflow_provider_liveactivity.hooks.braze.Step"
+    made: list[int] = []
+
+    def step(*arguments: Any) -> Any:
+        made.append(1)
+        if len(made) == 4:
+            raise AirflowTaskTimeout("Timeout")
+        return Step(*arguments)
+
+    monkeypatch.setattr(module, step)
+
+
+def start(**changes: Any) -> Any:
+    return BRAZE.operator("start", external_user_ids=IDS, **changes)
+
+
+def test_the_state_of_the_task_shows_how_far_it_is(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "_TELL_SECONDS", 0.05)
+    store = Store()
+    start(max_requests_per_second=100).execute(context(store))
+    shown = store[PROGRESS_KEY]
+    assert (shown["sent"], shown["total"], shown["percent"], shown["unknown"]) == (1_000, 1_000, 100, 0)
+    assert shown["quota_left"] == 250_000 - 20
+    assert "1,000 of 1,000 sent, 100 %" in capsys.readouterr().out
+
+
+def test_before_airflow_3_3_the_log_says_what_a_retry_would_do(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start().execute(context() | BEFORE_3_3)["accepted"] == 1_000
+    assert capsys.readouterr().out.count("Airflow before 3.3 keeps nothing over a retry") == 1
+
+
+def test_before_airflow_3_3_a_time_out_in_the_middle_of_a_start_is_final(
+    sandbox: RunningSandbox, times_out: None
+) -> None:
+    with pytest.raises(AirflowFailException, match="would send a part again") as failed:
+        start(max_requests_per_second=1_000, max_workers=1).execute(context() | BEFORE_3_3)
+    assert isinstance(failed.value.__cause__, AirflowTaskTimeout)
+
+
+def test_before_airflow_3_3_a_start_that_reached_nobody_may_retry(sandbox: RunningSandbox) -> None:
+    sandbox.sandbox.add_fault("502", times=None)
+    with pytest.raises(VendorUnavailable):
+        start().execute(context() | BEFORE_3_3)
+
+
+def test_before_airflow_3_3_a_long_wait_holds_the_worker_rather_than_forget_what_was_sent(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(BRAZE.operators["start"], "hook", Recorder(waits), raising=True)
+    start().execute(context() | BEFORE_3_3)
+    start().execute(context())
+    assert waits == [float("inf"), 60.0]
+
+
+class Recorder:
+    """Stands for the hook, and notes how long a send may wait in place."""
+
+    def __init__(self, waits: list[float]) -> None:
+        self._waits = waits
+
+    def start_live_activity(self, *, fan_out: Any, **_: Any) -> dict[str, Any]:
+        self._waits.append(fan_out.longest_wait)
+        names = ("vendor", "verb", "activity_id", "validate_only")
+        return dict.fromkeys(("accepted", "recipients", "unknown", "requests"), 0) | dict.fromkeys(names, "")
+
+
+def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
+    sandbox: RunningSandbox, times_out: None
+) -> None:
+    store = Store()
+    with pytest.raises(AirflowTaskTimeout):
+        start(max_workers=1).execute(context(store))
+    assert not store[STATE_KEY]["finished"]
+    report = start().execute(context(store, try_number=2))
+    assert (report["accepted"], report["unknown"]) == (1_000, 0)
+    assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
+
+
+def test_a_kill_before_the_send_began_is_heard(sandbox: RunningSandbox) -> None:
+    operator = start()
+    operator.hook.stop()
+    with pytest.raises(VendorUnavailable, match="asked to stop"):
+        operator.execute(context())
+    assert not sandbox.sandbox.records
+
+
+def test_another_workspace_is_another_send(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store()
+    start().execute(context(store))
+    monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection("http://127.0.0.1:9"))
+    with caplog.at_level(logging.INFO), pytest.raises(VendorUnavailable):
+        start().execute(context(store, try_number=2))
+    assert "a new send" in caplog.text
+
+
+def test_relative_dates_do_not_make_a_retry_another_send(sandbox: RunningSandbox) -> None:
+    store = Store()
+    sandbox.sandbox.add_fault("502", skip=5, times=None)
+    with pytest.raises(PartiallySent):
+        start(stale_date=timedelta(hours=1)).execute(context(store))
+    sandbox.sandbox.faults.clear()
+    report = start(stale_date=timedelta(hours=1)).execute(context(store, max_tries=5))
+    assert (report["accepted"], report["unknown"]) == (1_000, 0)
+    assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0

@@ -1,0 +1,212 @@
+"""A process that sends, as a task does: SQL audience, real HTTP, a state that outlives it, signals."""
+
+from __future__ import annotations
+
+import json
+import logging
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+from airflow_provider_liveactivity.audience import SqlAudience
+from airflow_provider_liveactivity.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.models.braze import StartContent
+from airflow_provider_liveactivity.transport import Account, Timeouts
+from airflow_provider_liveactivity.vendors.braze import Braze
+
+PEOPLE_PER_REQUEST = 5
+
+
+@dataclass(frozen=True)
+class Task:
+    """
+    One send, over all its processes.
+
+    :param directory: where its warehouse and its state lie.
+    :param url: of the sandbox.
+    :param activity_id: tells it apart from others.
+    :param people: the size of its audience.
+    :param fan_out: arguments of ``FanOut``.
+    :param rows_until_failure: the database dies after so many; None for never.
+    """
+
+    directory: Path
+    url: str
+    activity_id: str
+    people: int
+    fan_out: dict[str, Any] = field(default_factory=dict)
+    rows_until_failure: int | None = None
+
+    @property
+    def warehouse(self) -> Path:
+        return self.directory / f"{self.activity_id}.sqlite"
+
+    @property
+    def state(self) -> Path:
+        return self.directory / f"{self.activity_id}.state"
+
+    @property
+    def report(self) -> Path:
+        return self.directory / f"{self.activity_id}.report"
+
+    def prepare(self) -> Task:
+        """Fill the warehouse."""
+        with sqlite3.connect(self.warehouse) as connection:
+            connection.execute("CREATE TABLE people (id TEXT)")
+            rows = ((f"{self.activity_id}-{number:06}",) for number in range(self.people))
+            connection.executemany("INSERT INTO people VALUES (?)", rows)
+        connection.close()
+        self.state.with_suffix(".key").write_bytes(Fernet.generate_key())
+        return self
+
+    def outcome(self) -> dict[str, Any]:
+        """Return how the last process ended, in its own words; nothing where it had no time for any."""
+        return dict(json.loads(self.report.read_text())) if self.report.exists() else {}
+
+
+class FileStore:
+    """A task state store that takes its time, before and after a value is safe."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.written = 0
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return json.loads(self._path.read_text()).get(key) if self._path.exists() else default
+
+    def set(self, key: str, value: Any) -> None:
+        time.sleep(random.uniform(0, 0.004))
+        draft = self._path.with_suffix(".draft")
+        draft.write_text(json.dumps({key: value}))
+        draft.replace(self._path)
+        time.sleep(random.uniform(0, 0.004))
+        self.written += 1
+
+
+class Database:
+    """As much of a ``DbApiHook`` as an audience needs."""
+
+    conn_type = "sqlite"
+    placeholder = "?"
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def get_conn(self) -> Any:
+        connection = sqlite3.connect(self._task.warehouse, factory=MortalConnection)
+        connection.rows_left = self._task.rows_until_failure
+        return connection
+
+
+class MortalConnection(sqlite3.Connection):
+    rows_left: int | None = None
+
+    def cursor(self, *args: Any) -> Any:
+        cursor = super().cursor(MortalCursor)
+        cursor.connection_of = self
+        return cursor
+
+
+class MortalCursor(sqlite3.Cursor):
+    connection_of: MortalConnection
+
+    def fetchmany(self, size: int | None = None) -> list[Any]:
+        rows = super().fetchmany(size or self.arraysize)
+        mortal = self.connection_of
+        if mortal.rows_left is not None:
+            mortal.rows_left -= len(rows)
+            if mortal.rows_left < 0:
+                raise sqlite3.OperationalError("the database has died")
+        return rows
+
+
+class TimeIsUp(BaseException):
+    """What Airflow raises from its signal handler when a task's execution_timeout has passed."""
+
+
+def run(task: Task, begins: Event) -> None:
+    """Run one attempt, and leave a report behind."""
+    logging.disable()
+    audience = SqlAudience(Database(task), "SELECT id FROM people", fetch_size=20)
+    vendor = Braze("sandbox-braze-key")
+    content = StartContent.build(
+        app_id="sandbox-app",
+        activity_id=task.activity_id,
+        activity_attributes_type="Attributes",
+        activity_attributes={},
+        content_state={"score": 0},
+        notification={"alert": {"title": "Kick-off", "body": "It has started"}},
+    )
+    requests = vendor.starts(content)
+
+    def steps(after: Any) -> Iterator[Step]:
+        for batch in audience.batches(PEOPLE_PER_REQUEST, after):
+            yield Step(requests.request(batch.external_user_ids), batch.key)
+
+    store = FileStore(task.state)
+    send = Send(
+        task.activity_id,
+        steps,
+        Account(vendor, task.url, Timeouts(connect=5, read=5)),
+        fan_out=FanOut(**{"max_workers": 8, **task.fan_out}),
+        checkpoint=Checkpoint(store, Fernet(task.state.with_suffix(".key").read_bytes())),
+        total=audience.total(),
+    )
+
+    def time_is_up(*_: Any) -> None:
+        raise TimeIsUp
+
+    signal.signal(signal.SIGTERM, lambda *_: send.stop())
+    signal.signal(signal.SIGALRM, time_is_up)
+    ended = "finished"
+    begins.set()
+    try:
+        send.run()
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    except (LiveActivityError, TimeIsUp) as error:
+        ended = type(error).__name__
+    task.report.write_text(json.dumps({"ended": ended, "writes": store.written, **asdict(send.tally)}))
+
+
+# Forked from a process that has everything imported: 200 processes take seconds instead of minutes.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["__main__", __name__])
+
+
+def attempt(task: Task, *, signal_number: int | None = None, after: float = 0.0) -> dict[str, Any]:
+    """
+    Run one attempt; return its report, which is empty when it was killed.
+
+    :param signal_number: signal to send; None for none.
+    :param after: seconds from the beginning of the send until then.
+    """
+    task.report.unlink(missing_ok=True)
+    begins = _CONTEXT.Event()
+    process = _CONTEXT.Process(target=run, args=(task, begins))
+    process.start()
+    try:
+        if signal_number is not None:
+            assert begins.wait(60)
+            process.join(after)
+            if process.is_alive() and process.pid is not None:
+                os.kill(process.pid, signal_number)
+        process.join(60)
+        assert process.exitcode not in {None, 1}, f"the sender failed: {process.exitcode}"
+    finally:
+        if process.is_alive():
+            process.kill()
+            process.join()
+        process.close()
+    return task.outcome()

@@ -1,0 +1,133 @@
+"""Real processes that send over HTTP and are killed: the sandbox tells who was reached, and how often."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from airflow_provider_liveactivity.sandbox.phones import Activity
+from tests.delivery.sender import Task, attempt
+
+PEOPLE = 1_000
+KILLS = int(os.environ.get("KILLS", "200"))
+SENDS_AT_ONCE = 3
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox(latency=0.01, braze_limit_on=False, keep_requests=0) as running:
+        yield running
+
+
+def activity_of(sandbox: RunningSandbox, task: Task) -> Activity:
+    return sandbox.sandbox.activities["braze", task.activity_id]
+
+
+def check(sandbox: RunningSandbox, task: Task) -> None:
+    """What must hold when a send has come to its end."""
+    report, activity = task.outcome(), activity_of(sandbox, task)
+    assert report["ended"] == "finished"
+    assert activity.started_twice == 0
+    assert report["accepted"] + report["unknown"] == task.people
+    assert report["accepted"] <= len(activity.cards) <= report["accepted"] + report["unknown"]
+
+
+def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, seed: int) -> int:
+    """Send with one process after the other, killed at some moment; return the number of those killed."""
+    chance = random.Random(seed)
+    task = Task(directory, sandbox.url, name, PEOPLE).prepare()
+    kills = 0
+    # Some before the first answer, some in the middle, some at the end.
+    while not attempt(
+        task, signal_number=signal.SIGKILL, after=chance.random() * chance.choice((0.1, 0.5, 1))
+    ):
+        kills += 1
+        assert kills < 100, "no progress"
+    check(sandbox, task)
+    return kills
+
+
+@pytest.mark.timeout(600)
+def test_nobody_is_sent_to_twice_and_nobody_lost_uncounted_over_many_kills(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    kills = sends = 0
+    with ThreadPoolExecutor(SENDS_AT_ONCE) as pool:
+        while kills < KILLS:
+            round_of_sends = range(sends, sends + SENDS_AT_ONCE)
+            sends += SENDS_AT_ONCE
+            kills += sum(
+                pool.map(lambda n: kill_until_finished(sandbox, tmp_path, f"killed-{n}", n), round_of_sends)
+            )
+    print(f"{kills} processes killed in {sends} sends")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_task_that_is_asked_to_stop_leaves_nothing_in_doubt(
+    sandbox: RunningSandbox, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    task = Task(tmp_path, sandbox.url, f"asked-{seed}", PEOPLE).prepare()
+    stops = 0
+    while attempt(task, signal_number=signal.SIGTERM, after=chance.uniform(0.1, 0.3))["ended"] != "finished":
+        stops += 1
+    check(sandbox, task)
+    assert task.outcome()["unknown"] == 0
+    assert stops
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_task_whose_time_is_up_leaves_nothing_in_doubt(
+    sandbox: RunningSandbox, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    task = Task(tmp_path, sandbox.url, f"late-{seed}", PEOPLE).prepare()
+    timeouts = 0
+    while attempt(task, signal_number=signal.SIGALRM, after=chance.uniform(0.1, 0.3))["ended"] != "finished":
+        timeouts += 1
+    check(sandbox, task)
+    assert task.outcome()["unknown"] == 0
+    assert timeouts
+
+
+def test_a_database_that_dies_in_the_middle_says_how_far_it_got_and_a_retry_sends_the_rest(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    task = Task(tmp_path, sandbox.url, "database", PEOPLE).prepare()
+    mortal = Task(**{**vars(task), "rows_until_failure": 500})
+    report = attempt(mortal)
+    assert report["ended"] == "AudienceUnavailable"
+    assert 400 < report["accepted"] <= 500
+    assert len(activity_of(sandbox, task).cards) == report["accepted"]
+    attempt(task)
+    check(sandbox, task)
+    assert task.outcome()["unknown"] == 0
+
+
+def test_the_ids_at_which_a_send_resumes_lie_encrypted_in_its_state(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    task = Task(tmp_path, sandbox.url, "secret", PEOPLE).prepare()
+    attempt(task, signal_number=signal.SIGKILL, after=0.2)
+    assert "secret-0" not in task.state.read_text()
+    attempt(task)
+    assert "secret-0" not in task.state.read_text()
+    check(sandbox, task)
+
+
+def test_a_vendor_that_fails_now_and_then_costs_the_batches_in_doubt_and_no_other(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    task = Task(tmp_path, sandbox.url, "faulty", PEOPLE).prepare()
+    for skip, fault in enumerate(("503", "504_after", "502", "drop_before", "drop_after", "500_after")):
+        sandbox.sandbox.add_fault(fault, path="/messages/live_activity/start", skip=20 * skip + 5)
+    attempt(task)
+    check(sandbox, task)
+    assert task.outcome()["unknown"] == 5 * 5  # all but the 502, which was sent again

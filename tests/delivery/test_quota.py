@@ -1,0 +1,56 @@
+"""The customer's quota, kept against a vendor that counts."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from tests.delivery.sender import PEOPLE_PER_REQUEST, Task, attempt
+
+WORKERS = 8
+
+
+def windows(sandbox: RunningSandbox, seconds: int) -> list[int]:
+    """Return how many requests came in each of the vendor's windows."""
+    moments = [int(record.received_at.timestamp()) // seconds for record in sandbox.sandbox.records]
+    return [len(list(same)) for _, same in itertools.groupby(moments)]
+
+
+def test_it_goes_down_to_the_reserve_waits_for_the_reset_and_goes_on(tmp_path: Path) -> None:
+    with running_sandbox(latency=0.01, braze_limit=200, braze_window=3) as sandbox:
+        task = Task(tmp_path, sandbox.url, "quota", 450 * PEOPLE_PER_REQUEST).prepare()
+        report = attempt(Task(**{**vars(task), "fan_out": {"max_workers": WORKERS, "quota_reserve": 0.2}}))
+        used = windows(sandbox, 3)
+    assert report["ended"] == "finished"
+    assert report["accepted"] == 450 * PEOPLE_PER_REQUEST
+    assert max(used) <= 160 + WORKERS
+    assert sum(count >= 160 for count in used) >= 2, "it stops at the reserve, not before"
+    assert report["retries"] == 0, "no 429 is provoked"
+    assert 0 < report["waited_seconds"] < 3 * len(used)
+
+
+def test_a_long_wait_is_left_to_the_caller_and_the_resume_goes_on(tmp_path: Path) -> None:
+    with running_sandbox(latency=0.01, braze_limit=100, braze_window=86_400) as sandbox:
+        task = Task(tmp_path, sandbox.url, "long", 200 * PEOPLE_PER_REQUEST).prepare()
+        report = attempt(task)
+        assert report["ended"] == "RateLimited"
+        assert 90 <= report["requests"] <= 90 + WORKERS
+        assert report["unknown"] == 0
+        sandbox.sandbox.change_settings(braze_limit_on=False, braze_limit=1_000_000)
+        report = attempt(task)
+        assert (report["ended"], report["accepted"]) == ("finished", 200 * PEOPLE_PER_REQUEST)
+        assert sandbox.sandbox.activities["braze", "long"].started_twice == 0
+
+
+@pytest.mark.parametrize("wanted", [25.0, 80.0])
+def test_a_slope_is_kept(tmp_path: Path, wanted: float) -> None:
+    requests = int(2 * wanted)
+    with running_sandbox(latency=0.03) as sandbox:
+        task = Task(tmp_path, sandbox.url, "slope", requests * PEOPLE_PER_REQUEST).prepare()
+        attempt(Task(**{**vars(task), "fan_out": {"max_requests_per_second": wanted}}))
+        moments = [record.received_at for record in sandbox.sandbox.records]
+    seconds = (moments[-1] - moments[0]).total_seconds()
+    assert (requests - 1) / seconds == pytest.approx(wanted, rel=0.07)

@@ -1,0 +1,135 @@
+"""How far a send is, in words for the log and as JSON for the UI."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.fan_out import FanOut
+from airflow_provider_liveactivity.progress import Meter, Progress
+from airflow_provider_liveactivity.report import Tally
+
+
+class Timer:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_log_line_says_all_there_is_to_know() -> None:
+    progress = Progress(250_000, 1_000_000, 50, 49_500.4, 990.2, 180_000)
+    assert str(progress) == (
+        "250,000 of 1,000,000 sent, 25 %, 49,500 people/s in 990 requests/s, about 15 s left, 50 unknown, "
+        "180,000 requests left in the vendor's window"
+    )
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    progress = Progress(250, None, 0, 0.0, 0.0, None)
+    assert str(progress) == "250 sent, 0 people/s in 0 requests/s"
+    assert progress.to_json() == {
+        "sent": 250,
+        "unknown": 0,
+        "people_per_second": 0,
+        "requests_per_second": 0,
+    }
+
+
+def test_the_ui_gets_plain_numbers() -> None:
+    assert Progress(333, 1_000, 0, 100.0, 2.0, 5).to_json() == {
+        "sent": 333,
+        "total": 1_000,
+        "percent": 33.3,
+        "unknown": 0,
+        "people_per_second": 100,
+        "requests_per_second": 2,
+        "seconds_left": 7,
+        "quota_left": 5,
+    }
+
+
+def test_it_is_time_to_tell_every_five_seconds() -> None:
+    timer, tally = Timer(), Tally()
+    meter = Meter(tally, timer)
+    told = []
+    for _ in range(110):
+        timer.now += 0.1
+        tally.requests += 10
+        tally.accepted += 500
+        if meter.measure(tally):
+            told.append(meter.progress(tally, None, None))
+    assert [round(progress.requests_per_second) for progress in told] == [100, 100]
+    assert [round(progress.people_per_second) for progress in told] == [5_000, 5_000]
+
+
+def test_what_earlier_attempts_have_sent_is_not_taken_for_speed() -> None:
+    timer = Timer()
+    tally = Tally(requests=10_000, accepted=500_000)
+    meter = Meter(tally, timer)
+    assert meter.requests_per_second is None
+    timer.now += 1.0
+    tally.requests += 100
+    meter.measure(tally)
+    assert meter.requests_per_second == 100
+
+
+def test_a_pause_is_not_taken_for_a_lower_speed() -> None:
+    timer, tally = Timer(), Tally()
+    meter = Meter(tally, timer)
+    for seconds, requests in ((1.0, 500), (30.0, 0), (1.0, 400)):
+        timer.now += seconds
+        tally.requests += requests
+        meter.measure(tally)
+        assert meter.requests_per_second == (requests or 500)
+
+
+@pytest.mark.parametrize(
+    ("speed", "rate", "ahead"),
+    [
+        (None, None, 128),
+        (1_000, None, 250),
+        (10, None, 32),
+        (None, 10, 3),
+        (10, 10, 3),
+        (None, 0.1, 1),
+        (900, 1_000, 225),
+    ],
+)
+def test_a_quarter_of_a_seconds_work_is_written_ahead(
+    speed: float | None, rate: float | None, ahead: int
+) -> None:
+    assert FanOut(max_requests_per_second=rate).ahead(speed) == ahead
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"max_workers": 0}, "max_workers"),
+        ({"max_requests_per_second": 0}, "max_requests_per_second"),
+        ({"max_requests_per_second": float("nan")}, "max_requests_per_second"),
+        ({"quota_reserve": 1.1}, "quota_reserve"),
+        ({"quota_reserve": -0.1}, "quota_reserve"),
+        ({"on_unknown": "ignore"}, "on_unknown"),
+    ],
+)
+def test_a_fan_out_that_makes_no_sense_is_refused_before_anything_is_sent(
+    wrong: dict[str, object], named: str
+) -> None:
+    with pytest.raises(InvalidPayload, match=named):
+        FanOut(**wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fan_out", "workers"),
+    [
+        (FanOut(), 128),
+        (FanOut(max_workers=1_000), 256),
+        (FanOut(max_requests_per_second=1), 3),
+        (FanOut(max_requests_per_second=0.1), 1),
+        (FanOut(max_requests_per_second=1_000), 128),
+    ],
+)
+def test_there_are_as_many_workers_as_the_rate_can_use(fan_out: FanOut, workers: int) -> None:
+    assert fan_out.workers() == workers
