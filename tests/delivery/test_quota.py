@@ -53,4 +53,5 @@ def test_a_slope_is_kept(tmp_path: Path, wanted: float) -> None:
         attempt(Task(**{**vars(task), "fan_out": {"max_requests_per_second": wanted}}))
         moments = [record.received_at for record in sandbox.sandbox.records]
     seconds = (moments[-1] - moments[0]).total_seconds()
-    assert (requests - 1) / seconds == pytest.approx(wanted, rel=0.07)
+    # Never above it; how close one comes below depends on what else the machine does.
+    assert wanted / 2 < (requests - 1) / seconds <= wanted * 1.07
