@@ -7,7 +7,6 @@ MoEngage keeps the audience on the campaign, so that is made first; afterwards n
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Param, chain, dag, task_group
@@ -18,6 +17,7 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartBroadcastLiveActivityOperator,
     MoEngageUpdateBroadcastLiveActivityOperator,
 )
+from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 # DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
@@ -32,12 +32,6 @@ WHERE kicks_off_at >= CAST(? AS TIMESTAMP WITH TIME ZONE)
 ORDER BY kicks_off_at, match_key
 LIMIT CAST(? AS INTEGER)
 """
-
-
-def as_dicts(cursor: Any) -> Any:
-    """Return rows as dicts, so that a column becomes an argument of the task group, with its type."""
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @dag(
@@ -60,7 +54,7 @@ def campaign_from_warehouse() -> None:
         conn_id="warehouse",
         sql=MATCHES,
         parameters=["{{ run_id }}", "{{ dag_run.run_after }}", "{{ params.matches }}"],
-        handler=as_dicts,
+        handler=rows_as_dicts,
     )
 
     # In the UI a mapped task is called by its match instead of its number.

@@ -8,7 +8,6 @@ delay, shows the flight in the air, waits for the landing without holding a work
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Param, chain, dag, task_group
@@ -18,6 +17,7 @@ from airflow_provider_liveactivity.operators.braze import (
     BrazeStartLiveActivityOperator,
     BrazeUpdateLiveActivityOperator,
 )
+from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 # The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
@@ -31,12 +31,6 @@ WHERE departs_at >= CAST(? AS TIMESTAMP WITH TIME ZONE)
 ORDER BY departs_at, flight_key
 LIMIT CAST(? AS INTEGER)
 """
-
-
-def as_dicts(cursor: Any) -> Any:
-    """Return rows as dicts, so that a column becomes an argument of the task group, with its type."""
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @dag(
@@ -53,7 +47,7 @@ def flights() -> None:
         conn_id="warehouse",
         sql=DEPARTURES,
         parameters=["{{ run_id }}", "{{ dag_run.run_after }}", "{{ params.flights }}"],
-        handler=as_dicts,
+        handler=rows_as_dicts,
     )
 
     # In the UI a mapped task is called by its flight instead of its number.

@@ -7,7 +7,6 @@ Columns become arguments with their types: a score that is a number in the wareh
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Param, chain, dag, task_group
@@ -17,6 +16,7 @@ from airflow_provider_liveactivity.operators.braze import (
     BrazeStartLiveActivityOperator,
     BrazeUpdateLiveActivityOperator,
 )
+from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 # The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
@@ -33,12 +33,6 @@ LIMIT CAST(? AS INTEGER)
 """
 
 
-def as_dicts(cursor: Any) -> Any:
-    """Return rows as dicts, so that a column becomes an argument of the task group, with its type."""
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 @dag(
     schedule=None,
     doc_md=__doc__,
@@ -53,7 +47,7 @@ def matches_from_warehouse() -> None:
         conn_id="warehouse",
         sql=MATCHES,
         parameters=["{{ run_id }}", "{{ dag_run.run_after }}", "{{ params.matches }}"],
-        handler=as_dicts,
+        handler=rows_as_dicts,
     )
 
     # In the UI a mapped task is called by its match instead of its number.
