@@ -66,11 +66,12 @@ class Audience(Protocol):
         """
 
 
-def check_audience(audience: Audience, *, max_audience: int | None = None) -> int | None:
+def check_audience(audience: Audience, *, max_audience: int | str | None = None) -> int | None:
     """
     Return how many people there are, after refusing what must not be sent to; to be called before sending.
 
-    :param max_audience: the most people that may be sent to: it stops a wrong WHERE clause.
+    :param max_audience: the most people that may be sent to: it stops a wrong WHERE clause. Text, which a
+        template makes of a number, is that number.
     :raises EmptyAudience: where there is nobody.
     :raises InvalidPayload: where there are too many, or ids that cannot be sent.
     """
@@ -78,12 +79,20 @@ def check_audience(audience: Audience, *, max_audience: int | None = None) -> in
     if total == 0:
         dropped = f": all {audience.nulls:,} ids are null or blank" if audience.nulls else ""
         raise EmptyAudience(f"the audience is empty{dropped}.")
-    if total is not None and max_audience is not None and total > max_audience:
+    most = None if max_audience is None else _limit(max_audience)
+    if total is not None and most is not None and total > most:
         raise InvalidPayload(
-            f"the audience has {total:,} people, max_audience allows {max_audience:,}; nothing was sent. "
+            f"the audience has {total:,} people, max_audience allows {most:,}; nothing was sent. "
             "Correct the audience, or raise max_audience."
         )
     return total
+
+
+def _limit(max_audience: int | str) -> int:
+    try:
+        return int(max_audience)
+    except (TypeError, ValueError):
+        raise InvalidPayload("max_audience must be a whole number, such as 10000.") from None
 
 
 def fingerprint(*parts: Any) -> str:

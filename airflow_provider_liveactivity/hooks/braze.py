@@ -11,7 +11,7 @@ from airflow_provider_liveactivity.delivery import FanOut, Step
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions, identity
 from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
-from airflow_provider_liveactivity.hooks.people import people
+from airflow_provider_liveactivity.hooks.people import given, people
 from airflow_provider_liveactivity.models.braze import (
     MAX_PEOPLE_PER_REQUEST,
     StartContent,
@@ -102,7 +102,7 @@ class BrazeHook(LiveActivityHook):
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
-        max_audience: int | None = None,
+        max_audience: int | str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
         **options: Unpack[SendOptions],
@@ -153,7 +153,7 @@ class BrazeHook(LiveActivityHook):
             sql_conn_id=sql_conn_id,
             parameters=parameters,
         )
-        one = {"segment_id": segment_id, "custom_audience": custom_audience}
+        one = {"segment_id": given(segment_id), "custom_audience": given(custom_audience)}
         if audience is None:
             plan = self._start_for_one(content, **one)
         elif all(value is None for value in one.values()):
@@ -171,7 +171,7 @@ class BrazeHook(LiveActivityHook):
         return Plan.of(request, body.activity_id, body.content_state, identity(content, audience))
 
     def _start_for_people(
-        self, content: dict[str, Any], audience: Audience, max_audience: int | None
+        self, content: dict[str, Any], audience: Audience, max_audience: int | str | None
     ) -> Plan:
         shared = StartContent.build(**content)
         requests = self._braze.starts(shared)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
 from airflow_provider_liveactivity.hooks.base import identity
-from airflow_provider_liveactivity.hooks.people import people
+from airflow_provider_liveactivity.hooks.people import given, people
 from airflow_provider_liveactivity.models.moengage_campaign import (
     MAX_IDS_IN_CAMPAIGN,
     MAX_IDS_IN_SEGMENT,
@@ -46,7 +46,7 @@ def campaign_audience(
     segment_id: str | None,
     all_users: bool,
     filters: Any,
-    max_audience: int | None,
+    max_audience: int | str | None,
     **arguments: Any,
 ) -> CampaignAudience:
     """
@@ -56,6 +56,7 @@ def campaign_audience(
     :raises PayloadTooLarge: for more people than a filter can name.
     """
     persons = people(**arguments)
+    segment_id, filters = given(segment_id), given(filters)
     if [persons is not None, segment_id is not None, all_users, filters is not None].count(True) != 1:
         raise InvalidPayload(
             "exactly one audience is needed: segment_id, all_users=True, filters, external_user_ids or sql."
@@ -76,7 +77,7 @@ def campaign_audience(
     )
 
 
-def _ids(persons: Audience, max_audience: int | None) -> list[str]:
+def _ids(persons: Audience, max_audience: int | str | None) -> list[str]:
     total = check_audience(persons, max_audience=max_audience)
     if total is not None and total > MAX_IDS_IN_SEGMENT:
         raise PayloadTooLarge(

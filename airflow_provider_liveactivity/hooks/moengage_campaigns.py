@@ -71,7 +71,7 @@ class BroadcastCampaigns(MoEngageCalls):
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
-        max_audience: int | None = None,
+        max_audience: int | str | None = None,
         tags: list[str] | None = None,
         request_id: str | None = None,
         may_be_second: bool = False,

@@ -70,7 +70,7 @@ class UserCall(TypedDict, total=False):
     sql: str | None
     sql_conn_id: str | None
     parameters: Any
-    max_audience: int | None
+    max_audience: int | str | None
     content_state_schema: dict[str, Any] | str | Path | None
     validate_only: bool
     fan_out: FanOut
@@ -140,7 +140,7 @@ class UserActivities(MoEngageCalls):
         return report
 
     def _plan(
-        self, activity: UserActivity, audience: Audience, max_audience: int | None, content: str
+        self, activity: UserActivity, audience: Audience, max_audience: int | str | None, content: str
     ) -> Plan:
         account = self.account_for(partial(Inform, la_type=activity.la_type), "inform_api_key")
         assert isinstance(account.vendor, Inform)  # for the type checker: made here  # noqa: S101

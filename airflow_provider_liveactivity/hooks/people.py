@@ -23,12 +23,15 @@ def people(
     """
     Return the audience that the arguments name, or None where they name no people.
 
+    Empty text, which a template gives for nothing, names nobody.
+
     :raises InvalidPayload: for a query without a connection, or with a list beside it.
     :raises InvalidConnection: where the connection is not one to a SQL database.
     """
+    external_user_ids, user_aliases = given(external_user_ids), given(user_aliases)
     listed = external_user_ids is not None or user_aliases is not None
-    if sql is None:
-        if sql_conn_id is not None and not listed:
+    if not sql:
+        if sql_conn_id and not listed:
             raise InvalidPayload("sql_conn_id is given without sql.")
         if not listed:
             return None
@@ -38,6 +41,11 @@ def people(
     if not sql_conn_id:
         raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
     return SqlAudience(_sql_hook(sql_conn_id), sql, _parsed(parameters))
+
+
+def given(value: Any) -> Any:
+    """Return the value, or None for empty text, which a template gives for nothing."""
+    return None if isinstance(value, str) and not value else value
 
 
 def _sql_hook(sql_conn_id: str) -> Any:

@@ -127,6 +127,7 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
         nobody gets two cards, some may get none), "resend" it (some may get two), or "fail".
     :param on_empty_audience: "fail", the default, or "skip" the task.
     :param max_audience: the most people this may reach; more is an error before the first request.
+        (templated)
     :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
         (templated)
     :param beyond_lifetime: "fail", the default, or "warn" about such an end.
@@ -144,6 +145,7 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
         "sql",
         "sql_conn_id",
         "parameters",
+        "max_audience",
         "end_time",
     )
     template_ext: Sequence[str] = (".sql",)
@@ -173,7 +175,7 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
         quota_reserve: float = 0.1,
         on_unknown: Literal["skip", "resend", "fail"] = "skip",
         on_empty_audience: Literal["fail", "skip"] = "fail",
-        max_audience: int | None = None,
+        max_audience: int | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(notification=notification, **kwargs)

@@ -39,6 +39,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
     :param sql_conn_id: connection to the database that the query is for. (templated)
     :param parameters: parameters of the query. (templated)
     :param max_audience: the most people this may name; more is an error before the first request.
+        (templated)
     :param on_empty_audience: "fail", the default, or "skip" the task.
     :param tags: tags of the campaign. (templated)
     :param request_id: MoEngage creates one campaign for it. By default it follows from DAG, run, task and
@@ -58,6 +59,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         "sql",
         "sql_conn_id",
         "parameters",
+        "max_audience",
         "tags",
         "request_id",
         "moengage_conn_id",
@@ -83,7 +85,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
-        max_audience: int | None = None,
+        max_audience: int | str | None = None,
         on_empty_audience: Literal["fail", "skip"] = "fail",
         tags: list[str] | None = None,
         request_id: str | None = None,

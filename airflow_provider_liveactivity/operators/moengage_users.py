@@ -35,6 +35,7 @@ _FIELDS = (
     "sql",
     "sql_conn_id",
     "parameters",
+    "max_audience",
     "moengage_conn_id",
     "content_state_schema",
 )
@@ -76,6 +77,7 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
     :param max_requests_per_second: 166 by default, which is below Inform's 10,000 a minute.
     :param on_empty_audience: "fail", the default, or "skip" the task.
     :param max_audience: the most people this may reach; more is an error before the first request.
+        (templated)
     :param validate_only: do everything but send, and return the report; False by default.
     """
 
@@ -105,7 +107,7 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
         max_workers: int = 64,
         max_requests_per_second: float | None = 166,
         on_empty_audience: Literal["fail", "skip"] = "fail",
-        max_audience: int | None = None,
+        max_audience: int | str | None = None,
         validate_only: bool = False,
         **kwargs: Any,
     ) -> None:

@@ -204,7 +204,7 @@ def test_the_errors_of_the_segment_api(
         ({"external_user_ids": ["ada"], "filters": []}, "exactly one audience"),
         ({"external_user_ids": []}, "empty"),
         ({"external_user_ids": ["a", "b"], "max_audience": 1}, "max_audience"),
-        ({"segment_id": ""}, "custom_segments needs id"),
+        ({"segment_id": ""}, "exactly one audience is needed"),
         ({"filters": []}, "included_filters"),
         ({"filters": [{"filter_type": "guess"}]}, "filter_type"),
         ({"filters": [{"filter_type": "user_attributes", "name": "uid"}]}, "data_type"),

@@ -116,6 +116,10 @@ def test_a_state_that_breaks_the_schema(sandbox: RunningSandbox, adapter: Adapte
         ({"custom_audience": UNKNOWN}, "comparison: input should be 'equals'"),
         ({"custom_audience": [FILTER]}, "must be an object"),
         ({"external_user_ids": USERS, "max_audience": 1}, "max_audience allows 1"),
+        ({"external_user_ids": USERS, "max_audience": "1"}, "max_audience allows 1"),
+        ({"external_user_ids": USERS, "max_audience": "many"}, "max_audience must be a whole number"),
+        ({"external_user_ids": "", "segment_id": "", "sql": ""}, "exactly one audience is needed"),
+        ({"external_user_ids": "", "sql": "", "sql_conn_id": "x"}, "sql_conn_id is given without sql"),
     ],
 )
 def test_a_braze_start_without_exactly_one_audience(

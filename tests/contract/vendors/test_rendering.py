@@ -30,7 +30,6 @@ NOT_TEMPLATED = {
     "quota_reserve",
     "on_unknown",
     "on_empty_audience",
-    "max_audience",
     "on_rate",
     "lead",
     "end_on_kill",

@@ -1,0 +1,107 @@
+"""
+A storm over an airport: one Live Activity for the passengers of its next departures, once a person approves.
+
+The start is rehearsed first: the whole audience is read, and nothing is sent. Who approves sees how many
+people and requests it is about, how long it takes, and the card; no more people than that get it afterwards.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param, chain, dag
+
+from airflow_provider_liveactivity.operators.braze import (
+    BrazeEndLiveActivityOperator,
+    BrazeStartLiveActivityOperator,
+)
+
+# DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
+PASSENGERS = """
+SELECT external_id
+FROM passengers
+JOIN flights USING (flight_key)
+WHERE origin = ? AND departs_at >= CAST(? AS TIMESTAMP WITH TIME ZONE)
+    AND departs_at < CAST(? AS TIMESTAMP WITH TIME ZONE)
+"""
+START: dict[str, Any] = {
+    "activity_id": "storm/{{ params.airport }}/{{ run_id }}",
+    "activity_attributes_type": "AirportAttributes",
+    "activity_attributes": {"airport": "{{ params.airport }}"},
+    "content_state": {"status": "Delays", "text": "{{ params.text }}"},
+    "notification": {"alert": {"title": "Storm at {{ params.airport }}", "body": "{{ params.text }}"}},
+    "sql": PASSENGERS,
+    "sql_conn_id": "warehouse",
+    "parameters": [
+        "{{ params.airport }}",
+        "{{ dag_run.run_after }}",
+        "{{ dag_run.run_after + macros.timedelta(minutes=params.minutes) }}",
+    ],
+    "max_requests_per_second": 50,
+}
+PEOPLE = '{{ "{:,}".format(ti.xcom_pull(task_ids="rehearsal").recipients) }}'
+QUESTION = """
+{%- set report = ti.xcom_pull(task_ids="rehearsal") -%}
+{%- set per_second = dag.get_task("start").max_requests_per_second -%}
+| | |
+|---|---|
+| People | {{ "{:,}".format(report.recipients) }} |
+| Requests to Braze | {{ "{:,}".format(report.requests) }} |
+| Takes about | {{ (report.requests / per_second) | round(0, "ceil") | int }} s |
+
+On the lock screen:
+
+> **Storm at {{ params.airport }}**
+>
+> {{ params.text }}
+>
+> {{ report.content_state.status }}
+
+Without an answer within half an hour nothing is sent.
+"""
+
+
+@dag(
+    schedule=None,
+    doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=5)},
+    tags=["live-activity", "braze"],
+    params={
+        "airport": Param("JFK", type="string", title="Airport", enum=["EWR", "JFK", "LGA"]),
+        "minutes": Param(60, type="integer", minimum=1, title="Departures of the next minutes"),
+        "text": Param(
+            "Thunderstorms: expect delays, and look here for news.",
+            type="string",
+            title="Text on the lock screen",
+            minLength=1,
+            maxLength=120,
+        ),
+        "seconds": Param(3600, type="integer", minimum=0, title="Seconds until it ends", maximum=8 * 3600),
+    },
+)
+def approved_start() -> None:
+    """Tell the passengers of a storm."""
+    rehearsal = BrazeStartLiveActivityOperator(task_id="rehearsal", **START, validate_only=True)
+    # No answer within half an hour is a no: news of a storm would be late by then.
+    approval = ApprovalOperator(
+        task_id="approval",
+        subject=f"Tell {PEOPLE} people of the storm at {{{{ params.airport }}}}?",
+        body=QUESTION,
+        defaults=ApprovalOperator.REJECT,
+        response_timeout=timedelta(minutes=30),
+    )
+    start = BrazeStartLiveActivityOperator(
+        task_id="start", **START, max_audience='{{ ti.xcom_pull(task_ids="rehearsal").recipients }}'
+    )
+    end = BrazeEndLiveActivityOperator(
+        task_id="end",
+        activity_id=START["activity_id"],
+        content_state={"status": "Over", "text": "The storm has passed."},
+        end_time="{{ dag_run.run_after + macros.timedelta(seconds=params.seconds) }}",
+    )
+    chain(rehearsal, approval, start, end)
+
+
+approved_start()
