@@ -107,6 +107,10 @@ class LiveActivityHook(BaseHook):
     def dashboard_url(self) -> str | None:
         """Where the vendor's dashboard shows what became of a send; None against the sandbox."""
 
+    @abstractmethod
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask the vendor without changing anything; return whether the connection is good, and why."""
+
     def sandbox_url(self, activity_id: str | None = None) -> str | None:
         """
         Return where the sandbox shows an activity, or all of them; None where the vendor is the real one.

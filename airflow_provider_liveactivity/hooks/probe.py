@@ -77,6 +77,10 @@ _SENTENCES: tuple[tuple[type[BaseException], str], ...] = (
         httpx.ConnectError,
         "{url} refuses connections; check host and port, and whether this machine may connect to it.",
     ),
+    (
+        httpx.TransportError,
+        "{url} took the connection, but gave no answer that can be read; check host, port and proxy.",
+    ),
 )
 
 
