@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.people import People
@@ -55,6 +56,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
 
     template_fields: Sequence[str] = _SHARED_FIELDS
     template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
+    operator_extra_links = (BrazeActivityLogLink(), SandboxLink("activity_id"))
     ui_color = "#e8f0fe"
 
     def __init__(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_liveactivity.links import MoEngageCampaignsLink, SandboxLink
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator
@@ -73,6 +74,7 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
 
     template_fields: Sequence[str] = _SHARED_FIELDS
     template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
+    operator_extra_links = (MoEngageCampaignsLink(), SandboxLink("broadcast_live_activity_id"))
     ui_color = "#e6f4ea"
 
     def __init__(

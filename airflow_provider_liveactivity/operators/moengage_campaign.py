@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_liveactivity.links import MoEngageCampaignsLink, SandboxLink
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators.people import Filters, People
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -33,7 +34,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
     :param segment_id: id of a saved segment. (templated)
     :param all_users: everybody; False by default.
     :param filters: MoEngage's own filters, or their JSON text: a list of which all must hold, or an object
-        with ``filter_operator`` and ``filters``. (templated)
+        with ``filter_operator`` and ``filters``. (templated; ids in them are not shown when rendered)
     :param external_user_ids: list of user ids, or its JSON text. (templated; not shown when rendered)
     :param sql: query, or a ``.sql`` file, whose one column is the user id. (templated)
     :param sql_conn_id: connection to the database that the query is for. (templated)
@@ -69,7 +70,9 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         "filters": "json",
         "sql": "sql",
         "parameters": "json",
+        "tags": "json",
     }
+    operator_extra_links = (MoEngageCampaignsLink(), SandboxLink("broadcast_live_activity_id"))
     ui_color = "#e6f4ea"
 
     def __init__(
@@ -126,7 +129,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
             "tags": self.tags,
             "segment_id": self.segment_id,
             "all_users": self.all_users,
-            "filters": self.filters,
+            "filters": Filters.reveal(self.filters),
             "sql": self.sql,
             "sql_conn_id": self.sql_conn_id,
             "parameters": self.parameters,
@@ -151,3 +154,4 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
             return
         self.external_user_ids = People.hide(self.external_user_ids)
+        self.filters = Filters.hide(self.filters)

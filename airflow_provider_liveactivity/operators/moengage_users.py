@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_liveactivity.links import MoEngageCampaignsLink, SandboxLink
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.people import People
 
@@ -84,6 +85,8 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
     template_fields: Sequence[str] = _FIELDS
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = _RENDERERS
+    # Not to one activity: here every user has one of their own.
+    operator_extra_links = (MoEngageCampaignsLink(), SandboxLink())
     ui_color = "#e6f4ea"
     #: The whole state is in an update and in an end: once more changes nothing.
     on_unknown: Literal["skip", "resend", "fail"] = "resend"

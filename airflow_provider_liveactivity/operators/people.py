@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 
@@ -21,8 +22,33 @@ class People:
         """Return what was hidden."""
         return value.members if isinstance(value, cls) else value
 
-    def serialize(self) -> str:
+    def serialize(self) -> Any:
         """Tell Airflow what to show instead."""
         return f"<{len(self.members):,} people>" if isinstance(self.members, list | tuple) else "<people>"
 
-    __str__ = __repr__ = serialize
+    def __repr__(self) -> str:
+        return str(self.serialize())
+
+
+class Filters(People):
+    """Holds rendered filters of an audience; Airflow shows them without the ids of people in them."""
+
+    def serialize(self) -> Any:
+        """Tell Airflow what to show instead."""
+        if not isinstance(self.members, str):
+            return _without_ids(self.members)
+        try:
+            return _without_ids(json.loads(self.members))
+        except ValueError:
+            return "<no JSON>"
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without_ids(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {name: _without_ids(item) for name, item in value.items()}
+    if value.get("name") == "uid" and "value" in value:
+        shown["value"] = People(value["value"]).serialize()
+    return shown

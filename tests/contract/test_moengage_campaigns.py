@@ -7,6 +7,7 @@ import logging
 from typing import Any
 
 import pytest
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
@@ -19,6 +20,7 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.models.moengage_campaign import by_ids
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
@@ -324,3 +326,26 @@ def test_ids_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCa
     shown = json.dumps(report) + caplog.text + json.dumps(task.store)
     for secret in ("very-secret-person", "sandbox-campaign-key"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_ids_in_filters_do_not_show_among_the_rendered_fields(running: RunningSandbox, as_text: bool) -> None:
+    filters = [
+        {"filter_type": "custom_segments", "id": "fans"},
+        by_ids(["ada", "eve"])["included_filters"][0],
+    ]
+    task = create(filters=json.dumps(filters) if as_text else filters)
+    task.operator.render_template_fields({})
+    shown = _serialize_rendered_fields(task.operator)["filters"]
+    assert isinstance(shown, list)
+    assert [one.get("value") for one in shown if isinstance(one, dict)] == [None, "<2 people>"]
+    running.sandbox.put_segment("fans", "Fans", ["ada", "bob"])
+    assert task.run().ended == "success"
+    sent = requests(running, CREATE)[-1]["segmentation_details"]["included_filters"]["filters"]
+    assert sent[1]["value"] == ["ada", "eve"]
+
+
+def test_filters_that_are_no_json_show_nothing(running: RunningSandbox) -> None:
+    task = create(filters='[{"name": "uid", "value": "ada"')
+    task.operator.render_template_fields({})
+    assert "ada" not in json.dumps(_serialize_rendered_fields(task.operator))

@@ -35,10 +35,10 @@ async def raw_server(
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                (length,) = [
+                lengths = [
                     line[16:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
                 ]
-                requests.append(head + await reader.readexactly(int(length)))
+                requests.append(head + await reader.readexactly(sum(map(int, lengths))))
                 answer = script.pop(0)
                 writer.write(answer)
                 await writer.drain()
