@@ -8,6 +8,7 @@ reads with the connection ``warehouse``: let only those trigger this DAG who may
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ from airflow.sdk import Param, chain, dag, task
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
 from airflow_provider_liveactivity.operators.braze import BrazeStartLiveActivityOperator
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+log = logging.getLogger(__name__)
 
 TIMES, TEXTS, PEOPLE = "When", "What the phones say", "Who gets it: fill in one of three"
 TEAMS = ["Northside", "Southside", "Harbour", "Uptown"]
@@ -163,6 +166,8 @@ def ui_start_update_end() -> None:
         audiences = [params[name] for name in ("segment_id", "external_user_ids", "sql")]
         if sum(map(bool, audiences)) != 1:
             wrong.append("Fill in exactly one of Segment, List of people and Query.")
+        for problem in wrong:
+            log.error(problem)
         if wrong:
             raise AirflowFailException(f"Nothing was sent. {' '.join(wrong)}")
         return {

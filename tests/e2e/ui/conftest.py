@@ -1,0 +1,48 @@
+"""A browser in front of the Airflow that the end-to-end tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demo import warehouse
+from demo.stack import Stack
+from tests.e2e.ui.browser import CHROMIUM, PATIENCE, AirflowUi
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+# Not for the whole session: as long as Playwright runs, nothing else can have an event loop in this thread.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def ui(browser: Browser, stack: Stack) -> Iterator[AirflowUi]:
+    context = browser.new_context(
+        viewport={"width": 1200, "height": 1500},  # tall enough for every form: pictures show all of it
+        locale="en-GB",
+        timezone_id="UTC",
+        color_scheme="light",
+    )
+    context.set_default_timeout(PATIENCE)
+    yield AirflowUi(context.new_page(), stack.airflow_url)
+    context.close()
+
+
+@pytest.fixture
+def departures(stack: Stack) -> None:
+    """Flights in the warehouse, where no other test has put any."""
+    if not stack.warehouse.exists():
+        warehouse.load(stack.warehouse, datetime.now(UTC), lasts=timedelta(hours=1))

@@ -1,0 +1,90 @@
+"""A connection made in the form is one that works, and the button beside it says so."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.ui.browser import AirflowUi, marks
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
+    from demo.airflow_api import AirflowApi
+    from demo.stack import Stack
+
+pytestmark = marks
+
+
+def without_port_0(route: Route) -> None:
+    """Send no port where there is none; Airflow 3.3.2 sends 0 and refuses it (apache/airflow#73298)."""
+    body = route.request.post_data_json
+    assert isinstance(body, dict)
+    route.continue_(post_data=json.dumps({**body, "port": body["port"] or None}))
+
+
+def press_test(ui: AirflowUi, conn_id: str) -> tuple[bool, str]:
+    from playwright.sync_api import expect
+
+    ui.page.route("**/api/v2/connections/test", without_port_0)
+    ui.go("/connections")
+    button = ui.page.get_by_role("row", name=conn_id).get_by_role("button", name="Test Connection")
+    with ui.page.expect_response("**/api/v2/connections/test") as tested:
+        button.click()
+    answer = tested.value.json()
+    color = "green" if answer["status"] else "red"
+    expect(button.locator("svg")).to_have_attribute("color", color)
+    return answer["status"], answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("key", "good", "said"),
+    [("sandbox-braze-key", True, "accepts the key"), ("wr0ng-k3y", False, "the REST API key is wrong")],
+)
+def test_a_braze_connection_is_made_in_the_form_and_tested_with_the_button(
+    ui: AirflowUi, stack: Stack, airflow: AirflowApi, key: str, good: bool, said: str
+) -> None:
+    conn_id = f"braze_{good}".lower()
+    form = ui.form("/connections", "Add Connection")
+    form.fill("Connection ID", conn_id)
+    form.choose("Connection Type", "Braze")
+    form.fill("REST endpoint", stack.sandbox_url)
+    form.fill("REST API key", key)
+    if good:
+        ui.picture("connection-braze", form.dialog)
+    form.section("Extra Fields")
+    form.fill("App ID", "sandbox-app")
+    form.submit("Save", "/connections")
+
+    status, message = press_test(ui, conn_id)
+
+    assert (status, said in message) == (good, True), message
+    assert key not in message
+    saved = airflow.call("GET", f"/connections/{conn_id}")
+    assert json.loads(saved["extra"])["app_id"] == "sandbox-app"
+    assert saved["password"] == "***"
+
+
+def test_a_moengage_connection_is_made_in_the_form_and_tested_with_the_button(
+    ui: AirflowUi, stack: Stack, airflow: AirflowApi
+) -> None:
+    form = ui.form("/connections", "Add Connection")
+    form.fill("Connection ID", "moengage_form")
+    form.choose("Connection Type", "MoEngage")
+    form.fill("Host", stack.sandbox_url)
+    form.fill("Workspace ID", "SANDBOX")
+    form.fill("Push API key", "sandbox-push-key")
+    form.section("Extra Fields")
+    form.choose("Data center", "02 (EU)")
+    form.fill("Campaign API key", "sandbox-campaign-key")
+    ui.picture("connection-moengage", form.dialog)
+    form.submit("Save", "/connections")
+
+    status, message = press_test(ui, "moengage_form")
+
+    assert (status, "accepts campaign_api_key" in message) == (True, True), message
+    saved = airflow.call("GET", "/connections/moengage_form")
+    assert json.loads(saved["extra"])["data_center"] == "02"
+    assert "sandbox-campaign-key" not in saved["extra"]
