@@ -42,9 +42,9 @@ def problem(error: LiveActivityError, account: Account) -> str:
 
 
 _SENTENCES = {
-    Trouble.CERTIFICATE: "The TLS certificate of {url} is not trusted: it may be another server's or a proxy's.",
+    Trouble.CERTIFICATE: "The TLS certificate of {url} is not trusted: it may be another's, or a proxy's.",
     Trouble.PROXY: "The proxy of the connection's extra did not let the request through to {url}.",
-    Trouble.TLS: "No TLS connection could be made to {url}; check that an https server has this host and port.",
+    Trouble.TLS: "No TLS connection could be made to {url}; check that https is served at this port.",
     Trouble.NO_HOST: "There is no host for {url}, as far as this machine knows; check how the host is spelt.",
     Trouble.CONNECT_TIMEOUT: "{url} could not be reached within {connect:g} seconds (connect_timeout); is a "
     "firewall in the way?",
