@@ -84,10 +84,12 @@ def get_provider_info() -> dict[str, object]:
                 "hook-class-name": "airflow_provider_liveactivity.hooks.braze.BrazeHook",
                 "hook-name": "Braze",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "login", "port"],
+                    "hidden-fields": ["schema", "login"],
                     "relabeling": {"host": "REST endpoint", "password": "REST API key"},
                     "placeholders": {
                         "host": "empty for the instance's own, or such as https://rest.iad-01.braze.com",
+                        # Without a port Airflow 3.3.2 refuses to test: github.com/apache/airflow/pull/73298
+                        "port": "443, if the Test button is to work in Airflow 3.3",
                         "password": "from Settings > APIs and Identifiers > API Keys",
                     },
                 },
@@ -125,10 +127,11 @@ def get_provider_info() -> dict[str, object]:
                 "hook-class-name": "airflow_provider_liveactivity.hooks.moengage.MoEngageHook",
                 "hook-name": "MoEngage",
                 "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "port"],
+                    "hidden-fields": ["schema"],
                     "relabeling": {"login": "Workspace ID", "password": "Push API key"},
                     "placeholders": {
                         "host": "empty for the data center's own",
+                        "port": "443, if the Test button is to work in Airflow 3.3",
                         "login": "from Settings > Account > APIs",
                         "password": "from Settings > Account > APIs, tile Push",
                     },

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from demo.stack import Stack
     from tests.e2e.conftest import Played
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+# The demo counts what the vendors refused, and here wrong keys are tried: it comes first.
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.usefixtures("played")]
 
 LOG = "Braze Message Activity Log"
 
@@ -40,7 +41,7 @@ def page(stack: Stack, activity_id: str) -> str:
         ),
     ],
 )
-def test_the_button_tests_a_connection_that_is_not_saved_yet(
+def test_a_connection_that_is_not_saved_is_tested(
     stack: Stack, airflow: AirflowApi, fields: dict[str, str], good: bool, said: str
 ) -> None:
     body = {"connection_id": "mine", "conn_type": "braze", "host": stack.sandbox_url, **fields}
@@ -50,7 +51,7 @@ def test_the_button_tests_a_connection_that_is_not_saved_yet(
     assert "k3y" not in answer["message"]
 
 
-def test_the_button_tests_the_keys_of_moengage(stack: Stack, airflow: AirflowApi) -> None:
+def test_the_keys_of_moengage_are_tested(stack: Stack, airflow: AirflowApi) -> None:
     body = {
         "connection_id": "mine",
         "conn_type": "moengage",
@@ -63,6 +64,37 @@ def test_the_button_tests_the_keys_of_moengage(stack: Stack, airflow: AirflowApi
     assert answer["status"] is False
     assert "data_api_key: " in answer["message"]
     assert "accepts campaign_api_key. Not tested: the password (Push key)" in answer["message"]
+
+
+@pytest.mark.parametrize("conn_type", ["braze", "moengage"])
+def test_the_button_tests_a_saved_connection_whose_secrets_it_does_not_know(
+    stack: Stack, airflow: AirflowApi, conn_type: str
+) -> None:
+    """The page sends what it shows: asterisks for secrets, empty texts for nothing, and 0 for no port."""
+    host, port = stack.sandbox_url.removeprefix("http://").split(":")
+    key = {"braze": "sandbox-braze-key", "moengage": "sandbox-push-key"}[conn_type]
+    saved = {
+        "connection_id": f"saved_{conn_type}",
+        "conn_type": conn_type,
+        "host": host,
+        "port": int(port),
+        "login": "SANDBOX",
+        "password": key,
+        "extra": json.dumps({"app_id": None, "campaign_api_key": "sandbox-campaign-key"}),
+    }
+    airflow.call("POST", "/connections", json=saved)
+    shown = airflow.call("GET", f"/connections/saved_{conn_type}")
+    assert key not in json.dumps(shown)
+    body = {name: shown[name] or "" for name in (*saved, "description", "schema")}
+    answer = airflow.call("POST", "/connections/test", json=body)
+    assert answer["status"], answer["message"]
+
+
+def test_the_zero_that_the_page_sends_for_no_port_does_no_harm(stack: Stack, airflow: AirflowApi) -> None:
+    empty = {"description": "", "login": "", "schema": "", "extra": "{}", "port": 0}
+    body = {"connection_id": "mine", "conn_type": "braze", "host": stack.sandbox_url, **empty}
+    answer = airflow.call("POST", "/connections/test", json=body | {"password": "sandbox-braze-key"})
+    assert answer["status"], answer["message"]
 
 
 def test_a_mapped_task_links_to_its_own_activity(stack: Stack, airflow: AirflowApi, played: Played) -> None:

@@ -25,12 +25,12 @@ def forms() -> dict[str, Any]:
         (
             "braze",
             {"host": "REST endpoint", "password": "REST API key"},
-            {"login", "port", "url_schema"},
+            {"login", "url_schema"},
         ),
         (
             "moengage",
             {"login": "Workspace ID", "password": "Push API key"},
-            {"port", "url_schema"},
+            {"url_schema"},
         ),
     ],
 )

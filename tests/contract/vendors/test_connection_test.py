@@ -189,8 +189,8 @@ def served(*answers: bytes, **options: Any) -> Iterator[str]:
     over = asyncio.Event()
 
     async def serve() -> None:
-        async with raw_server(*answers, **options) as (where, _):
-            address.append(where)
+        async with raw_server(*answers, **options) as heard:
+            address.append(heard.host)
             up.set()
             await over.wait()
 
