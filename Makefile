@@ -7,7 +7,7 @@ READY  := $(VENV)/.ready
 TESTS  := $(wildcard $(addprefix tests/,unit sandbox delivery contract dags packaging e2e))
 
 .DEFAULT_GOAL := help
-.PHONY: help install test demo up lint format bench clean
+.PHONY: help install test pictures demo up lint format bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ install: $(READY) ## make .venv with everything the other commands need
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest $(TESTS) $(PYTEST_ARGS)
+
+pictures: $(READY) ## take the pictures of docs/images anew
+	PICTURES=1 $(BIN)/python -m pytest tests/e2e/ui $(PYTEST_ARGS)
 
 demo: $(READY) ## run a day of flights through a real Airflow, then stop it
 	$(BIN)/python -m demo

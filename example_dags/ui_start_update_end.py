@@ -129,7 +129,7 @@ CARD: dict[str, Any] = {
             type="integer",
             minimum=1,
             title="At most this many people",
-            description="More are refused before anything is sent. A segment is counted by Braze alone.",
+            description="More are refused before anything is sent. How many a segment has, only Braze knows.",
             section=PEOPLE,
         ),
     },

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,11 @@ def phones(sandbox: RunningSandbox, **filters: Any) -> list[dict[str, Any]]:
 def test_every_example_can_be_read(examples: DagBag) -> None:
     assert examples.import_errors == {}
     assert sorted(examples.dags) == FILES
+
+
+def test_every_example_is_in_the_table_of_the_docs() -> None:
+    table = (ROOT / "docs" / "examples.md").read_text()
+    assert sorted(re.findall(r"^\| \[`(\w+)`\]", table, flags=re.MULTILINE)) == FILES
 
 
 @pytest.mark.parametrize("dag_id", FILES)

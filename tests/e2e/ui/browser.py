@@ -31,7 +31,7 @@ marks = [
 PATIENCE = 180_000
 IMAGES = ROOT / "docs" / "images"
 #: Pictures change with every pixel of Airflow, so a test run takes none unless it is asked to.
-TAKE_PICTURES = bool(os.environ.get("SCREENSHOTS"))
+TAKE_PICTURES = bool(os.environ.get("PICTURES"))
 
 
 class AirflowUi:

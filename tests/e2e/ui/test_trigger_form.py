@@ -105,7 +105,6 @@ def test_a_filled_form_starts_updates_and_ends_the_card_that_its_link_shows(
     ui.picture("trigger-form-times", form.dialog)
     form.section("What the phones say")
     form.fill("At kick-off", "The cup final has begun")
-    ui.picture("trigger-form-texts", form.dialog)
     form.section(PEOPLE)
     form.fill("Segment", "the-fans")
     ui.picture("trigger-form-people", form.dialog)
