@@ -3,6 +3,7 @@ A storm over an airport: one Live Activity for the passengers of its next depart
 
 The start is rehearsed first: the whole audience is read, and nothing is sent. Who approves sees how many
 people and requests it is about, how long it takes, and the card; no more people than that get it afterwards.
+Needs ``apache-airflow-providers-standard`` 1.12.2 or newer.
 """
 
 from __future__ import annotations

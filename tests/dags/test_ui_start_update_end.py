@@ -105,7 +105,6 @@ def test_people_are_listed_or_come_from_a_query(
 def test_only_checking_counts_the_people_and_sends_nothing(run: Run, sandbox: RunningSandbox) -> None:
     from airflow.models.xcom import XComModel
     from airflow.utils.session import create_session
-    from sqlalchemy import select
 
     people = [f"fan-{number}" for number in range(51)]
 
@@ -113,7 +112,7 @@ def test_only_checking_counts_the_people_and_sends_nothing(run: Run, sandbox: Ru
 
     assert sandbox.sandbox.requests == 0
     with create_session() as session:
-        query = select(XComModel).where(XComModel.run_id == run_id, XComModel.task_id == "rehearsal")
+        query = XComModel.get_many(run_id=run_id, dag_ids=DAG_ID, task_ids="rehearsal", key="return_value")
         report = XComModel.deserialize_value(session.scalars(query).one())
     assert (report["recipients"], report["requests"]) == (51, 2)
 
