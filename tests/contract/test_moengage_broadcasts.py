@@ -18,7 +18,6 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.rates import Rates
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
@@ -27,9 +26,9 @@ from airflow_provider_liveactivity.operators.moengage import (
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox import moengage as endpoint
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused
-from tests.contract.moengage_bench import Task, connect, requests, running
+from tests.contract.moengage_bench import Clock, Task, clock, connect, requests, running
 
-__all__ = ["running"]
+__all__ = ["clock", "running"]
 
 PATHS = {verb: f"/v1.0/live-activity/broadcast/{verb}" for verb in ("start", "update", "end")}
 PUSH: dict[str, Any] = {
@@ -233,37 +232,26 @@ def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running:
     assert push.content_state == {"home": 3, "away": 0}
 
 
-def test_a_429_that_names_no_reset_is_left_to_airflows_retries(running: RunningSandbox) -> None:
+@pytest.mark.parametrize(
+    ("on_rate", "ended"), [("wait", "deferred"), ("coalesce", "deferred"), ("fail", "failed")]
+)
+def test_a_429_that_names_no_reset_counts_as_over_in_a_minute(
+    running: RunningSandbox, on_rate: str, ended: str
+) -> None:
     task("start").run()
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=None)
-    assert task("update").run().ended == "retry"
-
-
-class Clock:
-    """A clock that a sleep moves on."""
-
-    def __init__(self, running: RunningSandbox) -> None:
-        self.moment = datetime.now(UTC)
-        self.slept: list[float] = []
-        running.sandbox.now = self
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(running: RunningSandbox) -> Clock:
-    return Clock(running)
+    update = task("update", on_rate=on_rate)
+    outcome = update.run()
+    assert outcome.ended == ended
+    if outcome.until is not None:
+        assert 0 < (outcome.until - datetime.now(UTC)).total_seconds() <= 60
+        update.operator.resumed = True
+        assert update.run().ended == "retry"  # no task goes round for ever
 
 
 @pytest.fixture
 def hook(clock: Clock) -> MoEngageHook:
-    hook = MoEngageHook()
-    hook.rates = Rates(clock=clock, sleep=clock.sleep)
+    hook = clock.hook()
     hook.start_broadcast(**START)
     clock.moment += timedelta(minutes=1)
     return hook
