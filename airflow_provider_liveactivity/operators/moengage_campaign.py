@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageOperator
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators.people import HidesPeople, People
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.report import SendReport
 
 
-class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
+class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageOperator):
     """
     Create the campaign that a broadcast Live Activity is started with, for one audience.
 
@@ -68,7 +66,6 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         "sql": "sql",
         "parameters": "json",
     }
-    ui_color = "#e6f4ea"
 
     def __init__(
         self,
@@ -87,7 +84,6 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         on_empty_audience: Literal["fail", "skip"] = "fail",
         tags: list[str] | None = None,
         request_id: str | None = None,
-        moengage_conn_id: str = "moengage_default",
         validate_only: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -106,15 +102,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         self.on_empty_audience = on_empty_audience
         self.tags = tags
         self.request_id = request_id
-        self.moengage_conn_id = moengage_conn_id
         self.validate_only = validate_only
-
-    @cached_property
-    def hook(self) -> MoEngageHook:
-        """The hook of the operator's connection."""
-        from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-
-        return MoEngageHook(self.moengage_conn_id)
 
     def send(self, context: Context) -> SendReport:
         what = {
@@ -129,9 +117,8 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
             "sql_conn_id": self.sql_conn_id,
             "parameters": self.parameters,
         }
-        key = RequestKey(
-            context, what
-        )  # without the list of ids: the key shows in places where they must not
+        # Without the list of ids: the key shows in places where they must not.
+        key = RequestKey(context, what, resumed=self.resumed)
         report = self.hook.create_broadcast_campaign(
             **what,
             external_user_ids=People.reveal(self.external_user_ids),
@@ -143,9 +130,3 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         if not self.validate_only:
             key.accepted()
         return report
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
-            return
-        self.external_user_ids = People.hide(self.external_user_ids)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 
 
 class People:
@@ -23,6 +25,20 @@ class People:
 
     def serialize(self) -> str:
         """Tell Airflow what to show instead."""
-        return f"<{len(self.members):,} people>" if isinstance(self.members, list | tuple) else "<people>"
+        counted = isinstance(self.members, list | tuple | dict)
+        return f"<{len(self.members):,} people>" if counted else "<people>"
 
     __str__ = __repr__ = serialize
+
+
+class HidesPeople(LiveActivityOperator):
+    """Base of the operators with lists of people among their template fields."""
+
+    people_fields: ClassVar[tuple[str, ...]] = ("external_user_ids",)
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
+            return
+        for name in self.people_fields:
+            setattr(self, name, People.hide(getattr(self, name)))
