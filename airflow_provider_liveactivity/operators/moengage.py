@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
-from airflow_provider_liveactivity.operators.moengage_base import MoEngageOperator
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
 from airflow_provider_liveactivity.operators.moengage_users import (
@@ -54,7 +54,7 @@ _SHARED_FIELDS = (
 _SHARED_RENDERERS = {"content_state": "json", "alert": "json", "content_state_schema": "json"}
 
 
-class MoEngageBroadcastLiveActivityOperator(MoEngageOperator):
+class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
     """
     Base of the MoEngage broadcast operators.
 

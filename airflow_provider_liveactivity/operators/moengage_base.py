@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WINDOW = timedelta(minutes=1)
 
 
-class MoEngageOperator(LiveActivityOperator):
+class MoEngageTask(LiveActivityOperator):
     """
     Base of the operators for MoEngage.
 

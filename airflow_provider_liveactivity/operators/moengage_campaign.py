@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.moengage_base import MoEngageOperator
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
 from airflow_provider_liveactivity.operators.people import HidesPeople, People
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import SendReport
 
 
-class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageOperator):
+class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
     """
     Create the campaign that a broadcast Live Activity is started with, for one audience.
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.moengage_base import MoEngageOperator
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.people import HidesPeople, People
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _RENDERERS = {
 }
 
 
-class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageOperator):
+class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
     """
     Base of the operators for single users: a request each, at most 10,000 a minute.
 
