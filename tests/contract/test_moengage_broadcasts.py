@@ -17,7 +17,9 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
     RateLimited,
 )
+from airflow_provider_liveactivity.hooks import moengage_broadcasts
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.hooks.rates import Limit
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
@@ -332,6 +334,19 @@ def test_five_starts_a_minute_are_paced_for_the_whole_workspace(
         running.sandbox.put_campaign(f"match-{number}", ["ada"])
         hook.start_broadcast(**{**START, "broadcast_live_activity_id": f"match-{number}"})
     assert len(clock.slept) == 1
+
+
+def test_updates_and_ends_of_all_activities_are_paced_together(
+    running: RunningSandbox, hook: MoEngageHook, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Limit("updates and ends", 500, 60) == moengage_broadcasts.PUSHES
+    monkeypatch.setattr(moengage_broadcasts, "PUSHES", Limit("updates and ends", 3, 60))
+    running.sandbox.put_campaign("match-8", ["ada"])
+    hook.start_broadcast(**{**START, "broadcast_live_activity_id": "match-8"})
+    for activity_id in ("match-7", "match-8"):
+        hook.update_broadcast(**{**PUSH, "broadcast_live_activity_id": activity_id})
+        hook.end_broadcast(**{**PUSH, "broadcast_live_activity_id": activity_id})
+    assert clock.slept == [60]
 
 
 def test_the_headers_are_those_of_the_live_activity_pages(running: RunningSandbox) -> None:

@@ -27,6 +27,7 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.hooks.moengage_users import MAX_PER_SECOND
 from airflow_provider_liveactivity.operators import base
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
@@ -335,6 +336,12 @@ def test_the_alert_may_be_named_and_given_values(running: RunningSandbox) -> Non
     assert body["alert_reference_name"] == "Live Activity Only Test"
     assert "alert_id" not in body
     assert body["payloads"]["PUSH"]["personalized_attributes"] == {"firstname": "Ada"}
+
+
+def test_no_minute_has_more_requests_than_inform_takes() -> None:
+    for verb in VERBS:
+        assert task(verb).operator.max_requests_per_second * 60 <= 10_000
+    assert MAX_PER_SECOND * 60 <= 10_000  # what a hook keeps to
 
 
 def test_transaction_ids_are_stable_short_and_tell_nothing(running: RunningSandbox) -> None:

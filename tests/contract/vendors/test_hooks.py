@@ -112,6 +112,7 @@ def test_a_read_may_be_repeated(sandbox: RunningSandbox) -> None:
         ("101", "", "https://api-101.moengage.com"),
         (101, "", "https://api-101.moengage.com"),
         (None, "api-101.moengage.com", "https://api-101.moengage.com"),
+        (None, "sandbox-api-01.moengage.com", "https://sandbox-api-01.moengage.com"),
         ("01", "api-02.moengage.com", "https://api-02.moengage.com"),
     ],
 )
