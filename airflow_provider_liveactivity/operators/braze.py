@@ -133,7 +133,7 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
     """
 
     repeatable = False
-    people_fields: ClassVar[tuple[str, ...]] = ("external_user_ids", "user_aliases")
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People, "user_aliases": People}
     template_fields: Sequence[str] = (
         *_SHARED_FIELDS,
         "activity_attributes_type",

@@ -34,11 +34,12 @@ class People:
 class HidesPeople(LiveActivityOperator):
     """Base of the operators with lists of people among their template fields."""
 
-    people_fields: ClassVar[tuple[str, ...]] = ("external_user_ids",)
+    #: Template fields, and what each is wrapped in once it is rendered.
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People}
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         super()._do_render_template_fields(parent, *args, **kwargs)
         if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
             return
-        for name in self.people_fields:
-            setattr(self, name, People.hide(getattr(self, name)))
+        for name, wrapper in self.hidden_fields.items():
+            setattr(self, name, wrapper.hide(getattr(self, name)))
