@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
-from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
+from airflow_provider_liveactivity.operators.reports import BEGUN, ENDS_AT, begun, pull
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -28,6 +28,9 @@ class BoundedStart(LiveActivityOperator):
     :param beyond_lifetime: "fail", the default, or "warn" about such an end.
     """
 
+    content_state: Any
+    validate_only: bool
+
     def __init__(
         self,
         *,
@@ -41,7 +44,21 @@ class BoundedStart(LiveActivityOperator):
 
     def execute(self, context: Context) -> SendReport:
         self._check_lifetime()
-        return super().execute(context)
+        if self.validate_only:
+            return super().execute(context)
+        # A worker that dies leaves no report, and somebody may have got the card by then.
+        context["ti"].xcom_push(key=BEGUN, value=begun(self.content_state))
+        try:
+            return super().execute(context)
+        except BaseException:
+            if not self._has_reached_anybody(context):
+                context["ti"].xcom_push(key=BEGUN, value=None)
+            raise
+
+    def _has_reached_anybody(self, context: Context) -> bool:
+        """Whether this attempt or one before it may have: then there is something to end."""
+        sent = "hook" in self.__dict__ and self.hook.partly_sent
+        return sent or checkpoint_of(context).has_reached_anybody
 
     def _check_lifetime(self) -> None:
         from airflow_provider_liveactivity.errors import InvalidPayload
