@@ -74,6 +74,25 @@ def test_a_campaign_is_created_and_can_be_found(campaigns: Client, running: Runn
     assert campaigns.post(f"{CREATE}/search", json=search).json() == []
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"data_type": "double", "operator": "between", "value": 18, "value1": 30},
+        {
+            "data_type": "string",
+            "operator": "containsInTheFollowing",
+            "value": ["a", "b"],
+            "project_name": "p",
+        },
+        {"data_type": "string", "operator": "exists"},
+    ],
+)
+def test_filters_of_the_schema_are_taken(campaigns: Client, rest: dict[str, Any]) -> None:
+    one = {"filter_type": "user_attributes", "name": "city", **rest}
+    filters = {"included_filters": {"filter_operator": "and", "filters": [one]}}
+    assert campaigns.create({"segmentation_details": filters}).status_code == 201
+
+
 def test_a_campaign_expires_with_its_activity(campaigns: Client, running: RunningSandbox) -> None:
     campaigns.create()
     search = {"request_id": "s", "limit": 15, "page": 1}
