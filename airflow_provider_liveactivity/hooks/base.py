@@ -128,6 +128,7 @@ class LiveActivityHook(BaseHook):
                 f"{send.tally.accepted:,} accepted, {send.tally.unknown:,} unknown when it ended: {error}",
                 report=self._report(plan, send.tally),
                 retryable=error.retryable,
+                remembered="checkpoint" in options and options["checkpoint"].durable,
             ) from error
         finally:
             self._current = None

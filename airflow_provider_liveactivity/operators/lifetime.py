@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
 
@@ -39,18 +37,11 @@ class BoundedStart(LiveActivityOperator):
         self.end_time = end_time
         self.beyond_lifetime = beyond_lifetime
 
-    def execute(self, context: Context) -> SendReport:
-        self._check_lifetime()
-        return super().execute(context)
-
-    def _check_lifetime(self) -> None:
+    def _check(self) -> None:
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
 
-        try:
-            moment = end_moment(self.end_time)
-        except InvalidPayload as error:
-            raise AirflowFailException(str(error)) from error
+        moment = end_moment(self.end_time)
         if moment is None or moment - datetime.now(UTC) <= MAX_LIFETIME:
             return
         problem = (
@@ -58,7 +49,7 @@ class BoundedStart(LiveActivityOperator):
             "tokens die with it. Start it later, end it earlier, or restart it on the way"
         )
         if self.beyond_lifetime == "fail":
-            raise AirflowFailException(f"{problem}; beyond_lifetime='warn' sends it all the same.")
+            raise InvalidPayload(f"{problem}; beyond_lifetime='warn' sends it all the same.")
         self.log.warning("%s.", problem)
 
 
@@ -112,14 +103,18 @@ class DroppableUpdate(LiveActivityOperator):
         try:
             return None if mine > known else f"sequence {mine!r} is not above the last one sent, {known!r}."
         except TypeError:
-            raise AirflowFailException(
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
                 f"sequence {mine!r} cannot be compared with the last one sent, {known!r}."
             ) from None
 
     def _sequence_store(self, context: Context) -> Any:
         store: Any = context.get("asset_state_store")
         if store is None:
-            raise AirflowFailException(
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
                 "sequence needs Airflow 3.3 and the asset that brings the news among the task's inlets: the "
                 "last sequence sent is kept with it."
             )
@@ -146,6 +141,8 @@ def comparable(sequence: Any) -> float | int | str:
             return sequence
     if isinstance(sequence, int | float):
         return sequence
-    raise AirflowFailException(
+    from airflow_provider_liveactivity.errors import InvalidPayload
+
+    raise InvalidPayload(
         f"sequence must be a number, text or an aware datetime, not {type(sequence).__name__}."
     )
