@@ -54,6 +54,10 @@ def get_provider_info() -> dict[str, object]:
                 "python-modules": ["airflow_provider_liveactivity.hooks.moengage"],
             },
         ],
+        "notifications": [
+            "airflow_provider_liveactivity.notifications.braze.BrazeLiveActivityNotifier",
+            "airflow_provider_liveactivity.notifications.moengage.MoEngageBroadcastNotifier",
+        ],
         "connection-types": [
             {
                 "connection-type": "braze",
