@@ -58,6 +58,20 @@ def get_provider_info() -> dict[str, object]:
             "airflow_provider_liveactivity.notifications.braze.BrazeLiveActivityNotifier",
             "airflow_provider_liveactivity.notifications.moengage.MoEngageBroadcastNotifier",
         ],
+        "asset-uris": [
+            {
+                "schemes": ["braze"],
+                "handler": "airflow_provider_liveactivity.assets.sanitize_uri",
+                "factory": "airflow_provider_liveactivity.assets.braze_activity",
+                "to_openlineage_converter": "airflow_provider_liveactivity.assets.to_openlineage_dataset",
+            },
+            {
+                "schemes": ["moengage"],
+                "handler": "airflow_provider_liveactivity.assets.sanitize_uri",
+                "factory": "airflow_provider_liveactivity.assets.moengage_activity",
+                "to_openlineage_converter": "airflow_provider_liveactivity.assets.to_openlineage_dataset",
+            },
+        ],
         "connection-types": [
             {
                 "connection-type": "braze",

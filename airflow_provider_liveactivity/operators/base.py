@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_liveactivity.operators.asset_events import describe_events
 from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
 
 if AIRFLOW_V_3_3_PLUS:
@@ -73,6 +74,7 @@ class LiveActivityOperator(BaseOperator):
             self._forbid_repetition(error, context)
             raise
         self._tell(report)
+        describe_events(context, self.outlets, self.hook.sent_to, report)
         return report
 
     def resume(self, context: Context, event: Any = None) -> SendReport:

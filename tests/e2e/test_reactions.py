@@ -1,4 +1,4 @@
-"""Deadline Alerts and retries, which need Airflow's own scheduler and triggerer."""
+"""What needs Airflow's own scheduler and triggerer: deadlines, retries, DAGs that run for an asset."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ ALERT = {"title": "Derby", "body": "Kick-off"}
 
 
 @pytest.fixture
-def run(stack: Stack, airflow: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+def run(stack: Stack, airflow: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Start a DAG, and let the hooks of this process send where its tasks do."""
     for name, value in connections(stack.sandbox_url, stack.warehouse).items():
         monkeypatch.setenv(name, value)
 
-    def run(dag_id: str) -> str:
+    def run(dag_id: str, **conf: Any) -> str:
         stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, PATIENCE)
         airflow.unpause(dag_id)
-        return airflow.trigger(dag_id)
+        return airflow.trigger(dag_id, conf)
 
     return run
 
@@ -61,7 +61,7 @@ def phones(stack: Stack, activity_id: str) -> dict[str, Any]:
 
 
 def test_a_missed_deadline_reaches_the_phones_from_triggerer_and_executor(
-    stack: Stack, airflow: AirflowApi, run: Callable[[str], str]
+    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
 ) -> None:
     start_through_braze("late")
     start_through_moengage(stack, "late")
@@ -75,7 +75,7 @@ def test_a_missed_deadline_reaches_the_phones_from_triggerer_and_executor(
 
 
 def test_a_used_up_window_is_retried_at_its_reset(
-    stack: Stack, airflow: AirflowApi, run: Callable[[str], str]
+    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
 ) -> None:
     start_through_moengage(stack, "used-up")
     fault = {"path": "/v1.0/live-activity/broadcast/update", "fault": "429", "reset_in": 45}
@@ -91,3 +91,27 @@ def test_a_used_up_window_is_retried_at_its_reset(
     ]
     assert task["try_number"] == 2
     assert (accepted - refused).total_seconds() >= 44  # the header names whole seconds
+
+
+def test_another_dag_runs_when_an_activity_ends(
+    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
+) -> None:
+    stack.wait_until(lambda: "match_ended" in airflow.dag_ids(), "match_ended", PATIENCE)
+    airflow.unpause("match_ended")
+    stack.sandbox("PUT", "/segments/followers", json={"name": "Followers", "users": ["segment-fan"]})
+    run_id = run("match_segment", segment_id="followers", seconds=0)
+
+    def runs() -> list[dict[str, Any]]:
+        return list(airflow.call("GET", "/dags/match_ended/dagRuns")["dag_runs"])
+
+    stack.wait_until(lambda: [one["state"] for one in runs()] == ["success"], "match_ended", PATIENCE)
+
+    [ended] = runs()
+    assert ended["run_type"] == "asset_triggered"
+    assert airflow.xcom("match_ended", ended["dag_run_id"], "results") == [
+        {
+            "activity_id": f"match/northside-southside/{run_id}",
+            "result": {"home": 1, "away": 0, "phase": "Final score"},
+            "accepted": 1,
+        }
+    ]
