@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset as OpenLineageDataset
     from airflow.providers.common.compat.sdk import Asset
 
+#: Airflow refuses longer ones.
+MAX_URI_LENGTH = 1500
+
 
 def braze_activity(host: str, activity_id: str, extra: dict[str, Any] | None = None) -> Asset:
     """

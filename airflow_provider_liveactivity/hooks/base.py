@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_liveactivity.assets import activity_uri
+from airflow_provider_liveactivity.assets import MAX_URI_LENGTH, activity_uri
 from airflow_provider_liveactivity.delivery import FanOut, Send, Step
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
 from airflow_provider_liveactivity.hooks.lineage import tell_lineage
@@ -137,9 +137,10 @@ class LiveActivityHook(BaseHook):
         finally:
             self._current = None
         self.partly_sent = False
-        if report["accepted"]:
-            self.sent_to = activity_uri(account.vendor.name, account.base_url, plan.activity_id)
-            tell_lineage(self, self.sent_to)
+        uri = activity_uri(account.vendor.name, account.base_url, plan.activity_id)
+        if report["accepted"] and len(uri) <= MAX_URI_LENGTH:  # no asset is worth the failure of a send
+            self.sent_to = uri
+            tell_lineage(self, uri)
         return report
 
     def _rehearse(self, plan: Plan) -> SendReport:

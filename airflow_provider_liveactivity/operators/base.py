@@ -64,7 +64,7 @@ class LiveActivityOperator(BaseOperator):
         from airflow_provider_liveactivity.errors import EmptyAudience, LiveActivityError
 
         try:
-            self._check()
+            self._prepare(context)
             report = self.send(context)
         except LiveActivityError as error:
             if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
@@ -86,8 +86,8 @@ class LiveActivityOperator(BaseOperator):
         if "hook" in self.__dict__:  # made at first use; before that, nothing can be under way
             self.hook.stop()
 
-    def _check(self) -> None:
-        """Refuse what can be refused before anything is read or sent."""
+    def _prepare(self, context: Context) -> None:
+        """Settle what is to be sent, and refuse what can be refused before anything is read."""
 
     def _memory(self, context: Context) -> dict[str, Any]:
         """

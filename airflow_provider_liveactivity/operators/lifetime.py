@@ -37,7 +37,8 @@ class BoundedStart(LiveActivityOperator):
         self.end_time = end_time
         self.beyond_lifetime = beyond_lifetime
 
-    def _check(self) -> None:
+    def _prepare(self, context: Context) -> None:
+        super()._prepare(context)
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
 

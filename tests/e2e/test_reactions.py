@@ -115,3 +115,18 @@ def test_another_dag_runs_when_an_activity_ends(
             "accepted": 1,
         }
     ]
+
+
+def test_a_decorated_end_gives_its_worker_back_until_its_moment(
+    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
+) -> None:
+    run_id = run("decorated")
+
+    stack.wait_until(lambda: airflow.run_state("decorated", run_id) == "success", "the end", PATIENCE)
+
+    expected = {"decorated-fan": ("ended", {"home": 2, "task": "final_whistle"})}
+    assert phones(stack, f"decorated/{run_id}") == expected
+    ended = airflow.xcom("decorated", run_id, "final_whistle")
+    due = airflow.call("GET", f"/dags/decorated/dagRuns/{run_id}")["run_after"]
+    waited = datetime.fromisoformat(ended["first_sent_at"]) - datetime.fromisoformat(due)
+    assert waited.total_seconds() >= 60

@@ -130,6 +130,12 @@ def test_every_notifier_is_listed() -> None:
     assert {notifier.__name__ for notifier in listed} == found
 
 
+@pytest.mark.parametrize("decorator", INFO["task-decorators"], ids=lambda decorator: decorator["name"])
+def test_every_decorator_is_named_as_its_operator_says(decorator: dict[str, str]) -> None:
+    made = imported(decorator["class-name"])(imported)
+    assert made.operator_class.custom_operator_name == f"@task.{decorator['name']}"
+
+
 def test_every_integration_that_is_named_exists() -> None:
     assert {entry["integration-name"] for entry in listed()} == {
         entry["integration-name"] for entry in INFO["integrations"]

@@ -12,7 +12,7 @@ from airflow.sdk.lineage import HookLineage, HookLineageCollector
 
 from airflow_provider_liveactivity.assets import activity_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, USERS, Adapter, context
+from tests.contract.vendors.adapters import BRAZE, MOENGAGE, USERS, Adapter, context
 
 QUERY = "SELECT id FROM fans WHERE team = ?"
 
@@ -77,4 +77,14 @@ def test_a_rehearsal_reads_and_writes_to_nothing(
 ) -> None:
     start(validate_only=True)
     assert len(collected(lineage).extra) == 1
+    assert collected(lineage).outputs == []
+
+
+def test_an_id_that_is_too_long_for_an_asset_is_sent_all_the_same(
+    sandbox: RunningSandbox, lineage: HookLineageCollector
+) -> None:
+    name = "x" * 1500
+    sandbox.sandbox.put_campaign(name, USERS)
+    report = MOENGAGE.operator("start", broadcast_live_activity_id=name).execute(context())
+    assert report["accepted"] == 1
     assert collected(lineage).outputs == []

@@ -67,5 +67,30 @@ def used_up() -> None:
     goal()
 
 
+@dag(schedule=None)
+def decorated() -> None:
+    """Live for a minute, with states from functions."""
+
+    @task.braze_live_activity_start(
+        activity_id="decorated/{{ run_id }}",
+        activity_attributes_type="Match",
+        activity_attributes={"home": "City"},
+        notification={"alert": ALERT},
+        external_user_ids=["decorated-fan"],
+    )
+    def kick_off() -> dict[str, Any]:
+        return {"home": 0}
+
+    @task.braze_live_activity_end(
+        activity_id="decorated/{{ run_id }}",
+        end_time="{{ dag_run.run_after + macros.timedelta(seconds=60) }}",
+    )
+    def final_whistle(ti: Any = None) -> dict[str, Any]:
+        return {"home": 2, "task": ti.task_id}
+
+    kick_off() >> final_whistle()
+
+
 late()
 used_up()
+decorated()
