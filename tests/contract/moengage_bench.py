@@ -17,6 +17,7 @@ from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.hooks.rates import Rates
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from tests.contract.ending import is_final
 
 KEYS = {
     "campaign_api_key": "sandbox-campaign-key",
@@ -79,7 +80,7 @@ class Task:
         except TaskDeferred as deferred:
             return Outcome("deferred", until=deferred.trigger.moment)
         except LiveActivityError as error:
-            return Outcome("retry", error=error)
+            return Outcome("failed" if is_final(self.operator, error) else "retry", error=error)
 
     def retry(self) -> Outcome:
         self.try_number += 1
