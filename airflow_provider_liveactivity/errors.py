@@ -115,11 +115,27 @@ class PartiallySent(LiveActivityError):
     Some requests were accepted before something stopped the rest.
 
     :param report: the SendReport up to that point.
+    :param retryable: whether what stopped it passes by.
+    :param remembered: whether a retry knows what has left, and goes on behind it.
     """
 
     def __init__(
-        self, message: str, *, report: Mapping[str, Any], retryable: bool = False, **where: Any
+        self,
+        message: str,
+        *,
+        report: Mapping[str, Any],
+        retryable: bool = False,
+        remembered: bool = False,
+        **where: Any,
     ) -> None:
         super().__init__(message, **where)
         self.report = report
         self.retryable = retryable
+        self.remembered = remembered
+
+
+def reset_of(error: BaseException | None) -> datetime | None:
+    """Return when the vendor's next window begins, where it was the window that ended the send."""
+    if isinstance(error, PartiallySent):
+        error = error.__cause__
+    return error.reset_at if isinstance(error, RateLimited) else None

@@ -78,6 +78,50 @@ def get_provider_info() -> dict[str, object]:
             "airflow_provider_liveactivity.links.MoEngageCampaignsLink",
             "airflow_provider_liveactivity.links.SandboxLink",
         ],
+        "notifications": [
+            "airflow_provider_liveactivity.notifications.braze.BrazeLiveActivityNotifier",
+            "airflow_provider_liveactivity.notifications.moengage.MoEngageBroadcastNotifier",
+        ],
+        "task-decorators": [
+            {
+                "name": "braze_live_activity_start",
+                "class-name": "airflow_provider_liveactivity.decorators.braze.start_task",
+            },
+            {
+                "name": "braze_live_activity_update",
+                "class-name": "airflow_provider_liveactivity.decorators.braze.update_task",
+            },
+            {
+                "name": "braze_live_activity_end",
+                "class-name": "airflow_provider_liveactivity.decorators.braze.end_task",
+            },
+            {
+                "name": "moengage_broadcast_live_activity_start",
+                "class-name": "airflow_provider_liveactivity.decorators.moengage.start_task",
+            },
+            {
+                "name": "moengage_broadcast_live_activity_update",
+                "class-name": "airflow_provider_liveactivity.decorators.moengage.update_task",
+            },
+            {
+                "name": "moengage_broadcast_live_activity_end",
+                "class-name": "airflow_provider_liveactivity.decorators.moengage.end_task",
+            },
+        ],
+        "asset-uris": [
+            {
+                "schemes": ["braze"],
+                "handler": "airflow_provider_liveactivity.assets.sanitize_uri",
+                "factory": "airflow_provider_liveactivity.assets.braze_activity",
+                "to_openlineage_converter": "airflow_provider_liveactivity.assets.to_openlineage_dataset",
+            },
+            {
+                "schemes": ["moengage"],
+                "handler": "airflow_provider_liveactivity.assets.sanitize_uri",
+                "factory": "airflow_provider_liveactivity.assets.moengage_activity",
+                "to_openlineage_converter": "airflow_provider_liveactivity.assets.to_openlineage_dataset",
+            },
+        ],
         "connection-types": [
             {
                 "connection-type": "braze",

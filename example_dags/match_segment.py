@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import Param, chain, dag
+from airflow.sdk import AssetAlias, Param, chain, dag
 
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
@@ -60,6 +60,7 @@ def match_segment() -> None:
         content_state={"home": 1, "away": 0, "phase": "Final score"},
         notification={"alert": {"title": "Final whistle", "body": "Northside 1 – 0 Southside"}},
         dismissal_date=timedelta(minutes=30),  # the result stays on the lock screen for half an hour
+        outlets=[AssetAlias("match_ended")],  # the DAG of this name runs then
     )
     chain(kick_off, goal, final_whistle, result)
 

@@ -14,9 +14,11 @@ from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_liveactivity.assets import MAX_URI_LENGTH, activity_uri
 from airflow_provider_liveactivity.delivery import FanOut, Send, Step
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
 from airflow_provider_liveactivity.hooks.connection import is_sandbox
+from airflow_provider_liveactivity.hooks.lineage import tell_lineage
 from airflow_provider_liveactivity.hooks.probe import ONCE
 from airflow_provider_liveactivity.report import Tally
 from airflow_provider_liveactivity.transport import Account, Client
@@ -89,6 +91,8 @@ class LiveActivityHook(BaseHook):
 
     #: Whether the last call ended before its time, and had reached somebody, or may have.
     partly_sent = False
+    #: The last call's activity, as the URI of its asset, where the vendor accepted anything.
+    sent_to: str | None = None
     _current: Send | None = None
     _stopped = False
 
@@ -156,10 +160,15 @@ class LiveActivityHook(BaseHook):
                 f"{send.tally.accepted:,} accepted, {send.tally.unknown:,} unknown when it ended: {error}",
                 report=self._report(plan, send.tally),
                 retryable=error.retryable,
+                remembered="checkpoint" in options and options["checkpoint"].durable,
             ) from error
         finally:
             self._current = None
         self.partly_sent = False
+        uri = activity_uri(account.vendor.name, account.base_url, plan.activity_id)
+        if report["accepted"] and len(uri) <= MAX_URI_LENGTH:  # no asset is worth the failure of a send
+            self.sent_to = uri
+            tell_lineage(self, uri)
         return report
 
     def _rehearse(self, plan: Plan) -> SendReport:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.audience import ListAudience, SqlAudience
+from airflow_provider_liveactivity.audience import ListAudience
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
+from airflow_provider_liveactivity.hooks.lineage import TracedAudience
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.audience import Audience
@@ -40,7 +41,7 @@ def people(
         raise InvalidPayload("exactly one audience is needed: sql, or external_user_ids and/or user_aliases.")
     if not sql_conn_id:
         raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
-    return SqlAudience(_sql_hook(sql_conn_id), sql, _parsed(parameters))
+    return TracedAudience(_sql_hook(sql_conn_id), sql, _parsed(parameters))
 
 
 def given(value: Any) -> Any:

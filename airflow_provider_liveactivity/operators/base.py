@@ -6,13 +6,18 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_liveactivity.operators.asset_events import describe_events
 from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
+
+if AIRFLOW_V_3_3_PLUS:
+    from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, RetryPolicy
 
     from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.errors import LiveActivityError
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
 #: Where the task's state tells how far a send is.
 PROGRESS_KEY = "live_activity_progress"
+RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
 
 
 class LiveActivityOperator(BaseOperator):
@@ -30,6 +36,8 @@ class LiveActivityOperator(BaseOperator):
 
     An error that no retry can mend fails the task without Airflow's retries; any other is left to them. When
     the vendor's window is used up for long, the task defers until the next one and holds no worker slot.
+
+    From Airflow 3.3 on, ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
     """
 
     #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
@@ -37,6 +45,11 @@ class LiveActivityOperator(BaseOperator):
     on_empty_audience = "fail"
     #: Whether this attempt has sent before, and then deferred until the vendor's next window.
     resumed = False
+
+    def __init__(self, *, retry_policy: RetryPolicy | None = RETRY_POLICY, **kwargs: Any) -> None:
+        if retry_policy is not None:  # before 3.3 Airflow does not know the argument
+            kwargs["retry_policy"] = retry_policy
+        super().__init__(**kwargs)
 
     @property
     @abstractmethod
@@ -51,17 +64,17 @@ class LiveActivityOperator(BaseOperator):
         from airflow_provider_liveactivity.errors import EmptyAudience, LiveActivityError
 
         try:
+            self._prepare(context)
             report = self.send(context)
-        except EmptyAudience as error:
-            if self.on_empty_audience == "skip":
-                raise AirflowSkipException(str(error)) from error
-            raise AirflowFailException(str(error)) from error
         except LiveActivityError as error:
+            if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
+                raise AirflowSkipException(str(error)) from error
             self._give_up(error, context)
         except BaseException as error:  # the task's time is over, or something that nobody thought of
             self._forbid_repetition(error, context)
             raise
         self._tell(report)
+        describe_events(context, self.outlets, self.hook.sent_to, report)
         return report
 
     def resume(self, context: Context, event: Any = None) -> SendReport:
@@ -72,6 +85,9 @@ class LiveActivityOperator(BaseOperator):
     def on_kill(self) -> None:
         if "hook" in self.__dict__:  # made at first use; before that, nothing can be under way
             self.hook.stop()
+
+    def _prepare(self, context: Context) -> None:
+        """Settle what is to be sent, and refuse what can be refused before anything is read."""
 
     def _memory(self, context: Context) -> dict[str, Any]:
         """
@@ -95,15 +111,18 @@ class LiveActivityOperator(BaseOperator):
 
     def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
-        from airflow_provider_liveactivity.errors import PartiallySent
+        from airflow_provider_liveactivity.errors import PartiallySent, reset_of
         from airflow_provider_liveactivity.models.common import utcnow
 
         if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
             context["ti"].xcom_push(key=PARTIAL_REPORT, value=dict(error.report))
         if not error.retryable:
-            raise AirflowFailException(str(error)) from error
+            # A retry policy sees the error itself. Where none is asked, Airflow knows this one only.
+            if getattr(self, "retry_policy", None) is None:
+                raise AirflowFailException(str(error)) from error
+            raise error
         self._forbid_repetition(error, context)
-        reset_at = _reset_of(error)
+        reset_at = reset_of(error)
         if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
             self._wait_for(reset_at)
         raise error
@@ -147,12 +166,3 @@ def checkpoint_of(context: Context) -> Checkpoint:
     from airflow.sdk.crypto import get_fernet
 
     return Checkpoint(store, get_fernet(), clears=context["ti"].max_tries)
-
-
-def _reset_of(error: BaseException | None) -> datetime | None:
-    """Return when the vendor's next window begins, where it was the window that ended the send."""
-    from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
-
-    if isinstance(error, PartiallySent):
-        error = error.__cause__
-    return error.reset_at if isinstance(error, RateLimited) else None

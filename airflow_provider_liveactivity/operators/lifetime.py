@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
 from airflow_provider_liveactivity.operators.reports import BEGUN, ENDS_AT, begun, pull
 
@@ -43,17 +41,18 @@ class BoundedStart(LiveActivityOperator):
         self.beyond_lifetime = beyond_lifetime
 
     def execute(self, context: Context) -> SendReport:
-        self._check_lifetime()
-        if self.validate_only:
-            return super().execute(context)
-        # A worker that dies leaves no report, and somebody may have got the card by then.
-        context["ti"].xcom_push(key=BEGUN, value=begun(self.content_state))
         try:
             return super().execute(context)
         except BaseException:
-            if not self._has_reached_anybody(context):
+            if not self.validate_only and not self._has_reached_anybody(context):
                 context["ti"].xcom_push(key=BEGUN, value=None)
             raise
+
+    def _prepare(self, context: Context) -> None:
+        super()._prepare(context)
+        self._check_lifetime()
+        if not self.validate_only:  # a worker that dies leaves no report, and somebody may have got the card
+            context["ti"].xcom_push(key=BEGUN, value=begun(self.content_state))
 
     def _has_reached_anybody(self, context: Context) -> bool:
         """Whether this attempt or one before it may have: then there is something to end."""
@@ -64,10 +63,7 @@ class BoundedStart(LiveActivityOperator):
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
 
-        try:
-            moment = end_moment(self.end_time)
-        except InvalidPayload as error:
-            raise AirflowFailException(str(error)) from error
+        moment = end_moment(self.end_time)
         if moment is None or moment - datetime.now(UTC) <= MAX_LIFETIME:
             return
         problem = (
@@ -75,7 +71,7 @@ class BoundedStart(LiveActivityOperator):
             "tokens die with it. Start it later, end it earlier, or restart it on the way"
         )
         if self.beyond_lifetime == "fail":
-            raise AirflowFailException(f"{problem}; beyond_lifetime='warn' sends it all the same.")
+            raise InvalidPayload(f"{problem}; beyond_lifetime='warn' sends it all the same.")
         self.log.warning("%s.", problem)
 
 
@@ -129,14 +125,18 @@ class DroppableUpdate(LiveActivityOperator):
         try:
             return None if mine > known else f"sequence {mine!r} is not above the last one sent, {known!r}."
         except TypeError:
-            raise AirflowFailException(
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
                 f"sequence {mine!r} cannot be compared with the last one sent, {known!r}."
             ) from None
 
     def _sequence_store(self, context: Context) -> Any:
         store: Any = context.get("asset_state_store")
         if store is None:
-            raise AirflowFailException(
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
                 "sequence needs Airflow 3.3 and the asset that brings the news among the task's inlets: the "
                 "last sequence sent is kept with it."
             )
@@ -163,6 +163,8 @@ def comparable(sequence: Any) -> float | int | str:
             return sequence
     if isinstance(sequence, int | float):
         return sequence
-    raise AirflowFailException(
+    from airflow_provider_liveactivity.errors import InvalidPayload
+
+    raise InvalidPayload(
         f"sequence must be a number, text or an aware datetime, not {type(sequence).__name__}."
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 
 
 class People:
@@ -24,7 +26,8 @@ class People:
 
     def serialize(self) -> Any:
         """Tell Airflow what to show instead."""
-        return f"<{len(self.members):,} people>" if isinstance(self.members, list | tuple) else "<people>"
+        counted = isinstance(self.members, list | tuple | dict)
+        return f"<{len(self.members):,} people>" if counted else "<people>"
 
     def __repr__(self) -> str:
         return str(self.serialize())
@@ -52,3 +55,17 @@ def _without_ids(value: Any) -> Any:
     if value.get("name") == "uid" and "value" in value:
         shown["value"] = People(value["value"]).serialize()
     return shown
+
+
+class HidesPeople(LiveActivityOperator):
+    """Base of the operators with lists of people among their template fields."""
+
+    #: Template fields, and what each is wrapped in once it is rendered.
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People}
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
+            return
+        for name, wrapper in self.hidden_fields.items():
+            setattr(self, name, wrapper.hide(getattr(self, name)))

@@ -137,7 +137,7 @@ def campaigns_page(api_host: str, data_center: str | None = None) -> str | None:
     :param data_center: number of the data center, where it is known.
     """
     by_host = {f"api-{name}.moengage.com": name for name in DATA_CENTERS}
-    found = data_center or by_host.get(api_host)
+    found = data_center or by_host.get(api_host.removeprefix("sandbox-"))
     return f"https://dashboard-{found}.moengage.com/v4/#/campaigns/all" if found else None
 
 

@@ -14,7 +14,13 @@ import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
-from airflow_provider_liveactivity.errors import OutcomeUnknown, PartiallySent, VendorUnavailable
+from airflow_provider_liveactivity.errors import (
+    InvalidConnection,
+    InvalidPayload,
+    OutcomeUnknown,
+    PartiallySent,
+    VendorUnavailable,
+)
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,
@@ -148,7 +154,7 @@ def test_an_end_just_beyond_the_lead_stays_on_the_worker(sandbox: RunningSandbox
     "wrong", [{"content_state": "{"}, {"end_time": "2026-07-22T12:00:00"}, {"end_time": timedelta(hours=1)}]
 )
 def test_what_is_wrong_fails_before_the_wait(sandbox: RunningSandbox, wrong: dict[str, Any]) -> None:
-    with pytest.raises(AirflowFailException):
+    with pytest.raises(InvalidPayload):
         run(end(**({"end_time": soon(3600)} | wrong)))
 
 
@@ -157,7 +163,7 @@ def test_a_wrong_connection_fails_before_the_wait(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", '{"conn_type": "braze", "host": "http://example.com"}')
 
-    with pytest.raises(AirflowFailException):
+    with pytest.raises(InvalidConnection):
         run(end(end_time=soon(3600), app_id="app"))
 
 
@@ -344,7 +350,7 @@ def test_a_late_or_repeated_event_does_not_roll_the_card_back(
 
 
 def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbox) -> None:
-    with pytest.raises(AirflowFailException, match="inlets"):
+    with pytest.raises(InvalidPayload, match="inlets"):
         run(update(sequence=1))
 
     assert received(sandbox) == []
@@ -353,7 +359,7 @@ def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbo
 def test_sequences_of_different_kinds_are_refused(sandbox: RunningSandbox) -> None:
     store = AssetStore({"live_activity_sequence/a": 7})
 
-    with pytest.raises(AirflowFailException, match="cannot be compared"):
+    with pytest.raises(InvalidPayload, match="cannot be compared"):
         run(update(sequence="half-time"), asset_state_store=store)
 
 
@@ -364,7 +370,7 @@ def test_an_end_beyond_eight_hours_fails_before_the_start_is_sent(
     operator = start() if vendor == "braze" else broadcast()
     operator.end_time = soon(8 * 3600 + 60)
 
-    with pytest.raises(AirflowFailException, match="8 hours"):
+    with pytest.raises(InvalidPayload, match="8 hours"):
         run(operator)
 
     assert received(sandbox) == []

@@ -16,6 +16,7 @@ from demo.stack import ROOT, connections
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
+    from airflow.sdk import DAG
 
 #: Runs are dated before it and happen after it, so that no wait of an example takes time.
 FIRST_DEPARTURE = datetime(2025, 7, 22, 12, tzinfo=UTC)
@@ -61,3 +62,27 @@ def run(examples: DagBag) -> Callable[..., str]:
         return str(result.run_id)
 
     return run
+
+
+@pytest.fixture
+def execute(examples: DagBag) -> Callable[[DAG], dict[str, str]]:
+    """Run a DAG to its end and return the states of its tasks, and of the run under ""."""
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    def execute(dag: DAG) -> dict[str, str]:
+        bag = DagBag("/dev/null", collect_dags=False, bundle_name="dags-folder")
+        bag.bag_dag(dag)
+        sync_bag_to_db(bag, "dags-folder", None)
+        run = dag.test()
+        with create_session() as session:
+            tasks = session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag.dag_id)).all()
+        states = {
+            task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]": str(task.state)
+            for task in tasks
+        }
+        return states | {"": str(run.state)}
+
+    return execute

@@ -104,6 +104,10 @@ def test_match_segment_shows_the_result_to_everybody_in_the_segment(
     assert shown[0]["content_state"] == {"home": 1, "away": 0, "phase": "Final score"}
 
 
+def test_match_ended_without_a_match_has_no_results(run: Run, sandbox: RunningSandbox) -> None:
+    run("match_ended")
+
+
 def test_broadcast_match_shows_the_result_to_the_audience_of_the_campaign(
     run: Run, sandbox: RunningSandbox
 ) -> None:

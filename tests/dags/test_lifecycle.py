@@ -1,55 +1,20 @@
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import pytest
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
+from tests.dags.airflow_db import new_dag, xcom
 
 if TYPE_CHECKING:
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.sdk import DAG
-
     from airflow_provider_liveactivity.sandbox import RunningSandbox
 
 LONG_AGO = "2025-07-22T12:00:00+00:00"
-NAMES = (f"lifecycle_{number}" for number in itertools.count(1))
 FANS = ["ada", "grace"]
-
-
-@pytest.fixture
-def execute(examples: DagBag) -> Callable[[DAG], dict[str, str]]:
-    """Run a DAG to its end and return the states of its tasks, and of the run under ""."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-    from airflow.models.taskinstance import TaskInstance
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    def execute(dag: DAG) -> dict[str, str]:
-        bag = DagBag("/dev/null", collect_dags=False, bundle_name="dags-folder")
-        bag.bag_dag(dag)
-        sync_bag_to_db(bag, "dags-folder", None)
-        run = dag.test()
-        with create_session() as session:
-            tasks = session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag.dag_id)).all()
-        states = {
-            task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]": str(task.state)
-            for task in tasks
-        }
-        return states | {"": str(run.state)}
-
-    return execute
-
-
-def new_dag() -> DAG:
-    from airflow.sdk import DAG
-
-    return DAG(next(NAMES), schedule=None)
 
 
 def match(group_id: str = "match", **changes: Any) -> BrazeLiveActivity:
@@ -119,20 +84,6 @@ def test_an_update_after_the_end_is_dropped_and_counted(
     assert {phone["updates"] for phone in phones(sandbox)} == {0}
     report = xcom(dag, "match.goal")
     assert (report.get("dropped", 0), report["requests"]) == (1, 0)
-
-
-def xcom(dag: DAG, task_id: str) -> Any:
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    with create_session() as session:
-        row = session.scalars(
-            select(XComModel).where(
-                XComModel.dag_id == dag.dag_id, XComModel.task_id == task_id, XComModel.key == "return_value"
-            )
-        ).one()
-        return XComModel.deserialize_value(row)
 
 
 def test_a_failed_task_of_the_block_ends_the_activity_and_fails_the_run(

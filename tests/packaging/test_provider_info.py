@@ -114,6 +114,31 @@ def test_every_module_with_a_hook_operator_or_sensor_is_listed() -> None:
     assert found == set(python_modules())
 
 
+def imported(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+def test_every_notifier_is_listed() -> None:
+    from airflow.providers.common.compat.sdk import BaseNotifier
+
+    listed = [imported(path) for path in INFO["notifications"]]
+    assert all(issubclass(notifier, BaseNotifier) for notifier in listed)
+    found = {
+        name
+        for file in (PACKAGE / "notifications").glob("*.py")
+        if file.stem != "base"
+        for name in re.findall(r"^class (\w+Notifier)\(", file.read_text(), re.MULTILINE)
+    }
+    assert {notifier.__name__ for notifier in listed} == found
+
+
+@pytest.mark.parametrize("decorator", INFO["task-decorators"], ids=lambda decorator: decorator["name"])
+def test_every_decorator_is_named_as_its_operator_says(decorator: dict[str, str]) -> None:
+    made = imported(decorator["class-name"])(imported)
+    assert made.operator_class.custom_operator_name == f"@task.{decorator['name']}"
+
+
 def test_every_integration_that_is_named_exists() -> None:
     assert {entry["integration-name"] for entry in listed()} == {
         entry["integration-name"] for entry in INFO["integrations"]

@@ -114,6 +114,8 @@ def test_a_read_may_be_repeated(sandbox: RunningSandbox) -> None:
         (None, "api-101.moengage.com", "https://api-101.moengage.com"),
         ("02", "api-02.moengage.com", "https://api-02.moengage.com"),
         ("02", "http://127.0.0.1:8390", "http://127.0.0.1:8390"),
+        (None, "sandbox-api-01.moengage.com", "https://sandbox-api-01.moengage.com"),
+        ("01", "sandbox-api-01.moengage.com", "https://sandbox-api-01.moengage.com"),
     ],
 )
 def test_a_data_center_names_the_host(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.errors import OutcomeUnknown
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.ending import final_error
 from tests.contract.vendors.adapters import MOENGAGE, VERBS, context
 
 each_verb = pytest.mark.parametrize("verb", VERBS)
@@ -91,8 +91,8 @@ def test_a_duplicate_after_a_retry_of_the_task_was_accepted(
 
 def test_a_duplicate_on_a_first_try_is_a_mistake_of_the_dag(sandbox: RunningSandbox) -> None:
     MOENGAGE.operator("start", instance_id="kick-off").execute(context(task_id="other"))
-    with pytest.raises(AirflowFailException, match="this instance_id was used before"):
-        MOENGAGE.operator("start", instance_id="kick-off").execute(context())
+    again = MOENGAGE.operator("start", instance_id="kick-off")
+    final_error(again, context(), match="this instance_id was used before")
 
 
 def test_doubt_is_not_forgotten_by_a_deferral(sandbox: RunningSandbox) -> None:

@@ -67,6 +67,7 @@ def test_braze_s_link_leads_to_the_log_of_the_instance(
     [
         ("", {"data_center": "101"}, "dashboard-101.moengage.com"),
         ("api-03.moengage.com", {}, "dashboard-03.moengage.com"),
+        ("sandbox-api-04.moengage.com", {}, "dashboard-04.moengage.com"),
         ("proxy.example.com", {"data_center": "02", "allow_any_host": True}, "dashboard-02.moengage.com"),
         ("proxy.example.com", {"allow_any_host": True}, None),
     ],

@@ -87,6 +87,8 @@ def test_before_airflow_3_3_a_long_wait_holds_the_worker_rather_than_forget_what
 class Recorder:
     """Stands for the hook, and notes how long a send may wait in place."""
 
+    sent_to = None
+
     def __init__(self, waits: list[float]) -> None:
         self._waits = waits
 

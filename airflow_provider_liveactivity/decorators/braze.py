@@ -1,0 +1,84 @@
+"""``@task.braze_live_activity_start``, ``_update`` and ``_end``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.decorators.base import (
+    StartStateFromFunction,
+    StateFromFunction,
+    fields_of,
+    renderers_of,
+    sending_task,
+)
+from airflow_provider_liveactivity.operators.braze import (
+    BrazeEndLiveActivityOperator,
+    BrazeStartLiveActivityOperator,
+    BrazeUpdateLiveActivityOperator,
+)
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import TaskDecorator
+
+State = dict[str, Any] | str
+
+
+class DecoratedStart(StartStateFromFunction, BrazeStartLiveActivityOperator):
+    """The operator behind ``@task.braze_live_activity_start``."""
+
+    custom_operator_name = "@task.braze_live_activity_start"
+    template_fields = fields_of(BrazeStartLiveActivityOperator)
+    template_fields_renderers = renderers_of(BrazeStartLiveActivityOperator)
+
+
+class DecoratedUpdate(StateFromFunction, BrazeUpdateLiveActivityOperator):
+    """The operator behind ``@task.braze_live_activity_update``."""
+
+    custom_operator_name = "@task.braze_live_activity_update"
+    template_fields = fields_of(BrazeUpdateLiveActivityOperator)
+    template_fields_renderers = renderers_of(BrazeUpdateLiveActivityOperator)
+
+
+class DecoratedEnd(StateFromFunction, BrazeEndLiveActivityOperator):
+    """The operator behind ``@task.braze_live_activity_end``."""
+
+    custom_operator_name = "@task.braze_live_activity_end"
+    template_fields = fields_of(BrazeEndLiveActivityOperator)
+    template_fields_renderers = renderers_of(BrazeEndLiveActivityOperator)
+
+
+def start_task(python_callable: Callable[..., State] | None = None, **kwargs: Any) -> TaskDecorator:
+    """
+    Start a Live Activity with the content state that the function returns.
+
+    A retry, and a task that goes on after a deferral, send the state of the first attempt.
+
+    :param python_callable: returns the content state, as an object or its JSON text.
+    :param kwargs: of ``BrazeStartLiveActivityOperator``, without ``content_state``.
+    """
+    return sending_task(DecoratedStart, python_callable, **kwargs)
+
+
+def update_task(python_callable: Callable[..., State] | None = None, **kwargs: Any) -> TaskDecorator:
+    """
+    Update a Live Activity to the content state that the function returns.
+
+    :param python_callable: returns the content state, as an object or its JSON text.
+    :param kwargs: of ``BrazeUpdateLiveActivityOperator``, without ``content_state``.
+    """
+    return sending_task(DecoratedUpdate, python_callable, **kwargs)
+
+
+def end_task(python_callable: Callable[..., State | None] | None = None, **kwargs: Any) -> TaskDecorator:
+    """
+    End a Live Activity with the content state that the function returns.
+
+    Where the task waits for ``end_time``, the function is called before the wait, so that a mistake shows
+    early, and after it.
+
+    :param python_callable: returns the content state, as an object or its JSON text; None for the last state
+        that ``sent_by`` sent.
+    :param kwargs: of ``BrazeEndLiveActivityOperator``, without ``content_state``.
+    """
+    return sending_task(DecoratedEnd, python_callable, **kwargs)

@@ -1,0 +1,1 @@
+"""Notifiers: a callback or a Deadline Alert updates or ends a Live Activity."""

@@ -1,0 +1,64 @@
+"""A callback or a Deadline Alert updates or ends a Live Activity through Braze."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.notifications.base import LiveActivityNotifier
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from airflow_provider_liveactivity.report import SendReport
+
+    Moment = datetime | timedelta | str
+    Object = dict[str, Any] | str
+
+_FIELDS = ("activity_id", "content_state", "notification", "stale_date", "dismissal_date", "app_id")
+
+
+class BrazeLiveActivityNotifier(LiveActivityNotifier):
+    """
+    Update or end a Live Activity from ``on_success_callback`` and its like, or from a Deadline Alert.
+
+    :param activity_id: the id that the activity was started with. (templated)
+    :param content_state: object with the whole state to show, or its JSON text. (templated)
+    :param verb: "update", the default, or "end".
+    :param notification: Apple push object, for an alert with it, or its JSON text. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
+        timedelta from the moment of sending. (templated)
+    :param dismissal_date: likewise, when the ended activity leaves the lock screen. (templated)
+    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
+    :param braze_conn_id: connection to the Braze workspace. (templated)
+    """
+
+    template_fields: Sequence[str] = (*_FIELDS, "braze_conn_id")
+
+    def __init__(
+        self,
+        *,
+        activity_id: str,
+        content_state: Object,
+        notification: Object | None = None,
+        stale_date: Moment | None = None,
+        dismissal_date: Moment | None = None,
+        app_id: str | None = None,
+        braze_conn_id: str = "braze_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.activity_id = activity_id
+        self.content_state = content_state
+        self.notification = notification
+        self.stale_date = stale_date
+        self.dismissal_date = dismissal_date
+        self.app_id = app_id
+        self.braze_conn_id = braze_conn_id
+
+    def send(self) -> SendReport:
+        from airflow_provider_liveactivity.hooks.braze import BrazeHook
+
+        hook = BrazeHook(self.braze_conn_id)
+        call = hook.end_live_activity if self.verb == "end" else hook.update_live_activity
+        return call(**{name: getattr(self, name) for name in _FIELDS})

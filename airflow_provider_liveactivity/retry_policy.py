@@ -1,0 +1,80 @@
+"""Which failures Airflow retries, and when (Airflow 3.3 and later)."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.errors import PartiallySent
+
+#: So much of a delay is added at most, by chance: tasks that failed together should not come back together.
+_SPREAD = 0.25
+
+
+class LiveActivityRetryPolicy(RetryPolicy):
+    """
+    Retries what a retry can mend, at the moment when it can; the default of every sending operator.
+
+    What only a person can change fails at once. A used-up window is retried when the vendor's next one
+    begins. Everything else backs off: the task's ``retry_delay`` first, then longer each time, up to
+    ``max_delay`` or the task's ``max_retry_delay``. A task with its own ``retry_exponential_backoff`` keeps
+    that, and errors of others than this provider are left to Airflow.
+
+    Airflow never retries more often than ``retries`` says.
+
+    :param backoff: factor from one delay to the next, at least 1; 2 by default.
+    :param max_delay: timedelta, the longest delay for a vendor that cannot be reached; an hour by default.
+    """
+
+    def __init__(self, *, backoff: float = 2.0, max_delay: timedelta = timedelta(hours=1)) -> None:
+        if backoff < 1:
+            raise ValueError(f"backoff must be at least 1, not {backoff}.")
+        self.backoff = backoff
+        self.max_delay = max_delay
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
+    ) -> RetryDecision:
+        from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, reset_of
+        from airflow_provider_liveactivity.models.common import utcnow
+
+        if not isinstance(exception, LiveActivityError):
+            return RetryDecision.default()
+        name = type(exception).__name__
+        if not exception.retryable:
+            return RetryDecision.fail(f"{name}: no retry can mend it.")
+        if isinstance(exception, PartiallySent) and not _is_safe_to_repeat(exception):
+            return RetryDecision.fail(f"{name}: a retry would send a part again.")
+        now, reset_at = utcnow(), reset_of(exception)
+        if reset_at is not None and reset_at > now:
+            return RetryDecision.retry(
+                reset_at - now, f"{name}: the vendor's next window begins at {reset_at}."
+            )
+        delay = self._delay(try_number, max_tries, context)
+        if delay is None:
+            return RetryDecision.default()
+        return RetryDecision.retry(delay, f"{name}: backing off.")
+
+    def _delay(self, try_number: int, max_tries: int, context: Context | None) -> timedelta | None:
+        """Return how long to back off, or None where that is left to Airflow."""
+        task: Any = context["task"] if context is not None else None
+        if task is None or task.retry_exponential_backoff:
+            return None
+        first: timedelta = task.retry_delay
+        longest: timedelta = task.max_retry_delay or max(self.max_delay, first)
+        if not first:
+            return first
+        # Clearing a task raises both numbers: what counts is the retries since then.
+        retry = max(try_number - (max_tries - (task.retries or 0)), 1)
+        factor = min(self.backoff ** min(retry - 1, 64), longest / first)
+        return min(first * factor * random.uniform(1, 1 + _SPREAD), longest)  # noqa: S311
+
+
+def _is_safe_to_repeat(error: PartiallySent) -> bool:
+    return error.remembered or error.report["verb"] != "start"

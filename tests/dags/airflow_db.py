@@ -1,0 +1,43 @@
+"""DAGs that a test makes, and what Airflow's database says of them afterwards."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.sdk import DAG
+
+NAMES = (f"made_by_a_test_{number}" for number in itertools.count(1))
+
+
+def new_dag(**arguments: Any) -> DAG:
+    from airflow.sdk import DAG
+
+    return DAG(next(NAMES), schedule=None, **arguments)
+
+
+def task_instance(dag: DAG, task_id: str) -> TaskInstance:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return session.scalars(
+            select(TaskInstance).where(TaskInstance.dag_id == dag.dag_id, TaskInstance.task_id == task_id)
+        ).one()
+
+
+def xcom(dag: DAG, task_id: str) -> Any:
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        row = session.scalars(
+            select(XComModel).where(
+                XComModel.dag_id == dag.dag_id, XComModel.task_id == task_id, XComModel.key == "return_value"
+            )
+        ).one()
+        return XComModel.deserialize_value(row)

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk import DAG, RetryAction, RetryDecision
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidConnection,
+    InvalidPayload,
+    LiveActivityError,
+    OutcomeUnknown,
+    PartiallySent,
+    PermissionDenied,
+    RateLimited,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.models import common
+from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
+from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
+
+NOW = datetime(2026, 7, 22, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(common, "utcnow", lambda: NOW)
+
+
+def operator(**arguments: Any) -> BrazeUpdateLiveActivityOperator:
+    return BrazeUpdateLiveActivityOperator(
+        task_id="update", activity_id="match", content_state={}, **arguments
+    )
+
+
+def decide(error: BaseException, try_number: int = 1, max_tries: int = 3, **arguments: Any) -> RetryDecision:
+    task = operator(**({"retries": 3, "retry_delay": MINUTE} | arguments))
+    context: Any = {"task": task}
+    return LiveActivityRetryPolicy().evaluate(error, try_number, max_tries, context)
+
+
+def partly(verb: str, cause: LiveActivityError, *, remembered: bool) -> PartiallySent:
+    error = PartiallySent("x", report={"verb": verb}, retryable=True, remembered=remembered)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidPayload("x"),
+        InvalidConnection("x"),
+        AuthenticationFailed("x"),
+        PermissionDenied("x"),
+        PartiallySent("x", report={"verb": "start"}, remembered=True),
+    ],
+)
+def test_what_only_a_person_can_change_fails_at_once(error: LiveActivityError) -> None:
+    decision = decide(error)
+    assert decision.action is RetryAction.FAIL
+    assert type(error).__name__ in str(decision.reason)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RateLimited("x", reset_at=NOW + 7 * MINUTE),
+        partly("start", RateLimited("x", reset_at=NOW + 7 * MINUTE), remembered=True),
+    ],
+)
+def test_a_used_up_window_is_retried_when_the_next_one_begins(error: LiveActivityError) -> None:
+    decision = decide(error, retry_exponential_backoff=2)
+    assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, 7 * MINUTE)
+
+
+def test_a_start_that_forgot_whom_it_reached_is_not_retried() -> None:
+    assert decide(partly("start", VendorUnavailable("x"), remembered=False)).action is RetryAction.FAIL
+    assert decide(partly("update", VendorUnavailable("x"), remembered=False)).action is RetryAction.RETRY
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        VendorUnavailable("x"),
+        OutcomeUnknown("x"),
+        RateLimited("x"),
+        RateLimited("x", reset_at=NOW - MINUTE),
+        partly("start", VendorUnavailable("x"), remembered=True),
+    ],
+)
+@pytest.mark.parametrize(("try_number", "minutes"), [(1, 1), (2, 2), (3, 4), (9, 60)])
+def test_a_vendor_in_trouble_gets_more_time_with_each_retry(
+    error: LiveActivityError, try_number: int, minutes: int
+) -> None:
+    decision = decide(error, try_number)
+    assert decision.action is RetryAction.RETRY
+    assert decision.retry_delay is not None
+    assert minutes * MINUTE <= decision.retry_delay <= min(1.25 * minutes, 60) * MINUTE
+
+
+def test_a_cleared_task_begins_with_the_first_delay_again() -> None:
+    # Cleared after its 4th try: its next one is the 5th, and it has 3 retries after that.
+    delay = decide(VendorUnavailable("x"), try_number=5, max_tries=7).retry_delay
+    assert delay is not None
+    assert delay <= 1.25 * MINUTE
+
+
+def test_the_longest_delay_of_the_task_holds() -> None:
+    decision = decide(VendorUnavailable("x"), 3, max_retry_delay=90)
+    assert decision.retry_delay == timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("delay", [timedelta(), timedelta(hours=5)])
+def test_a_delay_that_is_none_or_long_stays_what_it_is(delay: timedelta) -> None:
+    assert decide(VendorUnavailable("x"), 2, retry_delay=delay).retry_delay == delay
+
+
+def test_the_task_s_own_backoff_is_left_to_airflow() -> None:
+    decision = decide(VendorUnavailable("x"), retry_exponential_backoff=3)
+    assert decision.action is RetryAction.DEFAULT
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt()])
+def test_errors_of_others_are_left_to_airflow(error: BaseException) -> None:
+    assert decide(error).action is RetryAction.DEFAULT
+
+
+def test_without_a_task_to_ask_the_delay_is_left_to_airflow() -> None:
+    assert LiveActivityRetryPolicy().evaluate(VendorUnavailable("x"), 1, 3).action is RetryAction.DEFAULT
+
+
+def test_a_backoff_that_shrinks_is_refused() -> None:
+    with pytest.raises(ValueError, match="backoff"):
+        LiveActivityRetryPolicy(backoff=0.5)
+
+
+def test_every_sending_operator_has_the_policy_mapped_or_not() -> None:
+    assert isinstance(operator().retry_policy, LiveActivityRetryPolicy)
+    with DAG("mapped", schedule=None):
+        mapped = BrazeUpdateLiveActivityOperator.partial(task_id="x", content_state={}).expand(
+            activity_id=["a"]
+        )
+    assert mapped.has_retry_policy
+
+
+def test_a_policy_of_the_user_s_wins() -> None:
+    mine = LiveActivityRetryPolicy(backoff=3)
+    assert operator(retry_policy=mine).retry_policy is mine
+    with DAG("mine", schedule=None, default_args={"retry_policy": mine}):
+        assert operator().retry_policy is mine
+    assert operator(retry_policy=None).retry_policy is None
