@@ -28,7 +28,7 @@ class Question:
         stack.wait_until(lambda: airflow.dag_ids() >= {DAG_ID}, "the DAG", 240)
         airflow.unpause(DAG_ID)
         self.run_id = airflow.trigger(DAG_ID, STORM)
-        stack.wait_until(lambda: self.states()["approval"] == "awaiting_input", "the question", 300)
+        stack.wait_until(lambda: self.states().get("approval") == "awaiting_input", "the question", 300)
         ui.go(f"/dags/{DAG_ID}/runs/{self.run_id}/tasks/approval/required_actions")
 
     def states(self) -> dict[str, Any]:

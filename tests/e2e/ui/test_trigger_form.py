@@ -111,7 +111,7 @@ def test_a_filled_form_starts_updates_and_ends_the_card_that_its_link_shows(
     run_id = trigger(form)
 
     def waits(task_id: str) -> None:
-        stack.wait_until(lambda: states(airflow, run_id)[task_id] == "deferred", task_id, 300)
+        stack.wait_until(lambda: states(airflow, run_id).get(task_id) == "deferred", task_id, 300)
 
     def happens(task_id: str) -> None:
         """Do as if the time had come."""
@@ -133,7 +133,7 @@ def test_a_filled_form_starts_updates_and_ends_the_card_that_its_link_shows(
     ui.picture("sandbox", page=opened.value)
 
     happens("match.half_time")
-    stack.wait_until(lambda: states(airflow, run_id)["match.news"] == "success", "the update", 300)
+    stack.wait_until(lambda: states(airflow, run_id).get("match.news") == "success", "the update", 300)
     assert {phone["content_state"]["phase"] for phone in phones(stack, run_id)} == {"Half-time"}
     happens("match.end_time")
     stack.wait_until(lambda: airflow.run_state(DAG_ID, run_id) in OVER, "the end", 300)
