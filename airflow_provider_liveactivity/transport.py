@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -23,6 +23,7 @@ from airflow_provider_liveactivity.pacing import Pace, PaceRules
 from airflow_provider_liveactivity.redaction import redact
 from airflow_provider_liveactivity.retries import Patience, retrying
 from airflow_provider_liveactivity.vendors.base import Answer, Quota, Request, Vendor
+from airflow_provider_liveactivity.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,8 +42,8 @@ class Timeouts:
 
     :param connect: until the connection stands.
     :param read: until the answer comes; a start that exceeds it is *unknown*, so it is generous.
-    :param write: until the request is written.
-    :param pool: until a connection of the pool is free.
+    :param write: until the request is written, where there is a proxy; elsewhere "read" covers it.
+    :param pool: until the connection is free, where there is a proxy.
     """
 
     connect: float = 5.0
@@ -83,12 +84,26 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
+@lru_cache(maxsize=32)  # there are a few paths, and a URL takes as long to parse as a request to build
+def _url(text: str) -> httpx.URL:
+    return httpx.URL(text)
+
+
+def _connection(proxy: str | None) -> httpx.AsyncBaseTransport:
+    """Return a single connection, past the environment's proxies."""
+    if proxy is None:
+        return Wire(_tls())
+    return httpx.AsyncHTTPTransport(
+        verify=_tls(), limits=httpx.Limits(max_connections=1), proxy=httpx.Proxy(proxy), trust_env=False
+    )
+
+
 class Client:
     """
     One connection to a vendor; use it as an asynchronous context manager.
 
-    It speaks through httpx's transport rather than its client: no redirects, cookies, environment proxies or
-    netrc by construction, and half the cost per request.
+    It speaks through a transport of httpx rather than its client: no redirects, cookies, environment proxies
+    or netrc by construction, and half the cost per request.
     """
 
     def __init__(
@@ -106,11 +121,7 @@ class Client:
         self._patience = patience or Patience()
         self._clock = clock
         self._sleep = sleep
-        proxy = httpx.Proxy(account.proxy) if account.proxy else None
-        limits = httpx.Limits(max_connections=1)
-        self._http = http or httpx.AsyncHTTPTransport(
-            verify=_tls(), limits=limits, proxy=proxy, trust_env=False
-        )
+        self._http = http or _connection(account.proxy)
         timeouts = account.timeouts
         self._extensions: dict[str, Any] = {
             "timeout": {phase: getattr(timeouts, phase) for phase in ("connect", "read", "write", "pool")}
@@ -171,7 +182,7 @@ class Client:
         try:
             wire = httpx.Request(
                 request.method,
-                self._account.base_url + request.path,
+                _url(self._account.base_url + request.path),
                 headers=request.headers,
                 content=request.body,
                 extensions=self._extensions,

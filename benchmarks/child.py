@@ -27,7 +27,7 @@ class Measured:
     :param seconds: from the first look at the audience to the last answer.
     :param cpu_seconds: of this process in that time, which the noise of the machine hardly changes.
     :param peak_mb: the most memory that the process ever held, in MB.
-    :param waited_seconds: of the workers together, at the gate.
+    :param waited_seconds: in which requests waited at the gate.
     :param writes: of the checkpoint.
     """
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
-from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
+from airflow_provider_liveactivity.operators.reports import BEGUN, ENDS_AT, begun, pull
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,6 +26,9 @@ class BoundedStart(LiveActivityOperator):
     :param beyond_lifetime: "fail", the default, or "warn" about such an end.
     """
 
+    content_state: Any
+    validate_only: bool
+
     def __init__(
         self,
         *,
@@ -37,8 +40,27 @@ class BoundedStart(LiveActivityOperator):
         self.end_time = end_time
         self.beyond_lifetime = beyond_lifetime
 
+    def execute(self, context: Context) -> SendReport:
+        try:
+            return super().execute(context)
+        except BaseException:
+            if not (self.validate_only or self._has_reached_anybody(context)):
+                context["ti"].xcom_push(key=BEGUN, value=None)
+            raise
+
     def _prepare(self, context: Context) -> None:
         super()._prepare(context)
+        self._check_lifetime()
+        if not self.validate_only:
+            # A worker that dies leaves no report, and somebody may have got the card by then.
+            context["ti"].xcom_push(key=BEGUN, value=begun(self.content_state))
+
+    def _has_reached_anybody(self, context: Context) -> bool:
+        """Whether this attempt or one before it may have: then there is something to end."""
+        sent = "hook" in self.__dict__ and self.hook.partly_sent
+        return sent or checkpoint_of(context).has_reached_anybody
+
+    def _check_lifetime(self) -> None:
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
 

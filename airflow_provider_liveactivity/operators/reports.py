@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 ENDS_AT = "ends_at"
 #: Key of the report of a start that failed after a part of it had left.
 PARTIAL_REPORT = "partial_report"
+#: Key of what a start leaves before its first request: all that there is when its worker dies.
+BEGUN = "begun"
 RETURN_VALUE = "return_value"
 
 
@@ -42,11 +45,24 @@ def is_in_mapped_group(context: Context) -> bool:
 
 def reports_of(context: Context, task_ids: Sequence[str]) -> list[SendReport]:
     """Return the reports of start and updates that have reached the vendor, or may have, oldest first."""
-    for key in (RETURN_VALUE, PARTIAL_REPORT):
+    for key in (RETURN_VALUE, PARTIAL_REPORT, BEGUN):
         reports = [report for report in pull(context, task_ids, key) if _counts(report)]
         if reports:
             return sorted(reports, key=lambda report: report["last_sent_at"] or "")
     return []
+
+
+def begun(content_state: Any) -> dict[str, Any]:
+    """Return as much of a report as is known before the first request: somebody may be reached."""
+    now = datetime.now(UTC).isoformat()
+    return {
+        "accepted": 0,
+        "unknown": 1,
+        "first_sent_at": now,
+        "last_sent_at": now,
+        "content_state": content_state,
+        "validate_only": False,
+    }
 
 
 def _counts(report: Any) -> bool:

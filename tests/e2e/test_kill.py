@@ -47,6 +47,9 @@ class Runs:
         return self.airflow.call("GET", path)["value"]
 
     def clear(self, dag_id: str, run_id: str) -> None:
+        """Clear the task of a run that is over: a clear that meets the scheduler closing the run is lost."""
+        over = ("success", "failed")
+        self.stack.wait_until(lambda: self.airflow.run_state(dag_id, run_id) in over, "the run's end", 120)
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": ["start"], "only_failed": False}
         self.airflow.call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
@@ -133,3 +136,12 @@ def test_the_ui_shows_how_far_a_send_is(runs: Runs) -> None:
     runs.wait("killed", run_id, "success")
     progress = runs.state("killed", run_id, "live_activity_progress")
     assert (progress["sent"], progress["total"], progress["percent"]) == (PEOPLE, PEOPLE, 100)
+
+
+def test_a_person_who_clears_a_finished_send_sends_again(runs: Runs) -> None:
+    run_id = runs.send("killed", 100)
+    runs.wait("killed", run_id, "success")
+    assert runs.phones(run_id)["started_twice"] == 0
+    runs.clear("killed", run_id)
+    # The run's state is still that of the first time for a while, so the phones are asked.
+    runs.stack.wait_until(lambda: runs.phones(run_id)["started_twice"] == 100, "the second cards", 120)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,25 +22,39 @@ from airflow_provider_liveactivity.models.common import utcnow
 OK = b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"
 
 
-@asynccontextmanager
-async def raw_server(
-    *answers: bytes, context: ssl.SSLContext | None = None
-) -> AsyncIterator[tuple[str, list[bytes]]]:
+class Heard(NamedTuple):
     """
-    Serve on loopback; yields ``host:port`` and the requests as they come.
+    What a raw server has heard so far.
 
-    :param answers: one for each request; an empty one closes the connection.
+    :param host: its own ``host:port``.
+    :param requests: head and body of each request.
+    :param connections: the number of the connection on which each request came.
+    """
+
+    host: str
+    requests: list[bytes]
+    connections: list[int]
+
+
+@asynccontextmanager
+async def raw_server(*answers: bytes, context: ssl.SSLContext | None = None) -> AsyncIterator[Heard]:
+    """
+    Serve on loopback, and yield what is heard as it comes.
+
+    :param answers: one for each request; an empty one, or one that says so, closes the connection.
     :param context: for TLS.
     """
-    script, requests = list(answers), list[bytes]()
+    script, requests, connections, numbers = list(answers), list[bytes](), list[int](), itertools.count(1)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = next(numbers)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 (length,) = [
                     line[16:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
                 ]
                 requests.append(head + await reader.readexactly(int(length)))
+                connections.append(number)
                 answer = script.pop(0)
                 writer.write(answer)
                 await writer.drain()
@@ -51,11 +67,11 @@ async def raw_server(
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     async with server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", requests
+        yield Heard(f"127.0.0.1:{server.sockets[0].getsockname()[1]}", requests, connections)
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
-    """Return a server's context with a certificate for 127.0.0.1 that nobody has vouched for."""
+    """Return a server's context with a certificate for 127.0.0.1, which is left in ``server.pem`` there."""
     key, now = ec.generate_private_key(ec.SECP256R1()), utcnow()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())

@@ -78,7 +78,7 @@ def test_a_name_that_nobody_knows_is_told_with_advice(monkeypatch: pytest.Monkey
 
 def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_key_leaves(tmp_path: Path) -> None:
     async def against_a_stranger() -> list[bytes]:
-        async with raw_server(OK, context=self_signed(tmp_path)) as (host, requests):
+        async with raw_server(OK, context=self_signed(tmp_path)) as (host, requests, _):
             with pytest.raises(VendorUnavailable, match="certificate is not trusted") as failed:
                 await send(f"https://{host}", UPDATE_REQUEST)
             assert (failed.value.tries, failed.value.retryable) == (1, False)
@@ -128,7 +128,7 @@ def test_a_start_that_was_not_carried_out_is_sent_again(sandbox: RunningSandbox,
 )
 def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answer: bytes) -> None:
     async def twice() -> None:
-        async with raw_server(answer, answer, OK, OK) as (host, requests):
+        async with raw_server(answer, answer, OK, OK) as (host, requests, _):
             with pytest.raises(OutcomeUnknown):
                 await send(f"http://{host}", START_REQUEST)
             first, second = await send(f"http://{host}", UPDATE_REQUEST, UPDATE_REQUEST)
@@ -139,10 +139,10 @@ def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answ
 
 def test_a_redirect_takes_the_key_nowhere() -> None:
     async def redirected() -> list[bytes]:
-        async with raw_server(OK) as (elsewhere, requests):
+        async with raw_server(OK) as (elsewhere, requests, _):
             location = f"Location: http://{elsewhere}/".encode()
             away = b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n" + location + b"\r\n\r\n"
-            async with raw_server(away) as (host, _):
+            async with raw_server(away) as (host, *_):
                 with pytest.raises(InvalidConnection):
                     await send(f"http://{host}", UPDATE_REQUEST)
             return requests
@@ -155,7 +155,7 @@ def test_proxies_of_the_environment_get_nothing(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
     async def direct() -> list[bytes]:
-        async with raw_server(OK) as (host, requests):
+        async with raw_server(OK) as (host, requests, _):
             await send(f"http://{host}", UPDATE_REQUEST)
             return requests
 
@@ -163,11 +163,12 @@ def test_proxies_of_the_environment_get_nothing(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_requests_share_one_connection() -> None:
-    async def ports() -> list[Sent]:
-        async with raw_server(OK, OK, OK) as (host, _):
-            return await send(f"http://{host}", UPDATE_REQUEST, UPDATE_REQUEST, UPDATE_REQUEST)
+    async def connections() -> list[int]:
+        async with raw_server(OK, OK, OK) as (host, _, connections):
+            await send(f"http://{host}", UPDATE_REQUEST, UPDATE_REQUEST, UPDATE_REQUEST)
+            return connections
 
-    assert [sent.tries for sent in asyncio.run(ports())] == [1, 1, 1]
+    assert asyncio.run(connections()) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("key", ["k3y\nX-Evil: 1", "k3y\u200b", "schlüssel", "k3y\x00"])
@@ -176,7 +177,7 @@ def test_a_key_that_http_cannot_carry_is_refused_without_showing_it(vendor: type
     request = Request("update", "/x", b"{}", UPDATE_REQUEST.after_doubt, vendor(key)._headers())
 
     async def refused() -> LiveActivityError:
-        async with raw_server(OK) as (host, requests):
+        async with raw_server(OK) as (host, requests, _):
             with pytest.raises(AuthenticationFailed, match="line break") as failed:
                 await send(f"http://{host}", request)
             assert requests == []
