@@ -22,6 +22,7 @@ from airflow_provider_liveactivity.models.common import utcnow
 from airflow_provider_liveactivity.pacing import Pace, PaceRules
 from airflow_provider_liveactivity.redaction import redact
 from airflow_provider_liveactivity.retries import Patience, retrying
+from airflow_provider_liveactivity.trouble import Trouble, trouble_of
 from airflow_provider_liveactivity.vendors.base import Answer, Quota, Request, Vendor
 from airflow_provider_liveactivity.wire import Wire
 
@@ -255,7 +256,7 @@ class Client:
 
 
 def _not_sent(error: httpx.TransportError, place: dict[str, Any]) -> VendorUnavailable:
-    if _is_certificate_error(error):
+    if trouble_of(error) is Trouble.CERTIFICATE:
         unavailable = VendorUnavailable(
             "the server's TLS certificate is not trusted; check host and proxy of the connection.",
             **place,
@@ -266,11 +267,3 @@ def _not_sent(error: httpx.TransportError, place: dict[str, Any]) -> VendorUnava
         f"no connection could be made ({type(error).__name__}); check the connection's host and the network.",
         **place,
     )
-
-
-def _is_certificate_error(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_liveactivity.assets import MAX_URI_LENGTH, activity_uri
 from airflow_provider_liveactivity.delivery import FanOut, Send, Step
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
+from airflow_provider_liveactivity.hooks.connection import is_sandbox
 from airflow_provider_liveactivity.hooks.lineage import tell_lineage
+from airflow_provider_liveactivity.hooks.probe import ONCE
 from airflow_provider_liveactivity.report import Tally
 from airflow_provider_liveactivity.transport import Account, Client
 from airflow_provider_liveactivity.vendors.base import AfterDoubt
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.progress import Progress
     from airflow_provider_liveactivity.report import SendReport
+    from airflow_provider_liveactivity.retries import Patience
     from airflow_provider_liveactivity.transport import Sent
     from airflow_provider_liveactivity.vendors.base import Request
 
@@ -97,6 +101,30 @@ class LiveActivityHook(BaseHook):
     def account(self) -> Account:
         """The workspace of the connection, read at first use."""
 
+    @cached_property
+    @abstractmethod
+    def url(self) -> str:
+        """Scheme and host to send to."""
+
+    @property
+    @abstractmethod
+    def dashboard_url(self) -> str | None:
+        """Where the vendor's dashboard shows what became of a send; None against the sandbox."""
+
+    @abstractmethod
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask the vendor without changing anything; return whether the connection is good, and why."""
+
+    def sandbox_url(self, activity_id: str | None = None) -> str | None:
+        """
+        Return where the sandbox shows an activity, or all of them; None where the vendor is the real one.
+
+        :param activity_id: the id of the activity.
+        """
+        if not is_sandbox(self.url):
+            return None
+        return f"{self.url}/" + (f"activities/{quote(activity_id, safe='')}" if activity_id else "")
+
     def stop(self) -> None:
         """Let nothing further leave, nor anything that begins later; safe to call from a signal handler."""
         self._stopped = True
@@ -161,11 +189,25 @@ class LiveActivityHook(BaseHook):
             **more,
         )
 
-    def _ask(self, request: Request, *, account: Account | None = None, may_be_second: bool = False) -> Sent:
+    def _try(self, request: Request, account: Account) -> Sent | LiveActivityError:
+        """Send one read once, and return its answer or its error."""
+        try:
+            return self._ask(request, account=account, patience=ONCE)
+        except LiveActivityError as error:
+            return error
+
+    def _ask(
+        self,
+        request: Request,
+        *,
+        account: Account | None = None,
+        may_be_second: bool = False,
+        patience: Patience | None = None,
+    ) -> Sent:
         """Send one request and return its answer."""
 
         async def ask() -> Sent:
-            async with Client(account or self.account) as client:
+            async with Client(account or self.account, patience=patience) as client:
                 return await client.send(request, may_be_second=may_be_second)
 
         # In a thread of its own: the caller may have a running event loop.

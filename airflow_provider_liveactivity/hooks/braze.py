@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from airflow_provider_liveactivity.audience import Audience, check_audience
 from airflow_provider_liveactivity.delivery import FanOut, Step
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
-from airflow_provider_liveactivity.hooks.base import LiveActivityHook, Plan, SendOptions, identity
-from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
+from airflow_provider_liveactivity.hooks.base import Plan, SendOptions, identity
+from airflow_provider_liveactivity.hooks.braze_connection import BrazeConnection
+from airflow_provider_liveactivity.hooks.connection import proxy, secret, text, timeouts
 from airflow_provider_liveactivity.hooks.people import people
 from airflow_provider_liveactivity.models.braze import (
     MAX_PEOPLE_PER_REQUEST,
@@ -20,14 +21,12 @@ from airflow_provider_liveactivity.models.braze import (
 )
 from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.transport import Account
-from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
+from airflow_provider_liveactivity.vendors.braze import SEGMENTS_PER_PAGE, Braze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
-
-    from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
@@ -37,13 +36,13 @@ if TYPE_CHECKING:
     Schema = dict[str, Any] | str | Path
 
 
-class BrazeHook(LiveActivityHook):
+class BrazeHook(BrazeConnection):
     """
     Start, update and end Live Activities through Braze.
 
     :param braze_conn_id: connection of the type ``braze``: its host is the workspace's REST endpoint, its
-        password the REST API key, and its extra may hold ``app_id``, ``connect_timeout`` and
-        ``read_timeout``.
+        password the REST API key, and its extra may hold ``instance`` (such as US-01, in place of a host),
+        ``app_id``, ``connect_timeout`` and ``read_timeout``.
     """
 
     conn_name_attr = "braze_conn_id"
@@ -56,20 +55,11 @@ class BrazeHook(LiveActivityHook):
         self.braze_conn_id = braze_conn_id
 
     @cached_property
-    def _connection(self) -> Connection:
-        return self.get_connection(self.braze_conn_id)
-
-    @cached_property
     def account(self) -> Account:
         """The workspace of the connection, read at first use."""
         connection = self._connection
         key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
-        return Account(
-            Braze(key),
-            base_url(connection, HOST_SUFFIXES),
-            timeouts(connection),
-            proxy(connection),
-        )
+        return Account(Braze(key), self.url, timeouts(connection), proxy(connection))
 
     @cached_property
     def _braze(self) -> Braze:

@@ -75,6 +75,49 @@ def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
     return f"{scheme}://{literal}" + (f":{port}" if port else "")
 
 
+def chosen_url(
+    connection: ConnectionLike, suffixes: tuple[str, ...], field: str, hosts: Mapping[str, str]
+) -> str:
+    """
+    Return scheme and host to send to: the connection's host, else that of what the form offers.
+
+    :param connection: its ``host`` wins over the choice; two hosts of the vendor must not differ.
+    :param suffixes: as for ``base_url``.
+    :param field: the field of the extra that holds the choice.
+    :param hosts: choice → host.
+    :raises InvalidConnection: for an unknown choice, for neither choice nor host, and for a contradiction.
+    """
+    where = f"connection {connection.conn_id!r}:"
+    host = (connection.host or "").strip()
+    choice = text(connection.extra_dejson, field)
+    if (choice is not None or not host) and choice not in hosts:
+        raise InvalidConnection(
+            f"{where} {field} must be one of {', '.join(hosts)} (see your dashboard's address)"
+            + ("." if host else ", or a host must be given.")
+        )
+    standard = hosts[choice] if choice is not None else ""
+    if not host:
+        return f"https://{standard}"
+    url = base_url(connection, suffixes)
+    given = host_of(url)
+    # Not "!=": MoEngage has its sandbox at sandbox-api-01.
+    if standard and given.endswith(suffixes) and not given.endswith(standard):
+        raise InvalidConnection(
+            f"{where} host is {given}, but {field} {choice} is {standard}; leave one of them empty."
+        )
+    return url
+
+
+def host_of(url: str) -> str:
+    """Return the host of a base URL."""
+    return urlsplit(url).hostname or ""
+
+
+def is_sandbox(url: str) -> bool:
+    """Return whether a base URL is loopback, where no vendor is but the sandbox."""
+    return _is_loopback(host_of(url))
+
+
 def _is_loopback(name: str) -> bool:
     try:
         return ipaddress.ip_address(name).is_loopback

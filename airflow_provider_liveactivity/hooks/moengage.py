@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 from airflow_provider_liveactivity.delivery import FanOut
 from airflow_provider_liveactivity.hooks.moengage_broadcasts import Broadcasts, OnRate
 from airflow_provider_liveactivity.hooks.moengage_campaigns import BroadcastCampaigns
+from airflow_provider_liveactivity.hooks.moengage_probe import ProvableKeys
 from airflow_provider_liveactivity.hooks.moengage_users import UserActivities
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
 from airflow_provider_liveactivity.models.schema import check_schema
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
 
 
-class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities):
+class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys):
     """
     Live Activities through MoEngage: broadcasts, the campaigns they need, and those of single users.
 

@@ -70,6 +70,7 @@ def campaign_audience(
     if len(ids) <= MAX_IDS_IN_CAMPAIGN:
         return CampaignAudience(by_ids(ids), named=persons, people=len(ids))
     # The name follows from the ids: the same people are the same segment, also for a retry.
+    ids.sort()
     segment = FilterSegment.build(name=f"live-activity-{identity(ids)[:16]}", **by_ids(ids))
     return CampaignAudience(
         by_segment("made before the campaign"), segment=segment, named=persons, people=len(ids)

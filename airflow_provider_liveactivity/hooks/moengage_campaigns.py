@@ -36,6 +36,11 @@ SEGMENT_REQUESTS = (
 )
 
 
+#: Campaigns that no attempt of now can have created.
+_OVER = {"stopped", "archived", "expired"}
+_MOST_PAGES = 10
+
+
 class CampaignReport(SendReport):
     """
     A SendReport, and what is needed to go on.
@@ -162,25 +167,27 @@ class BroadcastCampaigns(MoEngageCalls):
 
     def _find(self, account: Account, body: CreateCampaign, tally: Tally) -> dict[str, Any]:
         """Return the campaign that an earlier attempt has created, or nothing."""
-        wanted = body.basic_details
-        search = SearchCampaigns.build(
-            request_id=uuid.uuid4().hex,
-            campaign_fields={
-                "channels": ["PUSH"],
-                "delivery_type": ["BROADCAST_LIVE_ACTIVITY"],
-                "name": wanted.name,
-                "created_by": [body.created_by],
-            },
-        )
-        sent = self._ask(account.vendor.search(search), account=account)  # type: ignore[attr-defined]
-        tally.sent(sent.tries, None)
-        answer = sent.answer.json()
-        for campaign in answer if isinstance(answer, list) else []:
-            basics = campaign.get("basic_details") or {}
-            same = basics.get("broadcast_live_activity_id", wanted.broadcast_live_activity_id)
-            if basics.get("name") == wanted.name and same == wanted.broadcast_live_activity_id:
-                # The rest of it is the audience, filters with ids included.
-                return {k: v for k, v in campaign.items() if isinstance(v, str) and k != "created_by"}
+        for page in range(1, _MOST_PAGES + 1):
+            search = SearchCampaigns.build(
+                request_id=uuid.uuid4().hex,
+                page=page,
+                campaign_fields={
+                    "channels": ["PUSH"],
+                    "delivery_type": ["BROADCAST_LIVE_ACTIVITY"],
+                    "name": body.basic_details.name,
+                    "created_by": [body.created_by],
+                },
+            )
+            sent = self._ask(account.vendor.search(search), account=account)  # type: ignore[attr-defined]
+            tally.sent(sent.tries, None)
+            answer = sent.answer.json()
+            found = answer if isinstance(answer, list) else []
+            for campaign in found:
+                if _is_the_same(campaign, body):
+                    # The rest of it is the audience, filters with ids included.
+                    return {k: v for k, v in campaign.items() if isinstance(v, str) and k != "created_by"}
+            if len(found) < search.limit:
+                break
         return {}
 
     def _segment(self, body: FilterSegment, tally: Tally) -> str:
@@ -200,6 +207,7 @@ class BroadcastCampaigns(MoEngageCalls):
         made, conflict = answer.get("data") or {}, answer.get("error") or {}
         segment_id = made.get("id") or conflict.get("existing_cs_id")
         if not segment_id:  # the name is taken: it is made of the ids, so it is the same segment
+            tally.waited_seconds += self.rates.take(SEGMENT_REQUESTS)
             sent = self._ask(vendor.find(body.name), account=account)
             tally.sent(sent.tries, None)
             same = [one for one in (sent.answer.json() or {}).get("data", []) if one.get("name") == body.name]
@@ -209,6 +217,14 @@ class BroadcastCampaigns(MoEngageCalls):
                 "MoEngage says that the segment exists, and does not list it.", vendor=vendor.name
             )
         return str(segment_id)
+
+
+def _is_the_same(campaign: dict[str, Any], body: CreateCampaign) -> bool:
+    basics, wanted = campaign.get("basic_details") or {}, body.basic_details
+    if str(campaign.get("status")).lower() in _OVER or basics.get("name") != wanted.name:
+        return False
+    # That the answer repeats the id is not documented; the name is ours too.
+    return basics.get("broadcast_live_activity_id") in (None, wanted.broadcast_live_activity_id)
 
 
 def _shown(sent: Sent, request_body: bytes) -> dict[str, Any]:

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import mask_secret
 
-from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook
-from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
+from airflow_provider_liveactivity.hooks.connection import (
+    chosen_url,
+    host_of,
+    is_sandbox,
+    proxy,
+    secret,
+    text,
+    timeouts,
+)
 from airflow_provider_liveactivity.hooks.rates import Rates
 from airflow_provider_liveactivity.transport import Account
-from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES
+from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES, campaigns_page
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection
-
     from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace
 
 
@@ -30,6 +35,19 @@ class MoEngageCalls(LiveActivityHook):
     def rates(self) -> Rates:
         """What this hook has sent lately."""
         return Rates()
+
+    @cached_property
+    def url(self) -> str:
+        """Scheme and host of the workspace: the connection's host, or that of its data center."""
+        connection = self.get_connection(self.moengage_conn_id)
+        hosts = {name: f"api-{name}.moengage.com" for name in DATA_CENTERS}
+        return chosen_url(connection, HOST_SUFFIXES, "data_center", hosts)
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """The list of campaigns in the dashboard of the workspace's data center, where that is known."""
+        extra = self.get_connection(self.moengage_conn_id).extra_dejson
+        return None if is_sandbox(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
 
     def account_for(self, api: Callable[[str, str], Workspace], key_field: str) -> Account:
         """
@@ -53,17 +71,4 @@ class MoEngageCalls(LiveActivityHook):
         vendor = api(workspace, key)
         for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
             mask_secret(hidden)
-        return Account(vendor, _url(connection), timeouts(connection), proxy(connection))
-
-
-def _url(connection: Connection) -> str:
-    """Take the connection's host, or the one of its data center."""
-    if connection.host:
-        return base_url(connection, HOST_SUFFIXES)
-    data_center = text(connection.extra_dejson, "data_center")
-    if data_center not in DATA_CENTERS:
-        raise InvalidConnection(
-            f"connection {connection.conn_id!r}: data_center must be one of {', '.join(DATA_CENTERS)} "
-            "(the number in your dashboard's address), or a host must be given."
-        )
-    return f"https://api-{data_center}.moengage.com"
+        return Account(vendor, self.url, timeouts(connection), proxy(connection))

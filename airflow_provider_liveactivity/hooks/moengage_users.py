@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -12,9 +12,10 @@ from airflow_provider_liveactivity.errors import InvalidPayload, RecipientReject
 from airflow_provider_liveactivity.hooks.base import Plan, identity
 from airflow_provider_liveactivity.hooks.moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks.people import people
+from airflow_provider_liveactivity.models.common import parse_object
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
 from airflow_provider_liveactivity.models.schema import check_schema
-from airflow_provider_liveactivity.vendors.moengage_inform import REQUESTS_PER_MINUTE, Inform
+from airflow_provider_liveactivity.vendors.moengage_inform import REQUESTS_PER_MINUTE, TOKENS, Inform
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ class UserCall(TypedDict, total=False):
     :param dismissal_date: likewise, when the activity leaves the phones; Inform refuses a past moment.
     :param personalized_attributes: values of the variables in the alert's template, as an object or its JSON
         text.
-    :param external_user_ids: list of user ids; this or ``sql``.
+    :param external_user_ids: list of user ids, or object of user id → push token; this or ``sql``.
     :param sql: query whose one column is the user id; a second one may be the user's push token.
     :param sql_conn_id: connection to the database that the query is for.
     :param parameters: parameters of the query.
@@ -66,7 +67,7 @@ class UserCall(TypedDict, total=False):
     stale_date: datetime | timedelta | str | None
     dismissal_date: datetime | timedelta | str | None
     personalized_attributes: dict[str, Any] | str | None
-    external_user_ids: Sequence[str] | str | None
+    external_user_ids: Sequence[str] | dict[str, str] | str | None
     sql: str | None
     sql_conn_id: str | None
     parameters: Any
@@ -116,7 +117,7 @@ class UserActivities(MoEngageCalls):
 
     def _alert(self, la_type: LaType, content: dict[str, Any], **call: Unpack[UserCall]) -> SendReport:
         audience = people(
-            external_user_ids=call.pop("external_user_ids", None),
+            **_listed(call.pop("external_user_ids", None)),
             sql=call.pop("sql", None),
             sql_conn_id=call.pop("sql_conn_id", None),
             parameters=call.pop("parameters", None),
@@ -136,7 +137,9 @@ class UserActivities(MoEngageCalls):
         # A start that MoEngage calls a duplicate is one that the user has: never a second card.
         report = self._deliver(plan, may_be_second=la_type == "start", **options)
         if report["rejected"] and not (report["accepted"] or report["unknown"] or report["validate_only"]):
-            raise RecipientRejected(f"MoEngage has refused every one of {report['rejected']:,} recipients.")
+            raise RecipientRejected(
+                f"MoEngage has refused every one of {report['rejected']:,} recipients; {TOKENS}."
+            )
         return report
 
     def _plan(
@@ -163,3 +166,17 @@ class UserActivities(MoEngageCalls):
             check_audience(audience, max_audience=max_audience),
             account=account,
         )
+
+
+def _listed(given: Any) -> dict[str, Any]:
+    """Return the audience's argument for a list of users, or for users with their push tokens."""
+    if isinstance(given, str) and given.lstrip().startswith("{"):
+        try:
+            given = parse_object(given)
+        except ValueError:
+            raise InvalidPayload("external_user_ids is text, but not JSON.") from None
+    if not isinstance(given, Mapping):
+        return {"external_user_ids": given}
+    if not all(isinstance(text, str) for pair in given.items() for text in pair):
+        raise InvalidPayload("external_user_ids, as an object, must hold user ids and push tokens as text.")
+    return {"user_aliases": list(given.items())}

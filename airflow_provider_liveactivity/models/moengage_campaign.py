@@ -113,7 +113,7 @@ class SearchCampaigns(VendorModel):
 
     request_id: Text
     limit: Literal[15] = 15
-    page: Literal[1] = 1
+    page: int = 1
     campaign_fields: JsonObject
 
 

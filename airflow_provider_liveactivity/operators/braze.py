@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators.people import HidesPeople, People
 from airflow_provider_liveactivity.operators.scheduled import ScheduledEnd
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
 
     template_fields: Sequence[str] = _SHARED_FIELDS
     template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
+    operator_extra_links = (BrazeActivityLogLink(), SandboxLink("activity_id"))
     ui_color = "#e8f0fe"
 
     def __init__(
@@ -100,7 +102,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
         }
 
 
-class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
+class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivityOperator):
     """
     Start a Live Activity on the phones of one audience.
 
@@ -133,6 +135,7 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
     """
 
     repeatable = False
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People, "user_aliases": People}
     template_fields: Sequence[str] = (
         *_SHARED_FIELDS,
         "activity_attributes_type",
@@ -219,13 +222,6 @@ class BrazeStartLiveActivityOperator(BoundedStart, BrazeLiveActivityOperator):
                 LONGEST_WAIT if memory["checkpoint"].durable else math.inf,
             ),
         )
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
-            return
-        self.external_user_ids = People.hide(self.external_user_ids)
-        self.user_aliases = People.hide(self.user_aliases)
 
 
 class BrazeUpdateLiveActivityOperator(DroppableUpdate, BrazeLiveActivityOperator):

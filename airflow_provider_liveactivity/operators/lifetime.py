@@ -44,15 +44,14 @@ class BoundedStart(LiveActivityOperator):
         try:
             return super().execute(context)
         except BaseException:
-            if not (self.validate_only or self._has_reached_anybody(context)):
+            if not self.validate_only and not self._has_reached_anybody(context):
                 context["ti"].xcom_push(key=BEGUN, value=None)
             raise
 
     def _prepare(self, context: Context) -> None:
         super()._prepare(context)
         self._check_lifetime()
-        if not self.validate_only:
-            # A worker that dies leaves no report, and somebody may have got the card by then.
+        if not self.validate_only:  # a worker that dies leaves no report, and somebody may have got the card
             context["ti"].xcom_push(key=BEGUN, value=begun(self.content_state))
 
     def _has_reached_anybody(self, context: Context) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.links import SandboxLink
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
 from airflow_provider_liveactivity.operators.moengage_users import (
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
 
@@ -55,7 +55,7 @@ _SHARED_FIELDS = (
 _SHARED_RENDERERS = {"content_state": "json", "alert": "json", "content_state_schema": "json"}
 
 
-class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
+class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
     """
     Base of the MoEngage broadcast operators.
 
@@ -73,7 +73,7 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
 
     template_fields: Sequence[str] = _SHARED_FIELDS
     template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
-    ui_color = "#e6f4ea"
+    operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink("broadcast_live_activity_id"))
 
     def __init__(
         self,
@@ -83,7 +83,6 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
         alert: Object,
         dismissal_date: Moment | None = None,
         instance_id: str | None = None,
-        moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
         **kwargs: Any,
@@ -94,16 +93,8 @@ class MoEngageBroadcastLiveActivityOperator(LiveActivityOperator):
         self.alert = alert
         self.dismissal_date = dismissal_date
         self.instance_id = instance_id
-        self.moengage_conn_id = moengage_conn_id
         self.content_state_schema = content_state_schema
         self.validate_only = validate_only
-
-    @cached_property
-    def hook(self) -> MoEngageHook:
-        """The hook of the operator's connection."""
-        from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-
-        return MoEngageHook(self.moengage_conn_id)
 
     def _push(
         self,

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.links import SandboxLink
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage_keys import RequestKey
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators.people import Filters, HidesPeople, People
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.report import SendReport
 
 
-class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
+class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
     """
     Create the campaign that a broadcast Live Activity is started with, for one audience.
 
@@ -33,7 +32,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
     :param segment_id: id of a saved segment. (templated)
     :param all_users: everybody; False by default.
     :param filters: MoEngage's own filters, or their JSON text: a list of which all must hold, or an object
-        with ``filter_operator`` and ``filters``. (templated)
+        with ``filter_operator`` and ``filters``. (templated; ids in them are not shown when rendered)
     :param external_user_ids: list of user ids, or its JSON text. (templated; not shown when rendered)
     :param sql: query, or a ``.sql`` file, whose one column is the user id. (templated)
     :param sql_conn_id: connection to the database that the query is for. (templated)
@@ -67,8 +66,10 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         "filters": "json",
         "sql": "sql",
         "parameters": "json",
+        "tags": "json",
     }
-    ui_color = "#e6f4ea"
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People, "filters": Filters}
+    operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink("broadcast_live_activity_id"))
 
     def __init__(
         self,
@@ -87,7 +88,6 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         on_empty_audience: Literal["fail", "skip"] = "fail",
         tags: list[str] | None = None,
         request_id: str | None = None,
-        moengage_conn_id: str = "moengage_default",
         validate_only: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -106,15 +106,7 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         self.on_empty_audience = on_empty_audience
         self.tags = tags
         self.request_id = request_id
-        self.moengage_conn_id = moengage_conn_id
         self.validate_only = validate_only
-
-    @cached_property
-    def hook(self) -> MoEngageHook:
-        """The hook of the operator's connection."""
-        from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-
-        return MoEngageHook(self.moengage_conn_id)
 
     def send(self, context: Context) -> SendReport:
         what = {
@@ -124,14 +116,13 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
             "tags": self.tags,
             "segment_id": self.segment_id,
             "all_users": self.all_users,
-            "filters": self.filters,
+            "filters": Filters.reveal(self.filters),
             "sql": self.sql,
             "sql_conn_id": self.sql_conn_id,
             "parameters": self.parameters,
         }
-        key = RequestKey(
-            context, what
-        )  # without the list of ids: the key shows in places where they must not
+        # Without the list of ids: the key shows in places where they must not.
+        key = RequestKey(context, what, resumed=self.resumed)
         report = self.hook.create_broadcast_campaign(
             **what,
             external_user_ids=People.reveal(self.external_user_ids),
@@ -143,9 +134,3 @@ class MoEngageCreateBroadcastCampaignOperator(LiveActivityOperator):
         if not self.validate_only:
             key.accepted()
         return report
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
-            return
-        self.external_user_ids = People.hide(self.external_user_ids)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.links import SandboxLink
+from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
+from airflow_provider_liveactivity.operators.people import HidesPeople, People
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.report import SendReport
 
     Moment = datetime | timedelta | str
@@ -47,7 +46,7 @@ _RENDERERS = {
 }
 
 
-class MoEngageUserLiveActivityOperator(LiveActivityOperator):
+class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
     """
     Base of the operators for single users: a request each, at most 10,000 a minute.
 
@@ -64,8 +63,8 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
     :param dismissal_date: likewise, when the activity leaves the phones; not in the past. (templated)
     :param personalized_attributes: values of the variables in the alert's template, as an object or its JSON
         text. (templated)
-    :param external_user_ids: list of user ids, or its JSON text; this or ``sql``. (templated; not shown when
-        rendered)
+    :param external_user_ids: list of user ids, or object of user id → push token, or the JSON text of either;
+        this or ``sql``. (templated; not shown when rendered)
     :param sql: query, or a ``.sql`` file, whose one column is the user id; a second one may be the user's
         push token. (templated)
     :param sql_conn_id: connection to the database that the query is for. (templated)
@@ -82,7 +81,8 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
     template_fields: Sequence[str] = _FIELDS
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = _RENDERERS
-    ui_color = "#e6f4ea"
+    # Not to one activity: here every user has one of their own.
+    operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink())
     #: The whole state is in an update and in an end: once more changes nothing.
     on_unknown: Literal["skip", "resend", "fail"] = "resend"
 
@@ -96,11 +96,10 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
         stale_date: Moment | None = None,
         dismissal_date: Moment | None = None,
         personalized_attributes: Object | None = None,
-        external_user_ids: Sequence[str] | str | None = None,
+        external_user_ids: Sequence[str] | dict[str, str] | str | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
-        moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
         max_workers: int = 64,
         max_requests_per_second: float | None = 166,
@@ -121,20 +120,12 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
         self.sql = sql
         self.sql_conn_id = sql_conn_id
         self.parameters = parameters
-        self.moengage_conn_id = moengage_conn_id
         self.content_state_schema = content_state_schema
         self.max_workers = max_workers
         self.max_requests_per_second = max_requests_per_second
         self.on_empty_audience = on_empty_audience
         self.max_audience = max_audience
         self.validate_only = validate_only
-
-    @cached_property
-    def hook(self) -> MoEngageHook:
-        """The hook of the operator's connection."""
-        from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-
-        return MoEngageHook(self.moengage_conn_id)
 
     def _call(self, context: Context) -> dict[str, Any]:
         from airflow_provider_liveactivity.fan_out import LONGEST_WAIT, FanOut
@@ -155,12 +146,6 @@ class MoEngageUserLiveActivityOperator(LiveActivityOperator):
                 longest_wait=LONGEST_WAIT if memory["checkpoint"].durable else math.inf,
             ),
         }
-
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
-            return
-        self.external_user_ids = People.hide(self.external_user_ids)
 
 
 class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, ClassVar
+
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 
 
 class People:
@@ -21,8 +24,48 @@ class People:
         """Return what was hidden."""
         return value.members if isinstance(value, cls) else value
 
-    def serialize(self) -> str:
+    def serialize(self) -> Any:
         """Tell Airflow what to show instead."""
-        return f"<{len(self.members):,} people>" if isinstance(self.members, list | tuple) else "<people>"
+        counted = isinstance(self.members, list | tuple | dict)
+        return f"<{len(self.members):,} people>" if counted else "<people>"
 
-    __str__ = __repr__ = serialize
+    def __repr__(self) -> str:
+        return str(self.serialize())
+
+
+class Filters(People):
+    """Holds rendered filters of an audience; Airflow shows them without the ids of people in them."""
+
+    def serialize(self) -> Any:
+        """Tell Airflow what to show instead."""
+        if not isinstance(self.members, str):
+            return _without_ids(self.members)
+        try:
+            return _without_ids(json.loads(self.members))
+        except ValueError:
+            return "<no JSON>"
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without_ids(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {name: _without_ids(item) for name, item in value.items()}
+    if value.get("name") == "uid" and "value" in value:
+        shown["value"] = People(value["value"]).serialize()
+    return shown
+
+
+class HidesPeople(LiveActivityOperator):
+    """Base of the operators with lists of people among their template fields."""
+
+    #: Template fields, and what each is wrapped in once it is rendered.
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People}
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
+            return
+        for name, wrapper in self.hidden_fields.items():
+            setattr(self, name, wrapper.hide(getattr(self, name)))

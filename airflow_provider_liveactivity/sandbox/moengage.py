@@ -5,20 +5,17 @@ from __future__ import annotations
 import base64
 import math
 import secrets
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
 from airflow_provider_liveactivity.sandbox.limits import Quota, RollingWindow
+from airflow_provider_liveactivity.sandbox.moengage_basic import HEADERS, WorkspaceEndpoints
 from airflow_provider_liveactivity.sandbox.moengage_models import PushBody, StartBody
-from airflow_provider_liveactivity.sandbox.phones import Push, Start, Vendor, set_dismissal
-
-if TYPE_CHECKING:
-    from airflow_provider_liveactivity.sandbox.state import Sandbox
+from airflow_provider_liveactivity.sandbox.phones import Push, Start, set_dismissal
 
 MAX_BODY = 5120
 TOO_LARGE = f"Payload size exceeded for IOS. Max size is {MAX_BODY} bytes"
-HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 ACTIVITY_HEADER = "X-Broadcast-Live-Activity-Id"
 Verb = Literal["start", "update", "end"]
 VERBS: dict[tuple[str, str], Verb] = {
@@ -28,25 +25,10 @@ VERBS: dict[tuple[str, str], Verb] = {
 }
 
 
-class MoEngage:
-    """
-    MoEngage's endpoints.
-
-    :param sandbox: the state.
-    """
-
-    vendor: Vendor = "moengage"
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+class MoEngage(WorkspaceEndpoints):
+    """The broadcast endpoints; they take the Push key."""
 
     def failure(self, status: int, reset_in: float | None) -> Answer:
-        """
-        Answer with 429 or 5xx as MoEngage would.
-
-        :param status: the status.
-        :param reset_in: for 429, seconds until the reset in the headers; None leaves them out.
-        """
         if status != 429:
             return _error(status, "ServerError", "Internal Server Error, something went wrong").answer
         answer = Answer(429, [])
@@ -57,11 +39,6 @@ class MoEngage:
         return answer
 
     def answer(self, request: Request) -> Answer:
-        """
-        Carry a request out and answer it.
-
-        :param request: the request.
-        """
         verb = VERBS.get((request.method, request.path))
         if verb is None:
             return _error(404, "NotFound", "Not Found").answer  # not documented

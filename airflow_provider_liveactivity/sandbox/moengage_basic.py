@@ -1,20 +1,52 @@
-"""What MoEngage's other APIs share: Basic auth with a key of their own, and ``MOE-APPKEY`` without an X-."""
+"""What MoEngage's APIs share; all but the broadcasts: Basic auth and ``MOE-APPKEY`` without an X-."""
 
 from __future__ import annotations
 
 import base64
 import math
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from airflow_provider_liveactivity.sandbox.limits import Quota, RollingWindow
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.sandbox.gateway import Request
+    from airflow_provider_liveactivity.sandbox.gateway import Answer, Request
+    from airflow_provider_liveactivity.sandbox.phones import Vendor
     from airflow_provider_liveactivity.sandbox.state import Sandbox
 
 HEADERS = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
 Refusal = Literal["missing", "app key", "secret"]
+
+
+class WorkspaceEndpoints(ABC):
+    """
+    One of MoEngage's APIs.
+
+    :param sandbox: the state.
+    """
+
+    vendor: Vendor = "moengage"
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+
+    @abstractmethod
+    def failure(self, status: int, reset_in: float | None) -> Answer:
+        """
+        Answer with 429 or 5xx as MoEngage would.
+
+        :param status: the status.
+        :param reset_in: for 429, seconds until the reset in the headers; None leaves them out.
+        """
+
+    @abstractmethod
+    def answer(self, request: Request) -> Answer:
+        """
+        Carry a request out and answer it.
+
+        :param request: the request.
+        """
 
 
 def refusal(request: Request, workspace: str, key: str) -> Refusal | None:

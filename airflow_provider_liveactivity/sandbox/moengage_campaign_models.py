@@ -20,16 +20,16 @@ class UserAttributes(Strict):
     data_type: Literal["string", "double", "datetime", "bool"]
     operator: Text
     value: Any = None
+    value1: str | float | None = None
     category: str | None = None
+    project_name: str | None = None
     case_sensitive: bool = False
     negate: bool = False
 
     @model_validator(mode="after")
     def _value_fits(self) -> UserAttributes:
-        if (self.operator == "in") != isinstance(self.value, list):
-            raise PydanticCustomError(
-                "list_type", "value must be an array with the operator in, and only there"
-            )
+        if self.operator == "in" and not isinstance(self.value, list):
+            raise PydanticCustomError("list_type", "value must be an array with the operator in")
         return self
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_liveactivity.sandbox.checks import Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
-from airflow_provider_liveactivity.sandbox.moengage_basic import count, look, refusal, reset_headers
+from airflow_provider_liveactivity.sandbox.moengage_basic import (
+    WorkspaceEndpoints,
+    count,
+    look,
+    refusal,
+    reset_headers,
+)
 from airflow_provider_liveactivity.sandbox.moengage_campaign_models import CampaignBody, SearchBody
 from airflow_provider_liveactivity.sandbox.moengage_segments import people
-
-if TYPE_CHECKING:
-    from airflow_provider_liveactivity.sandbox.phones import Vendor
-    from airflow_provider_liveactivity.sandbox.state import Sandbox
 
 CREATE = ("POST", "/core-services/v1/campaigns")
 SEARCH = ("POST", "/core-services/v1/campaigns/search")
@@ -22,25 +24,10 @@ REQUEST_ID_LIFE = timedelta(hours=1)
 SEARCHES = {1: 10, 60: 100, 3600: 6000}
 
 
-class MoEngageCampaigns:
-    """
-    The campaign endpoints; they take the Campaign key.
-
-    :param sandbox: the state.
-    """
-
-    vendor: Vendor = "moengage"
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+class MoEngageCampaigns(WorkspaceEndpoints):
+    """The campaign endpoints; they take the Campaign key."""
 
     def failure(self, status: int, reset_in: float | None) -> Answer:
-        """
-        Answer with 429 or 5xx as MoEngage would.
-
-        :param status: the status.
-        :param reset_in: for 429, seconds until the reset in the headers; None leaves them out.
-        """
         if status == 429:
             answer = _rate_limited()
             answer.headers = reset_headers(5, self.sandbox.now(), reset_in)
@@ -49,11 +36,6 @@ class MoEngageCampaigns:
         return _error(status, "Internal Server Error", message).answer
 
     def answer(self, request: Request) -> Answer:
-        """
-        Carry a request out and answer it.
-
-        :param request: the request.
-        """
         if (request.method, request.path) not in (CREATE, SEARCH):
             return _error(404, "Not Found", "Not Found").answer  # not documented
         settings = self.sandbox.settings
@@ -125,13 +107,18 @@ class MoEngageCampaigns:
             found.append(
                 {
                     "campaign_id": campaign_id,
-                    "status": "Active",
+                    "status": self._status(basics.broadcast_live_activity_id),
                     "created_at": f"{created_at:%Y-%m-%d %H:%M:%S.%f}",
                     **details,
                 }
             )
         start = (body.page - 1) * body.limit
         return Answer(200, found[start : start + body.limit])
+
+    def _status(self, activity_id: str) -> str:
+        # The words of the pages' examples; the schema has the same in capitals, and not this second one.
+        activity = self.sandbox.activities.get(("moengage", activity_id))
+        return "Expired" if activity and activity.ended else "Active"
 
 
 def _rate_limited() -> Answer:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import secrets
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
 from airflow_provider_liveactivity.sandbox.checks import Object, Refused, Strict, Text, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
-from airflow_provider_liveactivity.sandbox.moengage_basic import count, look, refusal, reset_headers
-from airflow_provider_liveactivity.sandbox.phones import Push, Start, Vendor
-
-if TYPE_CHECKING:
-    from airflow_provider_liveactivity.sandbox.state import Sandbox
+from airflow_provider_liveactivity.sandbox.moengage_basic import (
+    WorkspaceEndpoints,
+    count,
+    look,
+    refusal,
+    reset_headers,
+)
+from airflow_provider_liveactivity.sandbox.phones import Push, Start
 
 PATH = "/v1.0/alerts/send"
 MAX_ATTRIBUTE = 1500
@@ -52,25 +55,10 @@ class AlertBody(Strict):
     payloads: Payloads
 
 
-class MoEngageInform:
-    """
-    The Inform endpoint; it takes the Inform key.
-
-    :param sandbox: the state.
-    """
-
-    vendor: Vendor = "moengage"
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+class MoEngageInform(WorkspaceEndpoints):
+    """The Inform endpoint; it takes the Inform key."""
 
     def failure(self, status: int, reset_in: float | None) -> Answer:
-        """
-        Answer with 429 or 5xx as MoEngage would.
-
-        :param status: the status.
-        :param reset_in: for 429, seconds until the reset in the headers; None leaves them out.
-        """
         if status == 429:
             answer = _error(429, 140110, "Rate Limit", "Too many requests").answer
             limit = self.sandbox.settings.moengage_alerts_per_minute
@@ -79,11 +67,6 @@ class MoEngageInform:
         return _error(status, 140109, "Internal Server Error", "Unexpected error occurred").answer
 
     def answer(self, request: Request) -> Answer:
-        """
-        Carry a request out and answer it.
-
-        :param request: the request.
-        """
         settings, now = self.sandbox.settings, self.sandbox.now()
         if (request.method, request.path) != ("POST", PATH):
             return _error(404, 120000, "NOT_FOUND", "Not Found").answer  # not documented

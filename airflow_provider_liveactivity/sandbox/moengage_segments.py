@@ -8,7 +8,13 @@ from urllib.parse import parse_qs
 
 from airflow_provider_liveactivity.sandbox.checks import Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Request
-from airflow_provider_liveactivity.sandbox.moengage_basic import count, look, refusal, reset_headers
+from airflow_provider_liveactivity.sandbox.moengage_basic import (
+    WorkspaceEndpoints,
+    count,
+    look,
+    refusal,
+    reset_headers,
+)
 from airflow_provider_liveactivity.sandbox.moengage_campaign_models import (
     CustomSegment,
     FilterGroup,
@@ -18,32 +24,16 @@ from airflow_provider_liveactivity.sandbox.moengage_campaign_models import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.sandbox.phones import Vendor
     from airflow_provider_liveactivity.sandbox.state import Sandbox
 
 PATH = "/v3/custom-segments"
 LIMITS = {60: 50, 3600: 200, 86_400: 1000}
 
 
-class MoEngageSegments:
-    """
-    The segment endpoints; they take the Data key.
-
-    :param sandbox: the state.
-    """
-
-    vendor: Vendor = "moengage"
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+class MoEngageSegments(WorkspaceEndpoints):
+    """The segment endpoints; they take the Data key."""
 
     def failure(self, status: int, reset_in: float | None) -> Answer:
-        """
-        Answer with 429 or 5xx as MoEngage would.
-
-        :param status: the status.
-        :param reset_in: for 429, seconds until the reset in the headers; None leaves them out.
-        """
         if status == 429:
             answer = _error(429, "Too Many Requests", "API rate limit breached. Current limit: 50/1 mins")
             answer.headers = reset_headers(50, self.sandbox.now(), reset_in)
@@ -52,11 +42,6 @@ class MoEngageSegments:
         return _error(status, "Internal Server Error", f"{message} Please contact MoEngage Team")
 
     def answer(self, request: Request) -> Answer:
-        """
-        Carry a request out and answer it.
-
-        :param request: the request.
-        """
         if request.path != PATH or request.method not in ("GET", "POST"):
             return _error(404, "Entity Not Found", "Not Found")
         sandbox, settings, now = self.sandbox, self.sandbox.settings, self.sandbox.now()

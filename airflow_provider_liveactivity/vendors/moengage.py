@@ -129,5 +129,17 @@ class MoEngage(Workspace):
         )
 
 
+def campaigns_page(api_host: str, data_center: str | None = None) -> str | None:
+    """
+    Return the address of the dashboard's list of campaigns; no page of MoEngage tells that of one campaign.
+
+    :param api_host: where requests go; it tells the data center, unless it is a proxy.
+    :param data_center: number of the data center, where it is known.
+    """
+    by_host = {f"api-{name}.moengage.com": name for name in DATA_CENTERS}
+    found = data_center or by_host.get(api_host.removeprefix("sandbox-"))
+    return f"https://dashboard-{found}.moengage.com/v4/#/campaigns/all" if found else None
+
+
 def _message(answer: Answer) -> str:
     return str(error_of(answer).get("message") or answer.text)

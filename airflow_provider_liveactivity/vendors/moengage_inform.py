@@ -33,13 +33,18 @@ REQUESTS_PER_MINUTE = 10_000
 DUPLICATE_WINDOW = timedelta(minutes=5)
 _DIGITS = 40  # of the 50 characters that a transaction_id may have: 160 bits
 _INVALID_RECIPIENT = 120012
+#: The schema requires a recipient, MoEngage's own sample leaves it out.
+TOKENS = (
+    "where the workspace wants push tokens, select them as the second column of sql, or give "
+    "external_user_ids as an object of user id and push token"
+)
 _ADVICE = {
     120002: "MoEngage does not know the alert; check alert_id or alert_reference_name, that the alert is "
     "published, and that it is not a test alert.",
     120003: "MoEngage misses the transaction_id, which was sent; report this to the provider's authors.",
     120004: "MoEngage finds the transaction_id too long; report this to the provider's authors.",
     120006: "MoEngage does not accept the payload; check attribute_info, content_state and the dates against "
-    "the alert's template.",
+    f"the alert's template; {TOKENS}.",
     120007: "an attribute has more than 1,500 characters; shorten it.",
 }
 
@@ -116,11 +121,7 @@ class Inform(Workspace):
                     endpoint=request.path,
                 )
             case 400 if code == _INVALID_RECIPIENT:
-                return RecipientRejected(
-                    "MoEngage has no valid recipient for this user; where it wants push tokens, select them "
-                    "as the second column of sql.",
-                    **place,
-                )
+                return RecipientRejected(f"MoEngage has no valid recipient for this user; {TOKENS}.", **place)
             case 400 if code in _ADVICE:
                 return InvalidPayload(_ADVICE[code], **place)
             case _:

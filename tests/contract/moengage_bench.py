@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.hooks.rates import Rates
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.contract.ending import is_final
@@ -90,6 +91,28 @@ class Task:
         return self.retry()
 
 
+class Clock:
+    """A clock that a sleep moves on, for the sandbox and for a hook."""
+
+    def __init__(self, running: RunningSandbox) -> None:
+        self.moment = datetime.now(UTC)
+        self.slept: list[float] = []
+        running.sandbox.now = self
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += timedelta(seconds=seconds)
+
+    def hook(self) -> MoEngageHook:
+        """Make a hook that lives by this clock."""
+        hook = MoEngageHook()
+        hook.rates = Rates(clock=self, sleep=self.sleep)
+        return hook
+
+
 def connect(monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
     connection = {
         "conn_type": "moengage",
@@ -114,6 +137,11 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
 @pytest.fixture
 def hook(running: RunningSandbox) -> MoEngageHook:
     return MoEngageHook()
+
+
+@pytest.fixture
+def clock(running: RunningSandbox) -> Clock:
+    return Clock(running)
 
 
 def requests(running: RunningSandbox, path: str | None = None) -> list[Any]:

@@ -17,8 +17,9 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
     RateLimited,
 )
+from airflow_provider_liveactivity.hooks import moengage_broadcasts
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.rates import Rates
+from airflow_provider_liveactivity.hooks.rates import Limit
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
@@ -27,9 +28,9 @@ from airflow_provider_liveactivity.operators.moengage import (
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox import moengage as endpoint
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused
-from tests.contract.moengage_bench import Task, connect, requests, running
+from tests.contract.moengage_bench import Clock, Task, clock, connect, requests, running
 
-__all__ = ["running"]
+__all__ = ["clock", "running"]
 
 PATHS = {verb: f"/v1.0/live-activity/broadcast/{verb}" for verb in ("start", "update", "end")}
 PUSH: dict[str, Any] = {
@@ -233,37 +234,26 @@ def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running:
     assert push.content_state == {"home": 3, "away": 0}
 
 
-def test_a_429_that_names_no_reset_is_left_to_airflows_retries(running: RunningSandbox) -> None:
+@pytest.mark.parametrize(
+    ("on_rate", "ended"), [("wait", "deferred"), ("coalesce", "deferred"), ("fail", "failed")]
+)
+def test_a_429_that_names_no_reset_counts_as_over_in_a_minute(
+    running: RunningSandbox, on_rate: str, ended: str
+) -> None:
     task("start").run()
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=None)
-    assert task("update").run().ended == "retry"
-
-
-class Clock:
-    """A clock that a sleep moves on."""
-
-    def __init__(self, running: RunningSandbox) -> None:
-        self.moment = datetime.now(UTC)
-        self.slept: list[float] = []
-        running.sandbox.now = self
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock(running: RunningSandbox) -> Clock:
-    return Clock(running)
+    update = task("update", on_rate=on_rate)
+    outcome = update.run()
+    assert outcome.ended == ended
+    if outcome.until is not None:
+        assert 0 < (outcome.until - datetime.now(UTC)).total_seconds() <= 60
+        update.operator.resumed = True
+        assert update.run().ended == "retry"  # no task goes round for ever
 
 
 @pytest.fixture
 def hook(clock: Clock) -> MoEngageHook:
-    hook = MoEngageHook()
-    hook.rates = Rates(clock=clock, sleep=clock.sleep)
+    hook = clock.hook()
     hook.start_broadcast(**START)
     clock.moment += timedelta(minutes=1)
     return hook
@@ -344,6 +334,19 @@ def test_five_starts_a_minute_are_paced_for_the_whole_workspace(
         running.sandbox.put_campaign(f"match-{number}", ["ada"])
         hook.start_broadcast(**{**START, "broadcast_live_activity_id": f"match-{number}"})
     assert len(clock.slept) == 1
+
+
+def test_updates_and_ends_of_all_activities_are_paced_together(
+    running: RunningSandbox, hook: MoEngageHook, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Limit("updates and ends", 500, 60) == moengage_broadcasts.PUSHES
+    monkeypatch.setattr(moengage_broadcasts, "PUSHES", Limit("updates and ends", 3, 60))
+    running.sandbox.put_campaign("match-8", ["ada"])
+    hook.start_broadcast(**{**START, "broadcast_live_activity_id": "match-8"})
+    for activity_id in ("match-7", "match-8"):
+        hook.update_broadcast(**{**PUSH, "broadcast_live_activity_id": activity_id})
+        hook.end_broadcast(**{**PUSH, "broadcast_live_activity_id": activity_id})
+    assert clock.slept == [60]
 
 
 def test_the_headers_are_those_of_the_live_activity_pages(running: RunningSandbox) -> None:

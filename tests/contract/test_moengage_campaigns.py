@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
@@ -19,12 +21,13 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.models.moengage_campaign import by_ids
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.moengage_bench import Task, connect, hook, requests, running
+from tests.contract.moengage_bench import Clock, Task, clock, connect, hook, requests, running
 
-__all__ = ["hook", "running"]
+__all__ = ["clock", "hook", "running"]
 
 CREATE = "/core-services/v1/campaigns"
 SEARCH = "/core-services/v1/campaigns/search"
@@ -136,7 +139,7 @@ def test_many_ids_become_a_segment_with_the_data_key(running: RunningSandbox) ->
     assert outcome.ended == "success", outcome.error
     assert outcome.report is not None
     segment = running.sandbox.segments[outcome.report["segment_id"]]
-    assert segment.users == running.sandbox.campaigns["match-7"] == ids
+    assert segment.users == running.sandbox.campaigns["match-7"] == sorted(ids)
     assert outcome.report["recipients"] == outcome.report["accepted"] == 1_001
     assert outcome.report["requests"] == 2
 
@@ -148,7 +151,7 @@ def test_a_segment_of_the_same_people_is_used_again(running: RunningSandbox, sam
     assert first is not None
     if not same_name:
         running.sandbox.segments[first["segment_id"]].name = "another"
-    second = create(external_user_ids=ids)
+    second = create(external_user_ids=ids[::-1])
     second.run_id = "another"
     report = second.run().report
     assert report is not None
@@ -175,7 +178,6 @@ def test_more_ids_than_a_filter_holds_fail_with_the_way_out(running: RunningSand
     [
         ({}, {"data_api_key": "wrong-data-key"}, AuthenticationFailed, "Data tile", "failed"),
         ({}, {"data_api_key": None}, InvalidConnection, "data_api_key", "failed"),
-        ({"moengage_max_segments": 0}, {}, RateLimited, "1,000 active segments", "retry"),
     ],
 )
 def test_the_errors_of_the_segment_api(
@@ -251,6 +253,54 @@ def test_a_worker_that_dies_after_the_creation_leaves_one_campaign(running: Runn
     assert [outcome.report["campaign_id"]] == list(running.sandbox.moengage_campaigns)
 
 
+@pytest.mark.parametrize("others", [0, 20])
+def test_a_second_attempt_finds_its_campaign_among_those_of_earlier_runs(
+    running: RunningSandbox, others: int
+) -> None:
+    running.sandbox.change_settings(moengage_limits_on=False)
+    for number in range(others):
+        changes = {**MATCH, "broadcast_live_activity_id": f"match-{100 + number}"}
+        Task(
+            MoEngageCreateBroadcastCampaignOperator(task_id="create", all_users=True, **changes),
+            run_id=f"run-{number}",
+        ).run()
+    running.sandbox.add_fault("drop_after", path=CREATE)
+    running.sandbox.add_fault("502", path=CREATE, times=None)
+    task = create(all_users=True)
+    assert task.run().ended == "retry"
+    running.sandbox.faults.clear()
+    report = task.retry().report
+    assert report is not None
+    assert len(running.sandbox.moengage_campaigns) == others + 1
+    assert report["campaign_id"] == list(running.sandbox.moengage_campaigns)[-1]
+
+
+def test_a_campaign_that_has_expired_is_not_taken_for_ones_own(
+    running: RunningSandbox, hook: MoEngageHook
+) -> None:
+    create(all_users=True).run()
+    push: dict[str, Any] = {"content_state": {}, "alert": {"title": "t", "body": "b"}}
+    hook.start_broadcast(broadcast_live_activity_id="match-7", attribute_type="T", attribute_info={}, **push)
+    hook.end_broadcast(broadcast_live_activity_id="match-7", **push)
+    running.sandbox.add_fault("502", path=CREATE, times=3)
+    tomorrow = create(all_users=True)
+    tomorrow.run_id = "tomorrow"
+    assert tomorrow.run().ended == "retry"
+    assert tomorrow.retry().ended == "success"
+    assert len(running.sandbox.moengage_campaigns) == 2
+
+
+def test_where_airflow_keeps_nothing_a_cleared_task_takes_the_campaign_that_is_there(
+    running: RunningSandbox,
+) -> None:
+    task = create(all_users=True)
+    task.store = None
+    first, second = task.run().report, task.clear().report
+    assert first is not None
+    assert second is not None
+    assert first["campaign_id"] == second["campaign_id"]
+
+
 def test_a_task_that_is_cleared_after_success_creates_another_campaign(running: RunningSandbox) -> None:
     task = create(all_users=True)
     assert task.run().ended == task.clear().ended == "success"
@@ -280,10 +330,26 @@ def test_the_sixth_campaign_of_a_minute_defers_until_there_is_room(running: Runn
     assert 3_000 < (outcome.until - running.sandbox.now()).total_seconds() <= 3_602
 
 
+def test_a_loop_keeps_to_five_campaigns_a_minute_twenty_five_an_hour_a_hundred_a_day(
+    running: RunningSandbox, clock: Clock
+) -> None:
+    hook, start, opens = clock.hook(), clock.moment, []
+    for _ in range(4):
+        for _ in range(25):
+            hook.create_broadcast_campaign(**MATCH, all_users=True)
+        with pytest.raises(RateLimited) as limited:  # nothing waits longer than a minute in place
+            hook.create_broadcast_campaign(**MATCH, all_users=True)
+        assert limited.value.reset_at is not None
+        opens.append(limited.value.reset_at - start)
+        clock.moment = limited.value.reset_at
+    assert {record.status for record in running.sandbox.records} == {201}
+    assert clock.slept == [60] * 16
+    assert opens == [*(timedelta(hours=hours) for hours in (1, 2, 3)), timedelta(days=1)]
+
+
 @pytest.mark.parametrize(
     ("fault", "reset_in", "error", "ended"),
     [
-        ("429", None, RateLimited, "retry"),
         ("502", None, VendorUnavailable, "retry"),
         ("500", None, OutcomeUnknown, "retry"),
         ("html", None, OutcomeUnknown, "retry"),
@@ -324,3 +390,26 @@ def test_ids_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCa
     shown = json.dumps(report) + caplog.text + json.dumps(task.store)
     for secret in ("very-secret-person", "sandbox-campaign-key"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_ids_in_filters_do_not_show_among_the_rendered_fields(running: RunningSandbox, as_text: bool) -> None:
+    filters = [
+        {"filter_type": "custom_segments", "id": "fans"},
+        by_ids(["ada", "eve"])["included_filters"][0],
+    ]
+    task = create(filters=json.dumps(filters) if as_text else filters)
+    task.operator.render_template_fields({})
+    shown = _serialize_rendered_fields(task.operator)["filters"]
+    assert isinstance(shown, list)
+    assert [one.get("value") for one in shown if isinstance(one, dict)] == [None, "<2 people>"]
+    running.sandbox.put_segment("fans", "Fans", ["ada", "bob"])
+    assert task.run().ended == "success"
+    sent = requests(running, CREATE)[-1]["segmentation_details"]["included_filters"]["filters"]
+    assert sent[1]["value"] == ["ada", "eve"]
+
+
+def test_filters_that_are_no_json_show_nothing(running: RunningSandbox) -> None:
+    task = create(filters='[{"name": "uid", "value": "ada"')
+    task.operator.render_template_fields({})
+    assert "ada" not in json.dumps(_serialize_rendered_fields(task.operator))

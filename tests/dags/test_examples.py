@@ -46,6 +46,17 @@ def test_an_example_is_the_same_each_time_it_is_parsed(examples: DagBag) -> None
         assert DagSerialization.to_dict(again.dags[dag_id]) == DagSerialization.to_dict(dag)
 
 
+def test_a_mapped_task_is_called_by_what_it_is_about_instead_of_a_number(examples: DagBag) -> None:
+    mapped = [
+        (dag_id, task)
+        for dag_id, dag in examples.dags.items()
+        for task in dag.tasks
+        if task.is_mapped or task.get_closest_mapped_task_group() is not None
+    ]
+    assert {dag_id for dag_id, _ in mapped} >= {"flights", "matches_from_warehouse"}
+    assert [task for _, task in mapped if not task.map_index_template] == []
+
+
 def test_flights_ends_one_activity_for_each_flight_on_the_phones_of_its_passengers(
     run: Run, sandbox: RunningSandbox
 ) -> None:

@@ -34,7 +34,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     dags_folder = shutil.copytree(ROOT / "example_dags", directory / "dags")
     for file in MORE_DAGS.glob("*.py"):
         shutil.copy(file, dags_folder)
-    with running_stack(directory / "airflow", dags_folder=dags_folder) as running:
+    settings = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    with running_stack(directory / "airflow", dags_folder=dags_folder, settings=settings) as running:
         yield running
 
 

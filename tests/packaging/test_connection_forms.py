@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES
+from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS
+
 
 @pytest.fixture(scope="module")
 def forms() -> dict[str, Any]:
@@ -22,12 +25,12 @@ def forms() -> dict[str, Any]:
         (
             "braze",
             {"host": "REST endpoint", "password": "REST API key"},
-            {"login", "port", "url_schema"},
+            {"login", "url_schema"},
         ),
         (
             "moengage",
             {"login": "Workspace ID", "password": "Push API key"},
-            {"port", "url_schema"},
+            {"url_schema"},
         ),
     ],
 )
@@ -42,7 +45,7 @@ def test_standard_fields_are_named_as_the_vendor_names_them(
 @pytest.mark.parametrize(
     ("connection_type", "extras"),
     [
-        ("braze", ["app_id", "connect_timeout", "read_timeout"]),
+        ("braze", ["instance", "app_id", "connect_timeout", "read_timeout"]),
         (
             "moengage",
             [
@@ -69,6 +72,32 @@ def test_keys_are_typed_unseen_and_have_names_that_airflow_masks(forms: dict[str
     secret = {name for name, field in fields.items() if field["schema"].get("format") == "password"}
     # Airflow masks an extra by its name, and "api_key" is one of the words that it looks for.
     assert secret == {name for name in fields if name.endswith("_api_key")} != set()
+
+
+@pytest.mark.parametrize(
+    ("connection_type", "field", "choices"),
+    [("braze", "instance", list(INSTANCES)), ("moengage", "data_center", list(DATA_CENTERS))],
+)
+def test_where_the_workspace_is_can_be_chosen_in_readable_words(
+    forms: dict[str, Any], connection_type: str, field: str, choices: list[str]
+) -> None:
+    schema = forms[connection_type].extra_fields[field]["schema"]
+    assert schema["enum"] == list(schema["values_display"]) == choices
+    assert all(words.startswith(choice) for choice, words in schema["values_display"].items())
+
+
+def test_an_instance_is_shown_with_its_rest_endpoint(forms: dict[str, Any]) -> None:
+    shown = forms["braze"].extra_fields["instance"]["schema"]["values_display"]
+    assert len(shown) == 15
+    assert shown == {name: f"{name} ({instance.rest})" for name, instance in INSTANCES.items()}
+
+
+def test_the_form_says_where_in_the_dashboard_a_key_is_found(forms: dict[str, Any]) -> None:
+    for form in (forms["braze"], forms["moengage"]):
+        assert "Settings >" in form.standard_fields.password.placeholder
+        keys = [field for name, field in form.extra_fields.items() if name.endswith(("_api_key", "app_id"))]
+        assert all("Settings >" in field["description"] for field in keys)
+    assert "Settings >" in forms["moengage"].standard_fields.login.placeholder
 
 
 def test_a_form_is_drawn_without_importing_a_hook() -> None:

@@ -8,6 +8,8 @@ import importlib.metadata
 import importlib.resources
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import jsonschema
 import pytest
 
 import airflow_provider_liveactivity
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.provider_info import get_provider_info
 
 PACKAGE = Path(airflow_provider_liveactivity.__file__).parent
@@ -140,6 +143,37 @@ def test_every_integration_that_is_named_exists() -> None:
     assert {entry["integration-name"] for entry in listed()} == {
         entry["integration-name"] for entry in INFO["integrations"]
     }
+
+
+def test_every_link_of_an_operator_is_listed() -> None:
+    found = {
+        f"{type(link).__module__}.{type(link).__name__}"
+        for module in INFO["operators"]
+        for name in module["python-modules"]
+        for member in vars(importlib.import_module(name)).values()
+        if isinstance(member, type) and issubclass(member, LiveActivityOperator)
+        for link in member.operator_extra_links
+    }
+    assert found == set(INFO["extra-links"])
+
+
+@pytest.mark.parametrize(
+    ("command", "rows"),
+    [
+        ("hooks", ["braze_conn_id", "moengage_conn_id"]),
+        ("widgets", ["extra__braze__instance", "extra__moengage__data_center"]),
+        ("behaviours", ["braze", "moengage"]),
+        ("links", INFO["extra-links"]),
+    ],
+)
+def test_airflow_lists_what_there_is_without_a_complaint(command: str, rows: list[str]) -> None:
+    program = Path(sys.executable).with_name("airflow")
+    listed = subprocess.run(
+        [program, "providers", command, "--output", "json"], check=True, capture_output=True, text=True
+    )
+    assert all(row in listed.stdout for row in rows)
+    assert "Error when importing" not in listed.stdout
+    assert not [line for line in listed.stderr.splitlines() if "liveactivity" in line]
 
 
 @pytest.mark.parametrize("connection_type", CONNECTION_TYPES)

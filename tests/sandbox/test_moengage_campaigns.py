@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import LOCAL, WITHOUT, Clock, changed
+from tests.sandbox.clients import LOCAL, WITHOUT, Clock, MoEngageClient, changed
 
 CAMPAIGN: dict[str, Any] = {
     "request_id": "r-1",
@@ -72,6 +72,34 @@ def test_a_campaign_is_created_and_can_be_found(campaigns: Client, running: Runn
     assert found["basic_details"]["broadcast_live_activity_id"] == "match-7"
     search["campaign_fields"] = {"name": "Other"}
     assert campaigns.post(f"{CREATE}/search", json=search).json() == []
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        {"data_type": "double", "operator": "between", "value": 18, "value1": 30},
+        {
+            "data_type": "string",
+            "operator": "containsInTheFollowing",
+            "value": ["a", "b"],
+            "project_name": "p",
+        },
+        {"data_type": "string", "operator": "exists"},
+    ],
+)
+def test_filters_of_the_schema_are_taken(campaigns: Client, rest: dict[str, Any]) -> None:
+    one = {"filter_type": "user_attributes", "name": "city", **rest}
+    filters = {"included_filters": {"filter_operator": "and", "filters": [one]}}
+    assert campaigns.create({"segmentation_details": filters}).status_code == 201
+
+
+def test_a_campaign_expires_with_its_activity(campaigns: Client, running: RunningSandbox) -> None:
+    campaigns.create()
+    search = {"request_id": "s", "limit": 15, "page": 1}
+    assert campaigns.post(f"{CREATE}/search", json=search).json()[0]["status"] == "Active"
+    with MoEngageClient(running.url) as moengage:
+        assert moengage.call("start").status_code == moengage.call("end").status_code == 200
+    assert campaigns.post(f"{CREATE}/search", json=search).json()[0]["status"] == "Expired"
 
 
 @pytest.mark.parametrize(

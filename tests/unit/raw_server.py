@@ -50,10 +50,10 @@ async def raw_server(*answers: bytes, context: ssl.SSLContext | None = None) -> 
         number = next(numbers)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                (length,) = [
+                lengths = [
                     line[16:] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
                 ]
-                requests.append(head + await reader.readexactly(int(length)))
+                requests.append(head + await reader.readexactly(sum(map(int, lengths))))
                 connections.append(number)
                 answer = script.pop(0)
                 writer.write(answer)

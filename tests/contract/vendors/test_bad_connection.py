@@ -69,3 +69,15 @@ def test_neither_host_nor_data_center(
     error = refused(sandbox, MOENGAGE, verb)
     assert isinstance(error, InvalidConnection)
     assert "data_center must be one of 01, 02, 03, 04, 05, 06, 101" in str(error)
+
+
+@each_verb
+@pytest.mark.parametrize(("host", "instance"), [("", None), ("", "US-09"), ("rest.iad-01.braze.com", "us 1")])
+def test_neither_host_nor_instance(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, verb: str, host: str, instance: str | None
+) -> None:
+    extra = {"instance": instance, "app_id": "sandbox-app"}
+    monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection(host, extra=extra))
+    error = refused(sandbox, BRAZE, verb)
+    assert isinstance(error, InvalidConnection)
+    assert "instance must be one of US-01, US-02, " in str(error)

@@ -112,7 +112,10 @@ def test_a_read_may_be_repeated(sandbox: RunningSandbox) -> None:
         ("101", "", "https://api-101.moengage.com"),
         (101, "", "https://api-101.moengage.com"),
         (None, "api-101.moengage.com", "https://api-101.moengage.com"),
-        ("01", "api-02.moengage.com", "https://api-02.moengage.com"),
+        ("02", "api-02.moengage.com", "https://api-02.moengage.com"),
+        ("02", "http://127.0.0.1:8390", "http://127.0.0.1:8390"),
+        (None, "sandbox-api-01.moengage.com", "https://sandbox-api-01.moengage.com"),
+        ("01", "sandbox-api-01.moengage.com", "https://sandbox-api-01.moengage.com"),
     ],
 )
 def test_a_data_center_names_the_host(
@@ -121,6 +124,40 @@ def test_a_data_center_names_the_host(
     extra = {"data_center": data_center}
     monkeypatch.setenv("AIRFLOW_CONN_M", MOENGAGE.connection(host or "", extra=extra))
     assert MoEngageHook("m").account.base_url == url
+
+
+@pytest.mark.parametrize(
+    ("instance", "host", "url"),
+    [
+        ("US-01", "", "https://rest.iad-01.braze.com"),
+        ("EU-02", None, "https://rest.fra-02.braze.eu"),
+        ("KR-01", " ", "https://rest.kr-01.braze.com"),
+        ("US-10", "https://rest.us-10.braze.com/", "https://rest.us-10.braze.com"),
+        (None, "rest.us-11.braze.com", "https://rest.us-11.braze.com"),
+        ("US-10", "http://127.0.0.1:8390", "http://127.0.0.1:8390"),
+    ],
+)
+def test_an_instance_names_the_host(
+    monkeypatch: pytest.MonkeyPatch, instance: str | None, host: str | None, url: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_B", BRAZE.connection(host or "", extra={"instance": instance}))
+    assert BrazeHook("b").account.base_url == url
+
+
+@pytest.mark.parametrize(
+    ("adapter", "host", "extra"),
+    [
+        (BRAZE, "rest.iad-02.braze.com", {"instance": "US-01"}),
+        (MOENGAGE, "api-02.moengage.com", {"data_center": "01"}),
+    ],
+)
+def test_a_host_and_a_choice_that_contradict_each_other(
+    monkeypatch: pytest.MonkeyPatch, adapter: Adapter, host: str, extra: dict[str, str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_X", adapter.connection(host, extra=extra))
+    [(field, choice)] = extra.items()
+    with pytest.raises(InvalidConnection, match=f"host is {host}, but {field} {choice} is .*-01"):
+        _ = HOOKS[adapter.vendor]("x").account
 
 
 def test_brazes_host_needs_no_scheme_and_gets_https(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import logging
 import traceback
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.sandbox import RunningSandbox
@@ -33,7 +33,7 @@ def told(
     with caplog.at_level(logging.DEBUG):
         try:
             said.append(repr(adapter.operator(verb, **people, **changes).execute(context())))
-        except (LiveActivityError, AirflowFailException) as error:
+        except (LiveActivityError, AirflowFailException, TaskDeferred) as error:
             said.extend(traceback.format_exception(error))
     return "\n".join([*said, *(record.getMessage() for record in caplog.records), *capfd.readouterr()])
 

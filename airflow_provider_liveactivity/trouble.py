@@ -1,0 +1,61 @@
+"""What went wrong between this machine and a vendor, read from the exceptions that a failed request left."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Trouble(Enum):
+    """Why no answer came."""
+
+    CERTIFICATE = auto()
+    PROXY = auto()
+    TLS = auto()
+    NO_HOST = auto()
+    CONNECT_TIMEOUT = auto()
+    NO_ANSWER_IN_TIME = auto()
+    REFUSED = auto()
+    NO_ANSWER = auto()
+
+
+# From the special to the general: a TLS error comes inside of a connection error.
+_KINDS: tuple[tuple[type[BaseException], Trouble], ...] = (
+    (ssl.SSLCertVerificationError, Trouble.CERTIFICATE),
+    (httpx.ProxyError, Trouble.PROXY),
+    (ssl.SSLError, Trouble.TLS),
+    (socket.gaierror, Trouble.NO_HOST),
+    (httpx.ConnectTimeout, Trouble.CONNECT_TIMEOUT),
+    (httpx.TimeoutException, Trouble.NO_ANSWER_IN_TIME),
+    (httpx.ConnectError, Trouble.REFUSED),
+    (httpx.TransportError, Trouble.NO_ANSWER),
+)
+
+
+def trouble_of(error: BaseException) -> Trouble | None:
+    """
+    Return what an error comes from; None where it is none of these.
+
+    :param error: the exception, with what it was raised from.
+    """
+    causes = list(_causes(error))
+    for kind, trouble in _KINDS:
+        if any(isinstance(cause, kind) for cause in causes):
+            return trouble
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):  # a name with several addresses fails once for each
+            for one in error.exceptions:
+                yield from _causes(one)
+        error = error.__cause__ or error.__context__
