@@ -41,8 +41,15 @@ class StateFromFunction(DecoratedOperator, LiveActivityOperator):
         super().__init__(content_state=SET_DURING_EXECUTION, **kwargs)
 
     def _prepare(self, context: Context) -> None:
-        super()._prepare(context)
         self.content_state = self._state(context)
+        if not _is_json(self.content_state):
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
+                f"content_state: what {self.python_callable.__name__} returned is no JSON; return a dict of "
+                "text, numbers, booleans, lists, dicts and None, or JSON text of one."
+            )
+        super()._prepare(context)
 
     def _state(self, context: Context) -> Any:
         context_merge(context, self.op_kwargs)
@@ -112,7 +119,7 @@ def sending_task(
 
 
 def _is_json(state: Any) -> bool:
-    """Tell whether Airflow can keep a state; one that it cannot is refused before it is sent."""
+    """Tell whether vendor and Airflow can take a state as it is."""
     try:
         json.dumps(state, allow_nan=False)
     except (TypeError, ValueError, RecursionError):

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_provider_liveactivity.decorators import braze, moengage
 from airflow_provider_liveactivity.errors import VendorUnavailable
+from airflow_provider_liveactivity.operators.reports import BEGUN
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.contract.ending import final_error
 from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter, Store, context
@@ -76,6 +77,18 @@ def test_a_worker_that_dies_after_the_last_answer_starts_nobody_again(
     operator(BRAZE, "start", score).execute(context(store))
     operator(BRAZE, "start", score).execute(context(store, try_number=2))
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
+
+
+def test_what_a_dead_worker_leaves_has_the_state_of_the_function(
+    sandbox: RunningSandbox, adapter: Adapter, score: Callable[[], dict[str, int]]
+) -> None:
+    pushed: dict[str, Any] = {}
+
+    def xcom_push(key: str, value: Any) -> None:
+        pushed.setdefault(key, value)
+
+    operator(adapter, "start", score).execute(context(xcom_push=xcom_push))
+    assert pushed[BEGUN]["content_state"] == {"home": 0}
 
 
 def test_a_finished_start_that_is_cleared_asks_the_function_again(
