@@ -38,8 +38,11 @@ __all__ = ["FanOut", "Send", "Step"]
 log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 0.02  # how often the main thread looks up
-_WRITE_SECONDS = 0.1  # no two checkpoints in a shorter time, as long as there is work under way
-_REACTION_SECONDS = 0.03  # so long before the workers run dry, more is written ahead
+# No two checkpoints in a shorter time, as long as there is work under way. At full speed, what the window
+# lets wait behind 128 requests lasts for half as long again.
+_WRITE_SECONDS = 0.08
+_READ_AHEAD = 128  # batches
+_REACTION_SECONDS = 0.05  # so long before the workers run dry, more is written ahead
 _HASTY_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
 
@@ -83,7 +86,8 @@ class Send:
         # Each change of the ledger is one assignment: a signal handler may raise between any two of them.
         self._ledger = Ledger()
         self._gaps: deque[Job] = deque()  # what earlier attempts left open within the window
-        self._rest: Iterator[Step] = iter(())  # what lies behind the window
+        self._rest: Iterator[Step] = iter(())  # what lies behind the window …
+        self._read: deque[Step] = deque()  # … of which so much is read already
         self._exhausted = False  # the audience was read to its end, and all of it is in the ledger
         self._finished = False
         self._closed: Ledger | None = None  # the last one, as it was stored
@@ -155,6 +159,7 @@ class Send:
             self._post(workers)
             if self._exhausted and not self._ledger.window.unsettled:
                 return
+            self._read_ahead()
             workers.wait(_TICK_SECONDS)
             self._note(workers)
             self._tell(workers)
@@ -165,7 +170,7 @@ class Send:
         if self._exhausted or wanted <= 0:
             return
         jobs = [self._gaps.popleft() for _ in range(min(wanted, len(self._gaps)))]
-        steps = list(islice(self._rest, wanted - len(jobs)))
+        steps = self._next_steps(wanted - len(jobs))
         exhausted = len(jobs) + len(steps) < wanted
         window = self._ledger.window
         jobs += [self._job(number, step) for number, step in enumerate(steps, start=window.count)]
@@ -175,6 +180,14 @@ class Send:
             self._ledger = ledger
             workers.post(jobs)
         self._exhausted = exhausted
+
+    def _read_ahead(self) -> None:
+        """Read while the workers are busy: then only the checkpoint stands between them and more."""
+        self._read.extend(islice(self._rest, _READ_AHEAD - len(self._read)))
+
+    def _next_steps(self, count: int) -> list[Step]:
+        steps = [self._read.popleft() for _ in range(min(count, len(self._read)))]
+        return steps + list(islice(self._rest, count - len(steps)))
 
     def _wanted(self, workers: Workers) -> int:
         """Return how many batches are to be handed over now."""
