@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.ledger import OnUnknown
@@ -24,7 +24,7 @@ class FanOut:
     """
     How a send spreads.
 
-    :param max_workers: requests under way at once, each on its own connection.
+    :param max_workers: requests under way at once, each on its own connection; 256 at most.
     :param max_requests_per_second: None for as fast as the workers are.
     :param quota_reserve: share of the vendor's window, 0 to 1, left for the customer's other traffic.
     :param on_unknown: what becomes of a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
@@ -42,14 +42,16 @@ class FanOut:
     hold: Hold | None = None
 
     def __post_init__(self) -> None:
-        if self.max_workers < 1:
-            raise InvalidPayload(f"max_workers must be at least 1, not {self.max_workers}.")
-        if self.max_requests_per_second is not None and not self.max_requests_per_second > 0:
-            raise InvalidPayload(
-                f"max_requests_per_second must be more than 0, not {self.max_requests_per_second}."
-            )
-        if not 0 <= self.quota_reserve <= 1:
-            raise InvalidPayload(f"quota_reserve is a share from 0 to 1, not {self.quota_reserve}.")
+        # From a DAG comes whatever its author wrote.
+        workers: Any = self.max_workers
+        rate: Any = self.max_requests_per_second
+        reserve: Any = self.quota_reserve
+        if not isinstance(workers, int) or workers < 1:
+            raise InvalidPayload(f"max_workers must be a whole number, at least 1, not {workers!r}.")
+        if rate is not None and not (isinstance(rate, int | float) and 0 < rate < math.inf):
+            raise InvalidPayload(f"max_requests_per_second must be a number above 0, not {rate!r}.")
+        if not (isinstance(reserve, int | float) and 0 <= reserve <= 1):
+            raise InvalidPayload(f"quota_reserve must be a share from 0 to 1, not {reserve!r}.")
         if self.on_unknown not in get_args(OnUnknown):
             raise InvalidPayload(f"on_unknown is one of {get_args(OnUnknown)}, not {self.on_unknown!r}.")
 

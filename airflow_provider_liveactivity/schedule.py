@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,6 +31,21 @@ def end_moment(end_time: Any) -> datetime | None:
         return parse_moment(end_time, relative=False)
     except ValueError as error:
         raise InvalidPayload(f"end_time {error}.") from None
+
+
+def duration(value: Any, name: str) -> timedelta:
+    """
+    Return a timedelta, or a number of seconds, as a timedelta.
+
+    :param value: what was given.
+    :param name: of the argument, for the error.
+    :raises InvalidPayload: for what is neither, or lies in the past.
+    """
+    with suppress(TypeError, ValueError, OverflowError):
+        given = value if isinstance(value, timedelta) else timedelta(seconds=value)
+        if given >= timedelta(0):
+            return given
+    raise InvalidPayload(f"{name} must be a timedelta or a number of seconds, at least 0, not {value!r}.")
 
 
 class Hold:

@@ -247,7 +247,7 @@ class Client:
                     "the connection's host.",
                     **place,
                 )
-            case status if status >= 500 or (html and status < 300):
+            case status if status >= 500 or status == 408 or (html and status < 300):
                 raise OutcomeUnknown("the vendor, or a proxy before it, gave no usable answer.", **place)
             case _ if may_be_second and vendor.is_duplicate(answer):
                 return

@@ -25,7 +25,7 @@ AUDIENCES = {
     f"campaigns/{BROADCAST}": 200,
 }
 OVER = ("success", "failed")
-PATIENCE = 240  # seconds for the runs; they take about 140
+PATIENCE = 600  # seconds for the runs; they take about 140 on two cores
 #: Airflow needs this long to board a whole bank on two cores.
 BOARDING_SECONDS = 45
 
@@ -61,7 +61,7 @@ def prepare(stack: Stack, airflow: AirflowApi, flights: int = 14) -> None:
     :param airflow: its REST API.
     :param flights: how many leave together.
     """
-    stack.wait_until(lambda: _parsed(airflow), "the DAGs", 60)
+    stack.wait_until(lambda: _parsed(airflow), "the DAGs", 240)
     # A segment lives in Braze, the audience of a broadcast in MoEngage: the warehouse knows neither.
     for audience, fans in AUDIENCES.items():
         users = [f"fan-{audience.rpartition('/')[2]}-{number:03}" for number in range(fans)]

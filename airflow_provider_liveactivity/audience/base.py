@@ -91,7 +91,7 @@ def check_audience(audience: Audience, *, max_audience: int | str | None = None)
 def _limit(max_audience: int | str) -> int:
     try:
         return int(max_audience)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidPayload("max_audience must be a whole number, such as 10000.") from None
 
 

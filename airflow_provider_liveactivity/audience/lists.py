@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import Any
 
@@ -91,6 +91,8 @@ def _items(given: Iterable[Any] | str | None, name: str) -> Iterable[Any]:
             given = json.loads(given)
         except ValueError:
             raise InvalidPayload(f"{name} is text, but not the JSON of a list.") from None
+    if isinstance(given, Set):
+        raise InvalidPayload(f"{name} must be a list: a set has another order on a retry; give sorted(...).")
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
         raise InvalidPayload(f"{name} must be a list, not {type(given).__name__}.")
     return given

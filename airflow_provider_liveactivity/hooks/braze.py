@@ -118,7 +118,8 @@ class BrazeHook(BrazeConnection):
         :param sql: query whose one column is the external id, or whose two are alias name and alias label.
         :param sql_conn_id: connection to the database that the query is for.
         :param parameters: parameters of the query.
-        :param max_audience: the most people this may reach; more is an error before the first request.
+        :param max_audience: the most people, listed or queried, that this may reach; more is an error before
+            the first request. How many a segment has, only Braze knows.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
         :param options: ``fan_out``, how the send spreads; ``checkpoint``, where it keeps its state between

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience import ListAudience
@@ -51,21 +52,26 @@ def given(value: Any) -> Any:
 
 def _sql_hook(sql_conn_id: str) -> Any:
     """Return the database hook of the connection, whatever its type."""
-    from airflow.providers.common.compat.sdk import BaseHook
+    from airflow.providers.common.compat.sdk import AirflowException, BaseHook
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-    hook = BaseHook.get_hook(sql_conn_id)
+    try:
+        hook = BaseHook.get_hook(sql_conn_id)
+    except AirflowException as error:  # there is none, or nothing is installed for its type
+        raise InvalidConnection(f"sql_conn_id {sql_conn_id!r}: {error}.") from error
     if not isinstance(hook, DbApiHook):
         raise InvalidConnection(
-            f"connection {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
+            f"sql_conn_id {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
         )
     return hook
 
 
 def _parsed(parameters: Any) -> Any:
-    if not isinstance(parameters, str):
-        return parameters
-    try:
-        return json.loads(parameters)
-    except ValueError:
-        raise InvalidPayload("parameters must be a list or a dict, or JSON text of one.") from None
+    if isinstance(parameters, str):
+        try:
+            parameters = json.loads(parameters)
+        except ValueError:
+            parameters = ""
+    if parameters is not None and not isinstance(parameters, list | tuple | Mapping):
+        raise InvalidPayload("parameters must be a list or a dict, or JSON text of one.")
+    return parameters

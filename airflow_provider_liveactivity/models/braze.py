@@ -28,7 +28,9 @@ MAX_ACTIVITY_BYTES = 4096
 MAX_ACTIVITY_ID_BYTES = 256
 
 
-def _warn_long_id(activity_id: str) -> str:
+def _check_id(activity_id: str) -> str:
+    if not activity_id.strip() or not activity_id.isprintable():
+        raise ValueError("must be text that can be read: not blank, without line breaks and the like")
     if len(activity_id.encode()) >= MAX_ACTIVITY_ID_BYTES:
         warnings.warn(
             f"activity_id has {MAX_ACTIVITY_ID_BYTES} bytes or more, which Braze's SDK may refuse.",
@@ -37,7 +39,7 @@ def _warn_long_id(activity_id: str) -> str:
     return activity_id
 
 
-ActivityId = Annotated[Text, AfterValidator(_warn_long_id)]
+ActivityId = Annotated[Text, AfterValidator(_check_id)]
 
 
 class Alert(VendorModel):

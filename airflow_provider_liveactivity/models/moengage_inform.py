@@ -21,7 +21,6 @@ LaType = Literal["start", "update", "end"]
 MAX_ATTRIBUTE_CHARACTERS = 1_500
 #: Apple's limit for attributes and content state together; Inform states none of its own.
 MAX_ACTIVITY_BYTES = 4_096
-MAX_TRANSACTION_ID = 50
 
 
 def _check_attributes(value: dict[str, Any], path: str = "") -> dict[str, Any]:

@@ -88,6 +88,12 @@ class LiveActivityOperator(BaseOperator):
 
     def _prepare(self, context: Context) -> None:
         """Settle what is to be sent, and refuse what can be refused before anything is read."""
+        from airflow_provider_liveactivity.errors import InvalidPayload
+
+        if self.on_empty_audience not in ("fail", "skip"):
+            raise InvalidPayload(
+                f"on_empty_audience must be 'fail' or 'skip', not {self.on_empty_audience!r}."
+            )
 
     def _memory(self, context: Context) -> dict[str, Any]:
         """

@@ -128,8 +128,8 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
     :param on_unknown: what becomes of a batch that left and was never answered: "skip" it (the default:
         nobody gets two cards, some may get none), "resend" it (some may get two), or "fail".
     :param on_empty_audience: "fail", the default, or "skip" the task.
-    :param max_audience: the most people this may reach; more is an error before the first request.
-        (templated)
+    :param max_audience: the most people, listed or queried, that this may reach; more is an error before the
+        first request. How many a segment has, only Braze knows. (templated)
     :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
         (templated)
     :param beyond_lifetime: "fail", the default, or "warn" about such an end.

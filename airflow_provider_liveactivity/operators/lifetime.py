@@ -63,6 +63,8 @@ class BoundedStart(LiveActivityOperator):
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
 
+        if self.beyond_lifetime not in ("fail", "warn"):
+            raise InvalidPayload(f"beyond_lifetime must be 'fail' or 'warn', not {self.beyond_lifetime!r}.")
         moment = end_moment(self.end_time)
         if moment is None or moment - datetime.now(UTC) <= MAX_LIFETIME:
             return

@@ -80,16 +80,16 @@ class ScheduledEnd(LiveActivityOperator):
         for report in pull(context, self.ended_by):
             self.log.info("The activity has been ended already: sending nothing.")
             return report  # type: ignore[no-any-return]
-        from airflow_provider_liveactivity.schedule import Hold, end_moment
+        from airflow_provider_liveactivity.schedule import Hold, duration, end_moment
 
-        moment = end_moment(self.end_time)
+        moment, lead = end_moment(self.end_time), duration(self.lead, "lead")
         self._say_when_too_late(moment, context)
         self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
             self._announce(datetime.now(UTC), context)
             return self._end(context, None)
         self._announce(moment, context)
-        self._release_at(moment - _as_timedelta(self.lead))
+        self._release_at(moment - lead)
         self._hold = Hold(moment)
         self.log.info("Holding the end until %s.", moment.isoformat())
         if self.content_state is None:
@@ -162,7 +162,3 @@ class ScheduledEnd(LiveActivityOperator):
             from airflow_provider_liveactivity.errors import VendorUnavailable
 
             raise VendorUnavailable("the task was cancelled before its moment; the activity was not ended.")
-
-
-def _as_timedelta(lead: timedelta | float) -> timedelta:
-    return lead if isinstance(lead, timedelta) else timedelta(seconds=lead)

@@ -58,9 +58,7 @@ class MoEngage(WorkspaceEndpoints):
         self._authenticate(request)
         if len(request.body) > MAX_BODY:
             # What is counted is not documented; the whole body is the strictest reading.
-            raise _error(
-                413, "PayloadSizeError", f"Payload size exceeded for IOS. Max size is {MAX_BODY} bytes"
-            )
+            raise _error(413, "PayloadSizeError", TOO_LARGE)
         if request.media_type != "application/json":
             raise Refused([Problem("value_error", "Content-Type", "Must be application/json")])
         body = parse(StartBody, request.body) if verb == "start" else parse(PushBody, request.body)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
+    AirflowException,
     AirflowFailException,
     BaseHook,
     BaseSensorOperator,
@@ -95,12 +96,21 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
 
     @property
     def _lead(self) -> timedelta:
-        return self.lead if isinstance(self.lead, timedelta) else timedelta(seconds=self.lead)
+        return self._duration("lead")
+
+    def _duration(self, name: str) -> timedelta:
+        from airflow_provider_liveactivity.errors import InvalidPayload
+        from airflow_provider_liveactivity.schedule import duration
+
+        try:
+            return duration(getattr(self, name), name)
+        except InvalidPayload as error:
+            raise AirflowFailException(str(error)) from None
 
     def _look_again(self, end: datetime | None, now: datetime) -> datetime:
         known = [end - self._lead] if end is not None else []
         if self.sql is not None and self.recheck_interval is not None:
-            known.append(now + self.recheck_interval)
+            known.append(now + self._duration("recheck_interval"))
         if known:
             return min(known)
         if self.deferrable:
@@ -124,9 +134,10 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         from airflow_provider_liveactivity.models.common import parse_moment
 
         if (self.end_time is None) == (self.sql is None):
-            raise AirflowFailException(
-                "Exactly one of end_time and sql is required, and one of them is None."
+            found = (
+                "both are given" if self.sql is not None else "both are None, perhaps by a template or XCom"
             )
+            raise AirflowFailException(f"Exactly one of end_time and sql is required; {found}.")
         name, value = ("end_time", self.end_time) if self.sql is None else ("The end in sql", self._query())
         if value is None:
             return None
@@ -138,7 +149,10 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
     def _query(self) -> Any:
         if not self.sql_conn_id:
             raise AirflowFailException("sql_conn_id is required: it names the database that sql is for.")
-        hook = BaseHook.get_hook(self.sql_conn_id)
+        try:
+            hook = BaseHook.get_hook(self.sql_conn_id)
+        except AirflowException as error:  # there is none, or nothing is installed for its type
+            raise AirflowFailException(f"sql_conn_id {self.sql_conn_id!r}: {error}.") from error
         if not hasattr(hook, "get_first"):
             raise AirflowFailException(f"sql_conn_id {self.sql_conn_id!r} is no database connection.")
         row = hook.get_first(self.sql, parameters=self.parameters)
@@ -168,4 +182,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
 def _earlier(end_time: datetime | str, lead: timedelta) -> str:
     from airflow_provider_liveactivity.models.common import parse_moment
 
-    return (parse_moment(end_time, relative=False) - lead).isoformat()
+    try:
+        return (parse_moment(end_time, relative=False) - lead).isoformat()
+    except ValueError as error:
+        raise ValueError(f"end_time {error}.") from None

@@ -177,7 +177,9 @@ def run(task: Task, begins: Event) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
     except (LiveActivityError, TimeIsUp) as error:
         ended = type(error).__name__
-    task.report.write_text(json.dumps({"ended": ended, "writes": store.written, **asdict(send.tally)}))
+    draft = task.report.with_suffix(".draft")  # the next kill may come while this is written
+    draft.write_text(json.dumps({"ended": ended, "writes": store.written, **asdict(send.tally)}))
+    draft.replace(task.report)
 
 
 # Forked from a process that has everything imported: 200 processes take seconds instead of minutes.

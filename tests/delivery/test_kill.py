@@ -101,10 +101,10 @@ def test_a_database_that_dies_in_the_middle_says_how_far_it_got_and_a_retry_send
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     task = Task(tmp_path, sandbox.url, "database", PEOPLE).prepare()
-    mortal = Task(**{**vars(task), "rows_until_failure": 500})
+    mortal = Task(**{**vars(task), "rows_until_failure": 900})
     report = attempt(mortal)
     assert report["ended"] == "AudienceUnavailable"
-    assert 0 < report["accepted"] <= 500  # what was read but had not left is not among them
+    assert 0 < report["accepted"] <= 900  # what was read but had not left is not among them
     assert len(activity_of(sandbox, task).cards) == report["accepted"]
     attempt(task)
     check(sandbox, task)

@@ -33,7 +33,7 @@ class Runs:
 
     def wait(self, dag_id: str, run_id: str, *states: str) -> dict[str, Any]:
         """Wait until the task is in one of these states."""
-        self.stack.wait_until(lambda: self.task(dag_id, run_id)["state"] in states, str(states), 120)
+        self.stack.wait_until(lambda: self.task(dag_id, run_id)["state"] in states, str(states), 240)
         return self.task(dag_id, run_id)
 
     def phones(self, run_id: str) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Runs:
     def clear(self, dag_id: str, run_id: str) -> None:
         """Clear the task of a run that is over: a clear that meets the scheduler closing the run is lost."""
         over = ("success", "failed")
-        self.stack.wait_until(lambda: self.airflow.run_state(dag_id, run_id) in over, "the run's end", 120)
+        self.stack.wait_until(lambda: self.airflow.run_state(dag_id, run_id) in over, "the run's end", 240)
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": ["start"], "only_failed": False}
         self.airflow.call("POST", f"/dags/{dag_id}/clearTaskInstances", json=body)
 
@@ -75,7 +75,7 @@ def runs(stack: Stack, airflow: AirflowApi) -> Runs:
     connection.close()
     body = {"connection_id": "crowd", "conn_type": "sqlite", "host": str(crowd)}
     airflow.call("POST", "/connections", json=body)
-    stack.wait_until(lambda: {"killed", "out_of_time"} <= airflow.dag_ids(), "the DAGs", 120)
+    stack.wait_until(lambda: {"killed", "out_of_time"} <= airflow.dag_ids(), "the DAGs", 240)
     for dag_id in ("killed", "out_of_time"):
         airflow.unpause(dag_id)
     return Runs(stack, airflow)
@@ -119,11 +119,11 @@ def test_a_task_whose_time_is_up_goes_on_with_nobody_in_doubt(runs: Runs) -> Non
 
 def test_a_task_that_is_failed_by_a_person_stops_and_goes_on_when_it_is_cleared(runs: Runs) -> None:
     run_id = runs.send("killed", PEOPLE)
-    runs.stack.wait_until(lambda: runs.phones(run_id)["started"] > 1_000, "the send", 60)
+    runs.stack.wait_until(lambda: runs.phones(run_id)["started"] > 1_000, "the send", 180)
     path = f"/dags/killed/dagRuns/{run_id}/taskInstances/start"
     runs.airflow.call("PATCH", path, json={"new_state": "failed"})
     pid = runs.task("killed", run_id)["pid"]
-    runs.stack.wait_until(lambda: not alive(pid), "the end of the task's process", 60)
+    runs.stack.wait_until(lambda: not alive(pid), "the end of the task's process", 180)
     runs.clear("killed", run_id)
     runs.wait("killed", run_id, "success")
     report = runs.airflow.xcom("killed", run_id, "start")
@@ -144,4 +144,4 @@ def test_a_person_who_clears_a_finished_send_sends_again(runs: Runs) -> None:
     assert runs.phones(run_id)["started_twice"] == 0
     runs.clear("killed", run_id)
     # The run's state is still that of the first time for a while, so the phones are asked.
-    runs.stack.wait_until(lambda: runs.phones(run_id)["started_twice"] == 100, "the second cards", 120)
+    runs.stack.wait_until(lambda: runs.phones(run_id)["started_twice"] == 100, "the second cards", 240)

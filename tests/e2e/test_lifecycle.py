@@ -137,7 +137,7 @@ def reports(airflow: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
 def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(
     stack: Stack, airflow: AirflowApi
 ) -> None:
-    stack.wait_until(lambda: airflow.dag_ids() >= {"score_feed", "score_card"}, "the DAGs", 120)
+    stack.wait_until(lambda: airflow.dag_ids() >= {"score_feed", "score_card"}, "the DAGs", 240)
     start_by_hand(stack, "match/derby")
     for dag_id in ("score_feed", "score_card"):
         airflow.unpause(dag_id)
@@ -153,7 +153,7 @@ def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(
 
 def test_a_message_on_a_channel_becomes_an_update(stack: Stack, airflow: AirflowApi, redis_port: int) -> None:
     redis = pytest.importorskip("redis", reason="the client comes with Airflow's Redis provider")
-    stack.wait_until(lambda: airflow.dag_ids() >= {"score_queue"}, "the DAG", 120)
+    stack.wait_until(lambda: airflow.dag_ids() >= {"score_queue"}, "the DAG", 240)
     start_by_hand(stack, "match/cup")
     airflow.unpause("score_queue")
     client = redis.Redis(port=redis_port)
@@ -178,7 +178,7 @@ def test_no_activity_is_left_running_whatever_dies(stack: Stack, airflow: Airflo
     # Nobody ends the cards of the other tests.
     httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
     stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
-    stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 60)
+    stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 180)
     for path, fault, times, skip in [
         (START, "503", 2, 1),
         (START, "drop_after", 2, 1),

@@ -116,7 +116,7 @@ def test_lists_come_as_objects_or_as_json(given_ids: Any) -> None:
     assert people(list(ListAudience(given_ids).batches())) == ["a", "1"]
 
 
-@pytest.mark.parametrize("given_ids", ["user-1", '"user-1"', '{"a": 1}', {"a": 1}, b"[]", 5])
+@pytest.mark.parametrize("given_ids", ["user-1", '"user-1"', '{"a": 1}', {"a": 1}, {"a"}, b"[]", 5])
 def test_what_is_no_list_is_not_taken_apart(given_ids: Any) -> None:
     with pytest.raises(InvalidPayload, match="external_user_ids"):
         ListAudience(given_ids)

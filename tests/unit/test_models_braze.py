@@ -80,6 +80,8 @@ def test_who_gets_it_does_not_show_in_the_repr_of_a_request() -> None:
         ),
         ({"end_activity": False}, "end_activity is not a field of this request"),
         ({"activity_id": ""}, "activity_id: .* at least 1 character"),
+        ({"activity_id": " "}, "activity_id must be text .* not blank"),
+        ({"activity_id": "a\nb"}, "activity_id must be text .* without line breaks"),
         ({"activity_id": 7}, "activity_id: .* valid string"),
         ({"activity_id": "\ud800"}, "activity_id: "),
         ({"content_state": None}, "content_state is required"),

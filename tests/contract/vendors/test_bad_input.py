@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_liveactivity.errors import (
     EmptyAudience,
+    InvalidConnection,
     InvalidPayload,
     PayloadTooLarge,
 )
@@ -107,7 +108,14 @@ def test_a_state_that_breaks_the_schema(sandbox: RunningSandbox, adapter: Adapte
             "exactly one audience is needed",
         ),
         ({"segment_id": "fans", "external_user_ids": []}, "exactly one audience is needed"),
+        (
+            {"segment_id": "fans", "sql": "SELECT 1", "sql_conn_id": "people"},
+            "exactly one audience is needed",
+        ),
         ({"sql": "SELECT 1"}, "sql needs sql_conn_id"),
+        ({"sql": "SELECT 1 WHERE 1 = 0", "sql_conn_id": "people"}, "the audience is empty"),
+        ({"sql": "SELECT ?", "sql_conn_id": "people", "parameters": "5"}, "parameters must be a list"),
+        ({"sql": "SELECT ?", "sql_conn_id": "people", "parameters": "[5"}, "parameters must be a list"),
         ({"external_user_ids": []}, "the audience is empty"),
         ({"external_user_ids": ["", None]}, "the audience is empty: all 2 ids are null or blank"),
         ({"external_user_ids": [1.5]}, "float"),
@@ -123,11 +131,58 @@ def test_a_state_that_breaks_the_schema(sandbox: RunningSandbox, adapter: Adapte
     ],
 )
 def test_a_braze_start_without_exactly_one_audience(
-    sandbox: RunningSandbox, audience: dict[str, Any], advice: str
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, audience: dict[str, Any], advice: str
 ) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PEOPLE", "sqlite://")
     error = refused(sandbox, BRAZE, "start", **{"external_user_ids": None, **audience})
     assert isinstance(error, InvalidPayload)
     assert advice in str(error)
+
+
+@pytest.mark.parametrize(
+    ("sql_conn_id", "advice"),
+    [
+        ("nobody_made_it", "sql_conn_id 'nobody_made_it': The conn_id `nobody_made_it` isn't defined"),
+        ("of_no_type", "sql_conn_id 'of_no_type': Unknown hook type"),
+        ("moengage_default", "sql_conn_id 'moengage_default' gives a MoEngageHook, not a SQL database"),
+    ],
+)
+def test_a_connection_that_leads_to_no_database(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, sql_conn_id: str, advice: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_OF_NO_TYPE", '{"conn_type": "nosuch"}')
+    query = {"external_user_ids": None, "sql": "SELECT 1", "sql_conn_id": sql_conn_id}
+    error = refused(sandbox, BRAZE, "start", **query)
+    assert isinstance(error, InvalidConnection)
+    assert advice in str(error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        ({"max_workers": "8"}, "max_workers must be a whole number"),
+        ({"max_workers": 0}, "max_workers must be a whole number"),
+        ({"max_requests_per_second": float("inf")}, "max_requests_per_second must be a number above 0"),
+        ({"max_requests_per_second": "5"}, "max_requests_per_second must be a number above 0"),
+        ({"quota_reserve": "0.1"}, "quota_reserve must be a share"),
+        ({"on_unknown": "hope"}, "on_unknown is one of"),
+        ({"on_empty_audience": "skpi"}, "on_empty_audience must be 'fail' or 'skip'"),
+        ({"beyond_lifetime": "wrn", "end_time": "2099-01-01T00:00:00Z"}, "beyond_lifetime must be"),
+    ],
+)
+def test_a_start_whose_manner_is_misspelt(
+    sandbox: RunningSandbox, arguments: dict[str, Any], advice: str
+) -> None:
+    error = refused(sandbox, BRAZE, "start", **arguments)
+    assert isinstance(error, InvalidPayload)
+    assert advice in str(error)
+
+
+@pytest.mark.parametrize("lead", ["20", -20, None])
+def test_a_lead_that_is_no_duration(sandbox: RunningSandbox, adapter: Adapter, lead: Any) -> None:
+    error = refused(sandbox, adapter, "end", lead=lead, end_time="2099-01-01T00:00:00Z")
+    assert isinstance(error, InvalidPayload)
+    assert "lead must be a timedelta or a number of seconds" in str(error)
 
 
 def test_nobody_may_also_mean_that_there_is_nothing_to_do(sandbox: RunningSandbox) -> None:
