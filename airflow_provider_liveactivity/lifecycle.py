@@ -53,6 +53,8 @@ class LiveActivityGroup(TaskGroup):
     """
     Base of the lifecycles; use it as a context manager around the tasks that live with the activity.
 
+    Arguments of the operators that are not given come from ``default_args``, as anywhere.
+
     :param group_id: id of the task group.
     :param end_time: when it ends: aware datetime or ISO-8601 text with an offset. (templated)
     :param end_time_sql: in its place a query whose first row and column is the end; it may move. (templated)
@@ -61,7 +63,7 @@ class LiveActivityGroup(TaskGroup):
     :param recheck_interval: how often the query is read again; 15 minutes by default.
     :param lead: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
     :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
-    :param end_on_kill: end the activity when the held end is cancelled; False by default.
+    :param end_on_kill: end the activity when the held end is cancelled; the operator's default is False.
     :param end_retries: of the tasks that wait for the end and send it, ten seconds apart; 3 by default.
     :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
     :param default_args: of the group's tasks.
@@ -70,13 +72,12 @@ class LiveActivityGroup(TaskGroup):
     :param shared: arguments of start, updates and end.
     :param start: further arguments of the start.
     :param end: further arguments of the end.
+    :raises ValueError: where the end is not given, or given twice.
     """
 
     start_operator: ClassVar[type[LiveActivityOperator]]
     update_operator: ClassVar[type[LiveActivityOperator]]
     end_operator: ClassVar[type[LiveActivityOperator]]
-    #: The argument that names the activity.
-    key: ClassVar[str]
 
     start: Any
     end: Any
@@ -97,9 +98,9 @@ class LiveActivityGroup(TaskGroup):
         recheck_interval: timedelta | None = timedelta(minutes=15),
         lead: timedelta | float = timedelta(seconds=20),
         on_failure: Literal["end_now", "end_on_time"] = "end_now",
-        end_on_kill: bool = False,
+        end_on_kill: bool | None = None,
         end_retries: int = 3,
-        beyond_lifetime: Literal["fail", "warn"] = "fail",
+        beyond_lifetime: Literal["fail", "warn"] | None = None,
         default_args: dict[str, Any] | None = None,
         tooltip: str = "",
         prefix_group_id: bool = True,
@@ -107,14 +108,16 @@ class LiveActivityGroup(TaskGroup):
     ) -> None:
         if on_failure not in ("end_now", "end_on_time"):
             raise ValueError(f"on_failure must be 'end_now' or 'end_on_time', not {on_failure!r}")
+        if (end_time is None) == (end_time_sql is None):
+            raise ValueError("exactly one of end_time and end_time_sql is required: what is started must end")
         super().__init__(
             group_id=group_id,
             default_args=default_args or {},  # type: ignore[arg-type] # attrs' converter
             tooltip=tooltip,
             prefix_group_id=prefix_group_id,
         )
-        self._shared = shared
-        self._start = start | more | {"end_time": end_time, "beyond_lifetime": beyond_lifetime}
+        self._shared = _given(shared)
+        self._start = _given(start | more | {"end_time": end_time, "beyond_lifetime": beyond_lifetime})
         # A DAG without retries does not mean to leave the activity where it is.
         insist = _FIRST | {"retries": end_retries, "retry_delay": _RETRY_DELAY}
         self._sensor = {
@@ -126,13 +129,13 @@ class LiveActivityGroup(TaskGroup):
             "lead": lead,
             **insist,
         }
-        self._end = end | insist | {"lead": lead, "end_on_kill": end_on_kill}
+        self._end = _given(end | insist | {"lead": lead, "end_on_kill": end_on_kill})
         self._on_failure = on_failure
 
     @property
     def activity(self) -> Any:
         """What the vendor calls the activity, as it was given."""
-        return self._shared[self.key]
+        return self._shared[self.start_operator.id_field]
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -201,12 +204,18 @@ class LiveActivityGroup(TaskGroup):
             if isinstance(kind, type) and issubclass(kind, self.update_operator):
                 arguments = getattr(task, "partial_kwargs", None)
                 get = (lambda name, task=task: getattr(task, name)) if arguments is None else arguments.get
-                theirs = get(self.key)
+                theirs = get(self.start_operator.id_field)
                 another = (
                     isinstance(theirs, str) and isinstance(self.activity, str) and theirs != self.activity
                 )
-                if not another and not get("ended_by"):
+                # Mapped over ids, it is about many others.
+                if theirs is not None and not another and not get("ended_by"):
                     yield task
+
+
+def _given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that were given; the others are left to ``default_args`` and the operators."""
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def _give(task: Any, **arguments: Any) -> None:
@@ -244,7 +253,6 @@ class BrazeLiveActivity(LiveActivityGroup):
     start_operator = BrazeStartLiveActivityOperator
     update_operator = BrazeUpdateLiveActivityOperator
     end_operator = BrazeEndLiveActivityOperator
-    key = "activity_id"
 
     def __init__(
         self,
@@ -259,9 +267,9 @@ class BrazeLiveActivity(LiveActivityGroup):
         end_notification: Object | None = None,
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
-        braze_conn_id: str = "braze_default",
+        braze_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
-        validate_only: bool = False,
+        validate_only: bool | None = None,
         **more: Any,
     ) -> None:
         super().__init__(
@@ -311,7 +319,6 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
     start_operator = MoEngageStartBroadcastLiveActivityOperator
     update_operator = MoEngageUpdateBroadcastLiveActivityOperator
     end_operator = MoEngageEndBroadcastLiveActivityOperator
-    key = "broadcast_live_activity_id"
 
     def __init__(
         self,
@@ -325,9 +332,9 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         end_alert: Object,
         end_content_state: Object | None = None,
         dismissal_date: Moment | None = None,
-        moengage_conn_id: str = "moengage_default",
+        moengage_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
-        validate_only: bool = False,
+        validate_only: bool | None = None,
         **more: Any,
     ) -> None:
         super().__init__(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
@@ -40,6 +40,8 @@ class LiveActivityOperator(BaseOperator):
     From Airflow 3.3 on, ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
     """
 
+    #: The argument that holds what the vendor calls the activity.
+    id_field: ClassVar[str] = "activity_id"
     #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
     repeatable = True
     on_empty_audience = "fail"
@@ -50,6 +52,11 @@ class LiveActivityOperator(BaseOperator):
         if retry_policy is not None:  # before 3.3 Airflow does not know the argument
             kwargs["retry_policy"] = retry_policy
         super().__init__(**kwargs)
+
+    @property
+    def activity_key(self) -> str:
+        """What the vendor calls the activity."""
+        return str(getattr(self, self.id_field))
 
     @property
     @abstractmethod

@@ -243,10 +243,6 @@ class BrazeUpdateLiveActivityOperator(DroppableUpdate, BrazeLiveActivityOperator
         super().__init__(**kwargs)
         self.dismissal_date = dismissal_date
 
-    @property
-    def activity_key(self) -> str:
-        return self.activity_id
-
     def update(self, context: Context, *, validate_only: bool) -> SendReport:
         return self.hook.update_live_activity(
             **self._shared(validate_only=validate_only), dismissal_date=self.dismissal_date

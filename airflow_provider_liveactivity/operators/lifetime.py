@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -52,7 +53,7 @@ class BoundedStart(LiveActivityOperator):
         super()._prepare(context)
         self._check_lifetime()
         if not self.validate_only:  # a worker that dies leaves no report, and somebody may have got the card
-            context["ti"].xcom_push(key=BEGUN, value=begun(self.content_state))
+            context["ti"].xcom_push(key=BEGUN, value=begun(self.activity_key, self.content_state))
 
     def _has_reached_anybody(self, context: Context) -> bool:
         """Whether this attempt or one before it may have: then there is something to end."""
@@ -98,11 +99,6 @@ class DroppableUpdate(LiveActivityOperator):
     @abstractmethod
     def update(self, context: Context, *, validate_only: bool) -> SendReport:
         """Send the update through the operator's hook, and return the report."""
-
-    @property
-    @abstractmethod
-    def activity_key(self) -> str:
-        """What the vendor calls the activity."""
 
     def send(self, context: Context) -> SendReport:
         last = None if self.sequence is None else self._sequence_store(context)
@@ -151,22 +147,25 @@ class DroppableUpdate(LiveActivityOperator):
 
 def comparable(sequence: Any) -> float | int | str:
     """Return a sequence as JSON keeps it; text that a template made of a number is that number again."""
-    if isinstance(sequence, datetime):
-        return sequence.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(sequence, str):
-        for kind in (int, float):
-            try:
-                return kind(sequence)
-            except ValueError:
-                continue
-        try:
-            return comparable(datetime.fromisoformat(sequence))
-        except ValueError:
+    match sequence:
+        case datetime() if sequence.utcoffset() is not None:
+            return sequence.astimezone(UTC).isoformat(timespec="microseconds")
+        case str():
+            return _from_text(sequence)
+        case int() | float() if math.isfinite(sequence):  # nothing is above a NaN, nor above infinity
             return sequence
-    if isinstance(sequence, int | float):
-        return sequence
     from airflow_provider_liveactivity.errors import InvalidPayload
 
-    raise InvalidPayload(
-        f"sequence must be a number, text or an aware datetime, not {type(sequence).__name__}."
-    )
+    given = sequence if isinstance(sequence, float) else f"a naive or other {type(sequence).__name__}"
+    raise InvalidPayload(f"sequence must be a finite number, text or an aware datetime, not {given}.")
+
+
+def _from_text(sequence: str) -> float | int | str:
+    for kind in (int, float, datetime.fromisoformat):
+        try:
+            value: Any = kind(sequence)
+        except ValueError:
+            continue
+        is_naive = isinstance(value, datetime) and value.utcoffset() is None
+        return sequence if is_naive else comparable(value)
+    return sequence

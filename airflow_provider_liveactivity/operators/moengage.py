@@ -71,6 +71,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
     :param validate_only: do everything but send, and return the report; False by default.
     """
 
+    id_field = "broadcast_live_activity_id"
     template_fields: Sequence[str] = _SHARED_FIELDS
     template_fields_renderers: ClassVar[dict[str, str]] = _SHARED_RENDERERS
     operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink("broadcast_live_activity_id"))
@@ -182,10 +183,6 @@ class MoEngageUpdateBroadcastLiveActivityOperator(DroppableUpdate, MoEngageBroad
         super().__init__(**kwargs)
         self.stale_date = stale_date
         self.on_rate = on_rate
-
-    @property
-    def activity_key(self) -> str:
-        return self.broadcast_live_activity_id
 
     def update(self, context: Context, *, validate_only: bool) -> SendReport:
         # A task has one update only. What the hook would hold back, the task renders anew when it resumes.

@@ -52,10 +52,11 @@ def reports_of(context: Context, task_ids: Sequence[str]) -> list[SendReport]:
     return []
 
 
-def begun(content_state: Any) -> dict[str, Any]:
+def begun(activity_id: str, content_state: Any) -> dict[str, Any]:
     """Return as much of a report as is known before the first request: somebody may be reached."""
     now = datetime.now(UTC).isoformat()
     return {
+        "activity_id": activity_id,
         "accepted": 0,
         "unknown": 1,
         "first_sent_at": now,

@@ -114,7 +114,10 @@ class ScheduledEnd(LiveActivityOperator):
     def _last_state(self, context: Context) -> Any:
         """Return the state to end with: the given one, else what the phones show."""
         if self.sent_by:
-            reports = reports_of(context, self.sent_by)
+            mine = self.activity_key
+            reports = [
+                report for report in reports_of(context, self.sent_by) if report["activity_id"] == mine
+            ]
             if not reports:
                 raise AirflowSkipException("Nothing has been started, so there is nothing to end.")
             if self.content_state is None:

@@ -169,6 +169,9 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         if templated and self._lead:
             return  # the trigger renders the text itself, and cannot subtract from it
         moment = self.end_time if templated else _earlier(self.end_time, self._lead)
+        if templated:  # the trigger renders those of its arguments that are template fields of the task
+            self.target_time = self.end_time
+            self.template_fields = (*self.template_fields, "target_time")
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls="airflow.providers.standard.triggers.temporal.DateTimeTrigger",
             trigger_kwargs={"target_time": moment, "end_from_trigger": False},

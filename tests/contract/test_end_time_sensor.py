@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jinja2
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
@@ -188,6 +189,30 @@ def test_the_wait_can_begin_without_a_worker(end_time: Any, lead: float, expecte
     assert operator.start_from_trigger
     assert operator.start_trigger_args is not None
     assert operator.start_trigger_args.trigger_kwargs == {"target_time": expected, "end_from_trigger": False}
+
+
+def test_a_template_is_rendered_by_the_trigger_that_begins_without_a_worker() -> None:
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+    operator: Any = sensor(end_time="{{ the_end }}", start_from_trigger=True)
+    trigger: Any = DateTimeTrigger(**operator.start_trigger_args.trigger_kwargs)
+    trigger.task_instance = SimpleNamespace(task=operator, task_id="t")
+
+    trigger.render_template_fields({"the_end": "2100-01-01T00:00:00+00:00"}, jinja2.Environment())
+
+    assert trigger.moment.isoformat() == "2100-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"lead": -1}, "lead must be"), ({"recheck_interval": -5}, "recheck_interval must be")],
+)
+def test_what_is_no_duration_is_an_error(
+    set_end: Callable[[Any], None], wrong: dict[str, Any], words: str
+) -> None:
+    set_end("2100-01-01T00:00:00+00:00")
+    with pytest.raises(AirflowFailException, match=words):
+        run(moving(**wrong))
 
 
 def test_what_the_trigger_cannot_compute_begins_on_a_worker(set_end: Callable[[Any], None]) -> None:

@@ -26,6 +26,7 @@ def phones(sandbox: RunningSandbox, **filters: Any) -> list[dict[str, Any]]:
 
 def test_every_example_can_be_read(examples: DagBag) -> None:
     assert examples.import_errors == {}
+    assert examples.captured_warnings == {}
     assert sorted(examples.dags) == FILES
 
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
@@ -53,7 +53,8 @@ def test_a_life_starts_updates_and_ends_with_the_last_state_sent(
     execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
 ) -> None:
     with new_dag() as dag, match() as live:
-        live.update("goal", content_state={"home": 1})
+        goal = live.update("goal", content_state={"home": 1})
+    goal >> live.end  # only here, to make sure of the order
 
     states = execute(dag)
 
@@ -67,6 +68,7 @@ def test_a_life_starts_updates_and_ends_with_the_last_state_sent(
         "match.outcome": "success",
     }
     assert {phone["user"] for phone in phones(sandbox)} == set(FANS)
+    assert {phone["content_state"]["home"] for phone in phones(sandbox)} == {1}
     assert {phone["status"] for phone in phones(sandbox)} == {"ended"}
 
 
@@ -293,4 +295,39 @@ def test_clearing_a_task_of_the_block_starts_nothing_anew() -> None:
     again = dag.partial_subset("match.scores", include_downstream=True, include_upstream=False)
 
     assert "match.start" not in again.task_dict
-    assert timedelta(0) < datetime.now(UTC) - datetime.fromisoformat(LONG_AGO)
+
+
+@pytest.mark.parametrize(
+    "ends", [{"end_time": None}, {"end_time_sql": "SELECT 1", "end_time_sql_conn_id": "warehouse"}]
+)
+def test_a_life_without_exactly_one_end_is_refused_before_it_can_start(ends: dict[str, Any]) -> None:
+    with new_dag(), pytest.raises(ValueError, match="exactly one of end_time and end_time_sql"):
+        match(**ends)
+
+
+@pytest.mark.parametrize("level", ["dag", "group"])
+def test_default_args_reach_every_task_of_a_life(level: str) -> None:
+    defaults = {"validate_only": True, "braze_conn_id": "eu", "app_id": "tv"}
+    by_level: dict[str, Any] = {"dag": {}, "group": {}} | {level: {"default_args": defaults}}
+
+    with new_dag(**by_level["dag"]), match(**by_level["group"]) as live:
+        goal = live.update("goal", content_state={"home": 1})
+
+    for operator in (live.start, goal, live.end, live.end_early):
+        assert (operator.validate_only, operator.braze_conn_id, operator.app_id) == (True, "eu", "tv")
+
+
+def test_an_end_shows_its_own_activitys_last_state(
+    execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
+) -> None:
+    with new_dag() as dag, match() as live:
+        goal = live.update("goal", content_state={"home": 1})
+        others = BrazeUpdateLiveActivityOperator.partial(
+            task_id="others", content_state={"home": 9}, braze_conn_id="braze_default"
+        ).expand(activity_id=["cup"])
+        goal >> others
+    others >> live.end  # only here, to make sure of the order
+
+    execute(dag)
+
+    assert {phone["content_state"]["home"] for phone in phones(sandbox, activity_id="final")} == {1}

@@ -164,6 +164,7 @@ def test_every_link_of_an_operator_is_listed() -> None:
         ("widgets", ["extra__braze__instance", "extra__moengage__data_center"]),
         ("behaviours", ["braze", "moengage"]),
         ("links", INFO["extra-links"]),
+        ("notifications", INFO["notifications"]),
     ],
 )
 def test_airflow_lists_what_there_is_without_a_complaint(command: str, rows: list[str]) -> None:

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowTaskTimeout
 
 from airflow_provider_liveactivity import progress
 from airflow_provider_liveactivity.checkpoint import STATE_KEY
-from airflow_provider_liveactivity.delivery import Step
+from airflow_provider_liveactivity.delivery import Send
 from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
 from airflow_provider_liveactivity.operators.base import PROGRESS_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
@@ -24,17 +24,16 @@ BEFORE_3_3 = {"task_state_store": None}
 
 @pytest.fixture
 def times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The execution_timeout strikes when three requests were made of the audience."""
-    module = "airflow_provider_liveactivity.hooks.braze.Step"
-    made: list[int] = []
+    """The execution_timeout strikes as soon as somebody is known to have been reached."""
+    note, struck = Send._note, list[int]()
 
-    def step(*arguments: Any) -> Any:
-        made.append(1)
-        if len(made) == 4:
+    def strike(send: Send, workers: Any) -> None:
+        note(send, workers)
+        if send.tally.accepted and not struck:
+            struck.append(1)
             raise AirflowTaskTimeout("Timeout")
-        return Step(*arguments)
 
-    monkeypatch.setattr(module, step)
+    monkeypatch.setattr(Send, "_note", strike)
 
 
 def start(**changes: Any) -> Any:
