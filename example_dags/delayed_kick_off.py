@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import Param, dag
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.sdk import Param, chain, dag
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
+from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
-# The next match of a team, as seen when the run began: the same one whenever it is read again.
-MATCH = """
+# DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
+NEXT_MATCH = """
+SELECT match_key
 FROM matches
 WHERE home = ? AND kicks_off_at >= CAST(? AS TIMESTAMP WITH TIME ZONE)
 ORDER BY kicks_off_at
 LIMIT 1
 """
-PARAMETERS = ["{{ params.home }}", "{{ dag_run.run_after }}"]
+# Read by its key from then on: a match that is put off beyond the next one is still the same.
+KEY = ["{{ ti.xcom_pull(task_ids='next_match')[0].match_key }}"]
 EVERY_FEW_MINUTES = timedelta(minutes=5)
 
 
@@ -37,11 +41,18 @@ EVERY_FEW_MINUTES = timedelta(minutes=5)
 )
 def delayed_kick_off() -> None:
     """Follow one match."""
+    next_match = SQLExecuteQueryOperator(
+        task_id="next_match",
+        conn_id="warehouse",
+        sql=NEXT_MATCH,
+        parameters=["{{ params.home }}", "{{ dag_run.run_after }}"],
+        handler=rows_as_dicts,
+    )
     kick_off = LiveActivityEndTimeSensor(
         task_id="kick_off",
-        sql=f"SELECT kicks_off_at {MATCH}",
+        sql="SELECT kicks_off_at FROM matches WHERE match_key = ?",
         sql_conn_id="warehouse",
-        parameters=PARAMETERS,
+        parameters=KEY,
         recheck_interval=EVERY_FEW_MINUTES,
         deferrable=True,
     )
@@ -53,13 +64,13 @@ def delayed_kick_off() -> None:
         content_state={"home": 0, "away": 0, "phase": "First half"},
         notification={"alert": {"title": "{{ params.home }}", "body": "Kick-off!"}},
         segment_id="{{ params.segment_id }}",
-        end_time_sql=f"SELECT ends_at {MATCH}",
+        end_time_sql="SELECT ends_at FROM matches WHERE match_key = ?",
         end_time_sql_conn_id="warehouse",
-        end_time_parameters=PARAMETERS,
+        end_time_parameters=KEY,
         recheck_interval=EVERY_FEW_MINUTES,
     ) as match:
         match.update("goal", content_state={"home": 1, "away": 0, "phase": "First half"})
-    kick_off >> match
+    chain(next_match, kick_off, match)
 
 
 delayed_kick_off()

@@ -29,27 +29,31 @@ SCORES = Asset("live_activity_example_scores")
 def score_card() -> None:
     """Show the newest score."""
 
-    @task(multiple_outputs=True)
-    def newest(triggering_asset_events: Any = None) -> dict[str, Any]:
-        """Return the newest of the events that this run is for: several may have come meanwhile."""
+    @task
+    def newest(triggering_asset_events: Any = None) -> list[dict[str, Any]]:
+        """Return the newest event of each match: several may have come meanwhile, for several matches."""
         rows = [event.extra for event in triggering_asset_events.get(SCORES, ())]
         if not rows:
             raise AirflowSkipException("started by hand, without an event")
-        row = max(rows, key=lambda row: row["minute"])
-        return {
-            "activity_id": f"match/{row['match']}",
-            "minute": row["minute"],
-            "state": {"home": row["home"], "away": row["away"], "phase": f"Minute {row['minute']}"},
-        }
+        by_match = {row["match"]: row for row in sorted(rows, key=lambda row: row["minute"])}
+        return [
+            {
+                "activity_id": f"match/{match}",
+                "content_state": {
+                    "home": row["home"],
+                    "away": row["away"],
+                    "phase": f"Minute {row['minute']}",
+                },
+                "sequence": row["minute"],
+            }
+            for match, row in by_match.items()
+        ]
 
-    score: Any = newest()
-    BrazeUpdateLiveActivityOperator(
+    BrazeUpdateLiveActivityOperator.partial(
         task_id="update",
-        activity_id=score["activity_id"],
-        content_state=score["state"],
-        sequence=score["minute"],
-        inlets=[SCORES],  # the last sequence sent is kept with the asset
-    )
+        inlets=[SCORES],  # the last sequence sent of each match is kept with the asset
+        map_index_template="{{ task.activity_id }}",
+    ).expand_kwargs(newest())
 
 
 score_card()

@@ -38,27 +38,29 @@ SCORES = Asset("live_activity_example_score_queue", watchers=WATCHERS)
 def score_queue() -> None:
     """Show the newest score."""
 
-    @task(multiple_outputs=True)
-    def newest(triggering_asset_events: Any = None) -> dict[str, Any]:
-        """Return the newest of the messages that this run is for."""
+    @task
+    def newest(triggering_asset_events: Any = None) -> list[dict[str, Any]]:
+        """Return the newest message of each match: several may have come meanwhile, for several matches."""
         messages = [event.extra["payload"]["data"] for event in triggering_asset_events.get(SCORES, ())]
         if not messages:
             raise AirflowSkipException("started by hand, without a message")
-        row = max(map(json.loads, messages), key=lambda row: row["minute"])
-        return {
-            "activity_id": f"match/{row['match']}",
-            "minute": row["minute"],
-            "state": {"home": row["home"], "away": row["away"], "phase": f"Minute {row['minute']}"},
-        }
+        rows = sorted(map(json.loads, messages), key=lambda row: row["minute"])
+        return [
+            {
+                "activity_id": f"match/{match}",
+                "content_state": {
+                    "home": row["home"],
+                    "away": row["away"],
+                    "phase": f"Minute {row['minute']}",
+                },
+                "sequence": row["minute"],
+            }
+            for match, row in {row["match"]: row for row in rows}.items()
+        ]
 
-    score: Any = newest()
-    BrazeUpdateLiveActivityOperator(
-        task_id="update",
-        activity_id=score["activity_id"],
-        content_state=score["state"],
-        sequence=score["minute"],
-        inlets=[SCORES],
-    )
+    BrazeUpdateLiveActivityOperator.partial(
+        task_id="update", inlets=[SCORES], map_index_template="{{ task.activity_id }}"
+    ).expand_kwargs(newest())
 
 
 score_queue()

@@ -131,7 +131,7 @@ def reports(airflow: AirflowApi, dag_id: str) -> list[dict[str, Any]]:
     """Return the reports of the updates of a DAG, in the order of its runs."""
     runs = airflow.call("GET", f"/dags/{dag_id}/dagRuns", params={"order_by": "run_after"})["dag_runs"]
     done = [run["dag_run_id"] for run in runs if run["state"] == "success"]
-    return [airflow.xcom(dag_id, run_id, "update") for run_id in done]
+    return [airflow.xcom(dag_id, run_id, "update", 0) for run_id in done]
 
 
 def test_a_late_score_of_an_upstream_dag_does_not_roll_the_card_back(
