@@ -24,7 +24,7 @@ def test_the_dag_of_the_readme_can_be_read_and_its_end_is_a_moment(tmp_path: Pat
     bag = DagBag(tmp_path, bundle_name="dags-folder")
     assert bag.import_errors == {}
 
-    end = bag.dags["match"].get_task("final_whistle")
+    end = bag.dags["match"].get_task("live.end_time")
     run = SimpleNamespace(run_after=datetime(2026, 7, 22, 18, 30, tzinfo=UTC))
     end.render_template_fields({"dag_run": run, "macros": macros, "run_id": "today"})
     assert end_moment(vars(end)["end_time"]) == datetime(2026, 7, 22, 20, 15, tzinfo=UTC)
