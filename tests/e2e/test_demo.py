@@ -27,11 +27,6 @@ def test_every_activity_that_started_has_ended_and_none_twice(played: Played) ->
     assert {activity["ends"] for activity in played.outcome.activities} == {1}
 
 
-def test_flights_end_soon_after_they_have_landed(played: Played) -> None:
-    middle, _ = played.outcome.lateness
-    assert 0 <= middle < 30  # two seconds on an idle machine; this is about minutes
-
-
 def test_reports_of_the_tasks_agree_with_the_phones(airflow: AirflowApi, played: Played) -> None:
     boardings = reports(airflow, played, "flights", "flight.boarding")
     phones = {activity["activity_id"]: activity["phones"] for activity in played.outcome.activities}
