@@ -93,6 +93,7 @@ class Send:
         self._closed: Ledger | None = None  # the last one, as it was stored
         self._written_at = -math.inf
         self._meter = Meter(self.tally)
+        self._remarks = {""}  # each is told once: a thousand batches may have the same
         self._workers: Workers | None = None
         self._deadline = math.inf  # when a stop must be over
 
@@ -213,6 +214,9 @@ class Send:
         if results := workers.results():
             self._ledger = self._ledger.note(results, self._fan_out.on_unknown)
             workers.forget(results)
+            for remark in {result.remark for result in results.values()} - self._remarks:
+                self._remarks.add(remark)
+                log.warning("Accepted, but the vendor remarks: %s", remark)
 
     def _tell(self, workers: Workers) -> None:
         """Every few seconds: tell how far it is, and keep the checkpoint young when nothing new leaves."""

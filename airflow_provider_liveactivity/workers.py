@@ -42,6 +42,7 @@ class Result:
     tries: int
     sent_at: datetime | None = None
     error: LiveActivityError | None = None
+    remark: str = ""
 
 
 class Workers:
@@ -208,7 +209,7 @@ class Workers:
             unknown = OutcomeUnknown("the send was stopped before the outcome was known.")
             unknown.doubted = True
             return Result(0, error=unknown)
-        return Result(sent.tries, sent.sent_at)
+        return Result(sent.tries, sent.sent_at, remark=sent.remark)
 
     def _tell(self, number: int, result: Result) -> None:
         self._fates[number] = result

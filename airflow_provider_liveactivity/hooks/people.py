@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience import ListAudience
-from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
+from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks.lineage import TracedAudience
+from airflow_provider_liveactivity.hooks.sql import sql_hook
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.audience import Audience
@@ -42,28 +43,12 @@ def people(
         raise InvalidPayload("exactly one audience is needed: sql, or external_user_ids and/or user_aliases.")
     if not sql_conn_id:
         raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
-    return TracedAudience(_sql_hook(sql_conn_id), sql, _parsed(parameters))
+    return TracedAudience(sql_hook(sql_conn_id), sql, _parsed(parameters))
 
 
 def given(value: Any) -> Any:
     """Return the value, or None for empty text, which a template gives for nothing."""
     return None if isinstance(value, str) and not value else value
-
-
-def _sql_hook(sql_conn_id: str) -> Any:
-    """Return the database hook of the connection, whatever its type."""
-    from airflow.providers.common.compat.sdk import AirflowException, BaseHook
-    from airflow.providers.common.sql.hooks.sql import DbApiHook
-
-    try:
-        hook = BaseHook.get_hook(sql_conn_id)
-    except AirflowException as error:  # there is none, or nothing is installed for its type
-        raise InvalidConnection(f"sql_conn_id {sql_conn_id!r}: {error}.") from error
-    if not isinstance(hook, DbApiHook):
-        raise InvalidConnection(
-            f"sql_conn_id {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
-        )
-    return hook
 
 
 def _parsed(parameters: Any) -> Any:

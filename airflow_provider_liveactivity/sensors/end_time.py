@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
-    AirflowException,
     AirflowFailException,
-    BaseHook,
     BaseSensorOperator,
     PokeReturnValue,
     conf,
@@ -149,12 +147,13 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
     def _query(self) -> Any:
         if not self.sql_conn_id:
             raise AirflowFailException("sql_conn_id is required: it names the database that sql is for.")
+        from airflow_provider_liveactivity.errors import InvalidConnection
+        from airflow_provider_liveactivity.hooks.sql import sql_hook
+
         try:
-            hook = BaseHook.get_hook(self.sql_conn_id)
-        except AirflowException as error:  # there is none, or nothing is installed for its type
-            raise AirflowFailException(f"sql_conn_id {self.sql_conn_id!r}: {error}.") from error
-        if not hasattr(hook, "get_first"):
-            raise AirflowFailException(f"sql_conn_id {self.sql_conn_id!r} is no database connection.")
+            hook = sql_hook(self.sql_conn_id)
+        except InvalidConnection as error:
+            raise AirflowFailException(str(error)) from error
         row = hook.get_first(self.sql, parameters=self.parameters)
         return row[0] if row else None
 

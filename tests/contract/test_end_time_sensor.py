@@ -23,6 +23,7 @@ LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
 def set_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     path = tmp_path / "ends.sqlite"
     monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+    monkeypatch.setenv("AIRFLOW_CONN_NO_DATABASE", json.dumps({"conn_type": "braze"}))
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE matches (id INTEGER, ends_at TEXT)")
 
@@ -148,6 +149,8 @@ def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> N
         ({"end_time": "2026-07-22T12:00:00"}, "no UTC offset"),
         ({"end_time": timedelta(hours=1)}, "must be an aware datetime"),
         ({"sql": "SELECT 1"}, "sql_conn_id"),
+        ({"sql": "SELECT 1", "sql_conn_id": "nobody_made_it"}, "'nobody_made_it': The conn_id"),
+        ({"sql": "SELECT 1", "sql_conn_id": "no_database"}, "gives a BrazeHook, not a SQL database"),
         ({"sql": "SELECT '2026-07-22 12:00:00'", "sql_conn_id": "ends"}, "no UTC offset"),
     ],
 )

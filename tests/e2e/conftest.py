@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from demo import scenario
 from demo.airflow_api import AirflowApi
 from demo.outcome import Outcome, gather
 from demo.scenario import Run
-from demo.stack import ROOT, Stack, running_stack
+from demo.stack import ROOT, Stack, connections, running_stack
+from tests.e2e.tools import PATIENCE
 
 FLIGHTS = 12
 #: DAGs that only these tests need; they are served beside the examples.
@@ -52,3 +54,17 @@ def played(stack: Stack, airflow: AirflowApi) -> Played:
     for _ in scenario.watch(stack, airflow, runs):
         pass
     return Played(runs, gather(stack, airflow, runs, FLIGHTS))
+
+
+@pytest.fixture
+def run(stack: Stack, airflow: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Start a DAG, and let the hooks of this process send where its tasks do."""
+    for name, value in connections(stack.sandbox_url, stack.warehouse).items():
+        monkeypatch.setenv(name, value)
+
+    def run(dag_id: str, **conf: Any) -> str:
+        stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, PATIENCE)
+        airflow.unpause(dag_id)
+        return airflow.trigger(dag_id, conf)
+
+    return run

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.tools import alive
+
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
     from demo.stack import Stack
@@ -55,14 +57,6 @@ class Runs:
 
     def send(self, dag_id: str, people: int) -> str:
         return self.airflow.trigger(dag_id, {"people": people})
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.fixture(scope="module")

@@ -8,56 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.hooks.braze import BrazeHook
-from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from demo.airflow_api import AirflowApi
-from demo.stack import Stack, connections
+from demo.stack import Stack
+from tests.e2e.tools import PATIENCE, phones, start_through_braze, start_through_moengage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-
-PATIENCE = 240.0
-ALERT = {"title": "Derby", "body": "Kick-off"}
-
-
-@pytest.fixture
-def run(stack: Stack, airflow: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Start a DAG, and let the hooks of this process send where its tasks do."""
-    for name, value in connections(stack.sandbox_url, stack.warehouse).items():
-        monkeypatch.setenv(name, value)
-
-    def run(dag_id: str, **conf: Any) -> str:
-        stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, PATIENCE)
-        airflow.unpause(dag_id)
-        return airflow.trigger(dag_id, conf)
-
-    return run
-
-
-def start_through_braze(activity_id: str) -> None:
-    BrazeHook().start_live_activity(
-        activity_id=activity_id,
-        activity_attributes_type="Match",
-        activity_attributes={"home": "City"},
-        content_state={"home": 0},
-        notification={"alert": ALERT},
-        external_user_ids=["braze-fan"],
-    )
-
-
-def start_through_moengage(stack: Stack, activity_id: str) -> None:
-    stack.sandbox("PUT", f"/campaigns/{activity_id}", json={"users": ["moengage-fan"]})
-    MoEngageHook().start_broadcast(
-        broadcast_live_activity_id=activity_id,
-        attribute_type="Match",
-        attribute_info={"home": "City"},
-        content_state={"home": 0},
-        alert=ALERT,
-    )
-
-
-def phones(stack: Stack, activity_id: str) -> dict[str, Any]:
-    found = stack.sandbox("GET", "/phones", params={"activity_id": activity_id})["phones"]
-    return {phone["user"]: (phone["status"], phone["content_state"]) for phone in found}
 
 
 def test_a_missed_deadline_reaches_the_phones_from_triggerer_and_executor(
@@ -114,18 +69,3 @@ def test_another_dag_runs_when_an_activity_ends(
         "accepted": 1,
     }
     stack.wait_until(lambda: ours in results(), "match_ended", PATIENCE)
-
-
-def test_a_decorated_end_gives_its_worker_back_until_its_moment(
-    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
-) -> None:
-    run_id = run("decorated")
-
-    stack.wait_until(lambda: airflow.run_state("decorated", run_id) == "success", "the end", PATIENCE)
-
-    expected = {"decorated-fan": ("ended", {"home": 2, "task": "final_whistle"})}
-    assert phones(stack, f"decorated/{run_id}") == expected
-    ended = airflow.xcom("decorated", run_id, "final_whistle")
-    due = airflow.call("GET", f"/dags/decorated/dagRuns/{run_id}")["run_after"]
-    waited = datetime.fromisoformat(ended["first_sent_at"]) - datetime.fromisoformat(due)
-    assert waited.total_seconds() >= 60

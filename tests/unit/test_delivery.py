@@ -40,6 +40,13 @@ def test_everybody_is_sent_to_once_and_the_report_says_so() -> None:
     assert tally.first_sent_at <= tally.last_sent_at
 
 
+def test_what_the_vendor_remarks_on_accepted_requests_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    audience, vendor = Audience(30), Vendor(lambda place: "remark" if place % 2 else "accept")
+    assert make_send(audience, vendor).run().accepted == 30
+    warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warnings == ["Accepted, but the vendor remarks: a minor error"]
+
+
 def test_an_audience_of_nobody_is_finished_at_once() -> None:
     store = Store()
     assert make_send(Audience(0), Vendor(), store).run().requests == 0

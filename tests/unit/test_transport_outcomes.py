@@ -170,3 +170,19 @@ def test_when_patience_ends_the_last_error_says_what_happened(
     assert words in error.message
     assert error.retryable
     assert (error.vendor, error.endpoint, error.tries) == ("braze", "/messages/live_activity/update", 6)
+
+
+@pytest.mark.parametrize(
+    ("body", "remark"),
+    [
+        ({"message": "success"}, ""),
+        ({"message": "success", "errors": []}, ""),
+        ({"message": "success", "errors": ["no device for bob-7"]}, '["no device for ***"]'),
+        ({"message": "success", "errors": [{"id": "minor"}]}, '[{"id": "minor"}]'),
+        ('"errors" in no JSON', ""),
+    ],
+)
+def test_a_minor_error_leaves_the_request_accepted_and_is_kept_without_its_people(
+    body: dict[str, object] | str, remark: str
+) -> None:
+    assert Exchange(Reply(201, body)).send(START_REQUEST).remark == remark

@@ -29,7 +29,8 @@ from airflow_provider_liveactivity.vendors.braze import Braze
 CREATED = Answer(201, {}, "{}")
 ACCOUNT = Account(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
 
-#: Decides what becomes of a request, from its place among all requests: a word of ``_OUTCOMES``, or "accept".
+#: Decides what becomes of a request, from its place among all requests: a word of ``_OUTCOMES``,
+#: "accept", or "remark" where it accepts and finds something wrong all the same.
 Fate = Callable[[int], str]
 _OUTCOMES: dict[str, Callable[[], LiveActivityError]] = {
     "doubt": lambda: OutcomeUnknown("no answer came."),
@@ -114,7 +115,7 @@ class FakeClient:
         vendor.batches.append(people)
         vendor.again += [person for person in people if person in vendor.told]
         outcome = vendor.fate(place)
-        if outcome in {"accept", "doubt_carried_out"}:
+        if outcome in {"accept", "remark", "doubt_carried_out"}:
             vendor.reached.update(people)
         vendor.under_way += 1
         vendor.most_under_way = max(vendor.most_under_way, vendor.under_way)
@@ -124,9 +125,9 @@ class FakeClient:
             outcome = "doubt"
         finally:
             vendor.under_way -= 1
-        if outcome == "accept":
+        if outcome in {"accept", "remark"}:
             vendor.told.update(people)
-            return Sent(CREATED, datetime.now(UTC), 1)
+            return Sent(CREATED, datetime.now(UTC), 1, "a minor error" if outcome == "remark" else "")
         error = _OUTCOMES[outcome]()
         error.tries = 1
         error.doubted = isinstance(error, OutcomeUnknown)

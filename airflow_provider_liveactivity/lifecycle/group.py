@@ -1,5 +1,5 @@
 """
-Whole lives of Live Activities: task groups that start, wait for the end, and always end.
+The task group of a life, whatever the vendor.
 
 Inside the group::
 
@@ -20,27 +20,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
-from airflow_provider_liveactivity.operators.braze import (
-    BrazeEndLiveActivityOperator,
-    BrazeStartLiveActivityOperator,
-    BrazeUpdateLiveActivityOperator,
-)
-from airflow_provider_liveactivity.operators.moengage import (
-    MoEngageEndBroadcastLiveActivityOperator,
-    MoEngageStartBroadcastLiveActivityOperator,
-    MoEngageUpdateBroadcastLiveActivityOperator,
-)
-
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from airflow_provider_liveactivity.operators.base import LiveActivityOperator
     from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
-    Schema = dict[str, Any] | str | Path
 
 
 #: Where slots are scarce, an end goes before everything else; Airflow prefers tasks that many others wait
@@ -226,131 +210,3 @@ def _give(task: Any, **arguments: Any) -> None:
             setattr(task, name, value)
         else:
             partial[name] = value
-
-
-class BrazeLiveActivity(LiveActivityGroup):
-    """
-    The life of a Live Activity through Braze, around the tasks of a ``with`` block.
-
-    It takes all arguments of ``LiveActivityGroup`` beside these, and those of the start operator that name
-    the audience and say how it is sent to.
-
-    :param activity_id: the id of the activity. (templated)
-    :param activity_attributes_type: name of the app's ``ActivityAttributes`` type. (templated)
-    :param activity_attributes: object with the static attributes, or its JSON text. (templated)
-    :param content_state: object with the first state, or its JSON text. (templated)
-    :param notification: Apple push object of the start. (templated)
-    :param end_content_state: the last state to show; by default the last one sent. (templated)
-    :param end_notification: Apple push object of the end; none by default. (templated)
-    :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
-        (templated)
-    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace. (templated)
-    :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
-    :param validate_only: do everything but send; False by default.
-    """
-
-    start_operator = BrazeStartLiveActivityOperator
-    update_operator = BrazeUpdateLiveActivityOperator
-    end_operator = BrazeEndLiveActivityOperator
-
-    def __init__(
-        self,
-        group_id: str,
-        *,
-        activity_id: str,
-        activity_attributes_type: str,
-        activity_attributes: Object,
-        content_state: Object,
-        notification: Object,
-        end_content_state: Object | None = None,
-        end_notification: Object | None = None,
-        dismissal_date: Moment | None = None,
-        app_id: str | None = None,
-        braze_conn_id: str | None = None,
-        content_state_schema: Schema | None = None,
-        validate_only: bool | None = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(
-            group_id,
-            shared={
-                "activity_id": activity_id,
-                "app_id": app_id,
-                "braze_conn_id": braze_conn_id,
-                "content_state_schema": content_state_schema,
-                "validate_only": validate_only,
-            },
-            start={
-                "activity_attributes_type": activity_attributes_type,
-                "activity_attributes": activity_attributes,
-                "content_state": content_state,
-                "notification": notification,
-            },
-            end={
-                "content_state": end_content_state,
-                "notification": end_notification,
-                "dismissal_date": dismissal_date,
-            },
-            **more,
-        )
-
-
-class MoEngageBroadcastLiveActivity(LiveActivityGroup):
-    """
-    The life of a broadcast Live Activity through MoEngage, around the tasks of a ``with`` block.
-
-    It takes all arguments of ``LiveActivityGroup`` beside these.
-
-    :param broadcast_live_activity_id: the id that the campaign was created with. (templated)
-    :param attribute_type: name of the app's attributes type. (templated)
-    :param attribute_info: object with the static attributes, or its JSON text. (templated)
-    :param content_state: object with the first state, or its JSON text. (templated)
-    :param alert: object with ``title`` and ``body``, of the start. (templated)
-    :param end_alert: the same, of the end; MoEngage wants one. (templated)
-    :param end_content_state: the last state to show; by default the last one sent. (templated)
-    :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
-        (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
-    :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
-    :param validate_only: do everything but send; False by default.
-    """
-
-    start_operator = MoEngageStartBroadcastLiveActivityOperator
-    update_operator = MoEngageUpdateBroadcastLiveActivityOperator
-    end_operator = MoEngageEndBroadcastLiveActivityOperator
-
-    def __init__(
-        self,
-        group_id: str,
-        *,
-        broadcast_live_activity_id: str,
-        attribute_type: str,
-        attribute_info: Object,
-        content_state: Object,
-        alert: Object,
-        end_alert: Object,
-        end_content_state: Object | None = None,
-        dismissal_date: Moment | None = None,
-        moengage_conn_id: str | None = None,
-        content_state_schema: Schema | None = None,
-        validate_only: bool | None = None,
-        **more: Any,
-    ) -> None:
-        super().__init__(
-            group_id,
-            shared={
-                "broadcast_live_activity_id": broadcast_live_activity_id,
-                "moengage_conn_id": moengage_conn_id,
-                "content_state_schema": content_state_schema,
-                "validate_only": validate_only,
-            },
-            start={
-                "attribute_type": attribute_type,
-                "attribute_info": attribute_info,
-                "content_state": content_state,
-                "alert": alert,
-            },
-            end={"content_state": end_content_state, "alert": end_alert, "dismissal_date": dismissal_date},
-            **more,
-        )

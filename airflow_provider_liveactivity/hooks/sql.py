@@ -1,0 +1,29 @@
+"""The database behind a ``sql_conn_id``, whatever its type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowException, BaseHook
+
+from airflow_provider_liveactivity.errors import InvalidConnection
+
+
+def sql_hook(sql_conn_id: str) -> Any:
+    """
+    Return the database hook of a connection.
+
+    :param sql_conn_id: id of the connection.
+    :raises InvalidConnection: where there is none, or it is not one to a SQL database.
+    """
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    try:
+        hook = BaseHook.get_hook(sql_conn_id)
+    except AirflowException as error:  # there is none, or nothing is installed for its type
+        raise InvalidConnection(f"sql_conn_id {sql_conn_id!r}: {error}.") from error
+    if not isinstance(hook, DbApiHook):
+        raise InvalidConnection(
+            f"sql_conn_id {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
+        )
+    return hook

@@ -1,0 +1,49 @@
+"""What several end-to-end tests need: cards started without a DAG, phones, processes."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from demo.stack import Stack
+
+#: Seconds that something in Airflow may take on a busy machine.
+PATIENCE = 240.0
+ALERT = {"title": "Derby", "body": "Kick-off"}
+
+
+def start_through_braze(activity_id: str) -> None:
+    BrazeHook().start_live_activity(
+        activity_id=activity_id,
+        activity_attributes_type="Match",
+        activity_attributes={"home": "City"},
+        content_state={"home": 0},
+        notification={"alert": ALERT},
+        external_user_ids=["braze-fan"],
+    )
+
+
+def start_through_moengage(stack: Stack, activity_id: str) -> None:
+    stack.sandbox("PUT", f"/campaigns/{activity_id}", json={"users": ["moengage-fan"]})
+    MoEngageHook().start_broadcast(
+        broadcast_live_activity_id=activity_id,
+        attribute_type="Match",
+        attribute_info={"home": "City"},
+        content_state={"home": 0},
+        alert=ALERT,
+    )
+
+
+def phones(stack: Stack, activity_id: str) -> dict[str, Any]:
+    found = stack.sandbox("GET", "/phones", params={"activity_id": activity_id})["phones"]
+    return {phone["user"]: (phone["status"], phone["content_state"]) for phone in found}
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
