@@ -32,7 +32,7 @@ DAGS = Path(__file__).parent / "end_time_dags"
 def main() -> None:
     """Print a table and write ``end_time.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ends", default="1,8,50", help="how many at one moment")
+    parser.add_argument("--ends", default="1,8,30,50", help="how many at one moment")
     parser.add_argument("--waiting", default="1000", help="how many at a time in one triggerer")
     parser.add_argument("--ways", default=",".join(WAYS), help="how they are sent")
     parser.add_argument("--slots", type=int, default=12, help="worker slots")
@@ -46,7 +46,7 @@ def main() -> None:
                 {"conn_type": "http", "host": f"http://127.0.0.1:{sandbox_port}"}
             ),
             "BENCH_ENDS": arguments.ends,
-            "BENCH_WAITING": arguments.waiting or "0",
+            "BENCH_WAITING": arguments.waiting,
             "AIRFLOW__CORE__PARALLELISM": str(arguments.slots),
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "10000",
             "AIRFLOW__TRIGGERER__CAPACITY": "10000",
