@@ -25,7 +25,7 @@ import httpx
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack, running_stack
 
-WAYS = ("pair", "pair_with_shortcuts", "ours")
+WAYS = ("pair", "pair_with_shortcuts", "sketch", "ours")
 DAGS = Path(__file__).parent / "end_time_dags"
 
 
@@ -45,6 +45,7 @@ def main() -> None:
             "AIRFLOW_CONN_SANDBOX": json.dumps(
                 {"conn_type": "http", "host": f"http://127.0.0.1:{sandbox_port}"}
             ),
+            "BENCH_SANDBOX": f"http://127.0.0.1:{sandbox_port}",
             "BENCH_ENDS": arguments.ends,
             "BENCH_WAITING": arguments.waiting,
             "AIRFLOW__CORE__PARALLELISM": str(arguments.slots),
