@@ -168,7 +168,8 @@ class LiveActivityHook(BaseHook):
         uri = activity_uri(account.vendor.name, account.base_url, plan.activity_id)
         if report["accepted"] and len(uri) <= MAX_URI_LENGTH:  # no asset is worth the failure of a send
             self.sent_to = uri
-            tell_lineage(self, uri)
+            if plan.verb not in ("update", "end"):  # those have nobody as input, and no time to lose
+                tell_lineage(self, uri)
         return report
 
     def _rehearse(self, plan: Plan) -> SendReport:

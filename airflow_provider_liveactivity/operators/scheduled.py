@@ -48,6 +48,7 @@ class ScheduledEnd(LiveActivityOperator):
     content_state: Any
     validate_only: bool
     _killed = False
+    _announced = False
     _hold: Hold | None = None
 
     def __init__(
@@ -86,7 +87,8 @@ class ScheduledEnd(LiveActivityOperator):
         self._say_when_too_late(moment, context)
         self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
-            self._announce(datetime.now(UTC), context)
+            if not self._announced:
+                self._announce(datetime.now(UTC), context)
             return self._end(context, None)
         self._announce(moment, context)
         self._release_at(moment - lead)
@@ -98,6 +100,7 @@ class ScheduledEnd(LiveActivityOperator):
 
     def take_over(self, context: Context, event: Any = None) -> SendReport:
         """Go on in a worker, shortly before the moment; nothing has been sent so far."""
+        self._announced = True  # before the wait: where slots are scarce, every call to Airflow counts now
         return self.execute(context)
 
     def on_kill(self) -> None:
