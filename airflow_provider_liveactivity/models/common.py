@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -168,6 +168,9 @@ class VendorModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
+    #: Objects of the request that users do not write, whose names would only puzzle them in an error.
+    nests: ClassVar[frozenset[str]] = frozenset()
+
     @classmethod
     def build(cls, *, now: datetime | None = None, **fields: Any) -> Self:
         """
@@ -182,7 +185,7 @@ class VendorModel(BaseModel):
             model = cls.model_validate(given, context={"now": now})
         except ValidationError as error:
             # "from None": the original holds the input, and with it external ids.
-            raise InvalidPayload(describe(error)) from None
+            raise InvalidPayload(cls._describe(error)) from None
         model.check_size()
         return model
 
@@ -194,16 +197,17 @@ class VendorModel(BaseModel):
         """Raise PayloadTooLarge where the vendor or a phone would refuse this for its size."""
 
 
-def describe(error: ValidationError) -> str:
-    """Say in words what is wrong with each field, without repeating any value."""
-    return (
-        "; ".join(_describe_one(item) for item in error.errors(include_input=False, include_url=False)) + "."
-    )
+    @classmethod
+    def _describe(cls, error: ValidationError) -> str:
+        """Say in words what is wrong with each field, without repeating any value."""
+        problems = error.errors(include_input=False, include_url=False)
+        return "; ".join(_describe_one(problem, cls.nests) for problem in problems) + "."
 
 
-def _describe_one(item: ErrorDetails) -> str:
-    # Parts in parentheses are tags of unions, which the user never wrote.
-    field = ".".join(str(part) for part in item["loc"] if not str(part).startswith("("))
+def _describe_one(item: ErrorDetails, nests: frozenset[str]) -> str:
+    # Parts in parentheses are tags of unions, which the user never wrote either.
+    parts = [str(part) for part in item["loc"] if part not in nests]
+    field = ".".join(part for part in parts if not part.startswith("("))
     match item["type"]:
         case "missing":
             return f"{field} is required"

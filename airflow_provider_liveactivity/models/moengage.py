@@ -70,6 +70,8 @@ def _fits_header(activity_id: str) -> str:
 
 
 class _Broadcast(VendorModel):
+    nests = frozenset({"ios"})
+
     broadcast_live_activity_id: Annotated[Text, AfterValidator(_fits_header)]
     instance_id: Text | None = None
 
