@@ -95,7 +95,7 @@ class Line:
 
     async def exchange(self, request: Request) -> Answer:
         """
-        Send once, and return the answer with nothing secret in it.
+        Send once, and return the answer; that of a refusal with nothing secret in it.
 
         :param request: what to send.
         :raises VendorUnavailable: where the vendor cannot have seen it.

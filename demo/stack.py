@@ -35,12 +35,14 @@ class Stack:
     :param home: the directory of everything they write: AIRFLOW_HOME, logs, warehouse.
     :param airflow_url: where Airflow answers.
     :param sandbox_url: where the sandbox answers.
+    :param environment: of Airflow's processes, for its command line.
     :param processes: what was started, by name.
     """
 
     home: Path
     airflow_url: str
     sandbox_url: str
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -124,7 +126,7 @@ def running_stack(
     home.mkdir(parents=True, exist_ok=True)
     airflow_port, sandbox_port, worker_log_port, trigger_log_port = _free_ports(*preferred_ports, 0, 0)
     stack = Stack(home, f"http://{LOOPBACK}:{airflow_port}", f"http://{LOOPBACK}:{sandbox_port}")
-    environment = {
+    stack.environment |= {
         **_own_environment(),
         **_airflow_settings(stack, dags_folder),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_log_port),
@@ -136,7 +138,7 @@ def running_stack(
     with ExitStack() as started:
         started.callback(stack.close)
         for name, command in (("sandbox", sandbox), ("airflow", [_program("airflow"), "standalone"])):
-            process = _start(command, stack.log(name), environment)
+            process = _start(command, stack.log(name), stack.environment)
             started.callback(_stop, process)
             stack.processes[name] = process
         stack.wait_until(
@@ -217,7 +219,7 @@ def _start(command: list[str], log: Path, environment: Mapping[str, str]) -> sub
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env=dict(environment),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

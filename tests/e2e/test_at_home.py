@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -88,6 +91,18 @@ def test_the_button_tests_a_saved_connection_whose_secrets_it_does_not_know(
     body = {name: shown[name] or "" for name in (*saved, "description", "schema")}
     answer = airflow.call("POST", "/connections/test", json=body)
     assert answer["status"], answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("conn_id", "words"), [("braze_default", "REST API key"), ("moengage_default", "_api_key")]
+)
+def test_a_connection_is_tested_from_the_command_line(stack: Stack, conn_id: str, words: str) -> None:
+    airflow = Path(sys.executable).with_name("airflow")
+    command = [airflow, "connections", "test", conn_id]
+    done = subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=True)
+    assert "Connection success!" in done.stdout
+    assert words in done.stdout
+    assert "sandbox-" not in done.stdout + done.stderr
 
 
 def test_the_zero_that_the_page_sends_for_no_port_does_no_harm(stack: Stack, airflow: AirflowApi) -> None:
