@@ -196,7 +196,6 @@ class VendorModel(BaseModel):
     def check_size(self) -> None:
         """Raise PayloadTooLarge where the vendor or a phone would refuse this for its size."""
 
-
     @classmethod
     def _describe(cls, error: ValidationError) -> str:
         """Say in words what is wrong with each field, without repeating any value."""
