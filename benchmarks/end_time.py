@@ -28,6 +28,7 @@ from demo.stack import Stack, running_stack
 
 WAYS = ("pair", "pair_with_shortcuts", "sketch", "ours")
 DAGS = Path(__file__).parent / "end_time_dags"
+WAITS_PER_DAG = 20  # as in waits.py
 
 
 def main() -> None:
@@ -41,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = {
         "BENCH_ENDS": arguments.ends,
-        "BENCH_WAITING": arguments.waiting,
+        "BENCH_WAITING": "0",
         "AIRFLOW__CORE__PARALLELISM": str(arguments.slots),
         "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "10000",
         "AIRFLOW__TRIGGERER__CAPACITY": "10000",
@@ -52,7 +53,8 @@ def main() -> None:
             rows += [_late(stack, airflow, way, count) for count in ends for way in arguments.ways.split(",")]
     for count in _numbers(arguments.waiting):
         for way in ("standard", "ours"):  # what one leaves in memory must not be the other's
-            with _airflow(settings, postgres=arguments.postgres) as (stack, airflow):
+            waits = {"BENCH_WAITING": str(count)}
+            with _airflow(settings | waits, postgres=arguments.postgres) as (stack, airflow):
                 rows.append(_waiting(stack, airflow, way, count))
     Path("end_time.json").write_text(json.dumps(rows, indent=2))
 
@@ -126,18 +128,21 @@ def _late(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, 
 
 def _waiting(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, Any]:
     """Let so many wait in the triggerer, and tell what that costs."""
-    dag_id = f"waiting_{way}_{count}"
-    stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, 120)
-    _settle(stack)
-    before, _ = _cost(stack)
-    airflow.unpause(dag_id)
-    run_id = airflow.trigger(dag_id)
-    path = f"/dags/{dag_id}/dagRuns/{run_id}"
+    dags = {"dag_id_pattern": f"waiting_{way}", "limit": 1}
+
+    def parsed() -> int:
+        return int(airflow.call("GET", "/dags", params=dags)["total_entries"])
 
     def deferred() -> int:
         query = {"state": "deferred", "limit": 1}
-        return int(airflow.call("GET", f"{path}/taskInstances", params=query)["total_entries"])
+        return int(airflow.call("GET", "/dags/~/dagRuns/~/taskInstances", params=query)["total_entries"])
 
+    stack.wait_until(lambda: parsed() * WAITS_PER_DAG == count, "the DAGs", 300)
+    _settle(stack)
+    before, _ = _cost(stack)
+    for number in range(count // WAITS_PER_DAG):
+        airflow.unpause(f"waiting_{way}_{number}")
+        airflow.trigger(f"waiting_{way}_{number}")
     stack.wait_until(lambda: deferred() == count, "the waits", 900)
     _settle(stack)
     after, cpu = _cost(stack)
