@@ -1,8 +1,8 @@
 """
 Waits for a day that does not come, by our sensor and by Airflow's.
 
-``BENCH_SHORTCUT=1`` lets them begin without a worker. Each trigger then brings a copy of its whole DAG into the
-triggerer, so that DAGs are of a usual size here.
+``BENCH_SHORTCUT=1`` lets them begin without a worker. Each trigger then brings a copy of its whole DAG into
+the triggerer, so that DAGs are of a usual size here.
 """
 
 from __future__ import annotations
