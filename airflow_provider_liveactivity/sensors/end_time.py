@@ -168,9 +168,13 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         if templated and self._lead:
             return  # the trigger renders the text itself, and cannot subtract from it
         moment = self.end_time if templated else _earlier(self.end_time, self._lead)
+        # Each such trigger keeps a copy of the DAG in the triggerer: what only a query needs stays out of it.
+        self.template_fields = ("end_time",)
+        self.template_ext = ()
+        self.template_fields_renderers = {}  # type: ignore[misc]
         if templated:  # the trigger renders those of its arguments that are template fields of the task
             self.target_time = self.end_time
-            self.template_fields = (*self.template_fields, "target_time")
+            self.template_fields = ("end_time", "target_time")
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls="airflow.providers.standard.triggers.temporal.DateTimeTrigger",
             trigger_kwargs={"target_time": moment, "end_from_trigger": False},

@@ -206,6 +206,18 @@ def test_a_template_is_rendered_by_the_trigger_that_begins_without_a_worker() ->
     assert trigger.moment.isoformat() == "2100-01-01T00:00:00+00:00"
 
 
+def test_the_copy_of_the_dag_that_each_trigger_keeps_is_no_larger_than_with_airflows_own_sensor() -> None:
+    from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+    from airflow.serialization.serialized_objects import OperatorSerialization
+
+    theirs = DateTimeSensorAsync(task_id="t", target_time=LONG_AGO.isoformat(), start_from_trigger=True)
+    ours = sensor(end_time=LONG_AGO.isoformat(), start_from_trigger=True)
+
+    sizes = [len(json.dumps(OperatorSerialization.serialize_operator(one))) for one in (ours, theirs)]
+
+    assert sizes[0] <= 1.1 * sizes[1]
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [({"lead": -1}, "lead must be"), ({"recheck_interval": -5}, "recheck_interval must be")],
