@@ -93,14 +93,11 @@ def test_the_button_tests_a_saved_connection_whose_secrets_it_does_not_know(
     assert answer["status"], answer["message"]
 
 
-@pytest.mark.parametrize(
-    ("conn_id", "words"), [("braze_default", "REST API key"), ("moengage_default", "_api_key")]
-)
-def test_a_connection_is_tested_from_the_command_line(stack: Stack, conn_id: str, words: str) -> None:
+@pytest.mark.parametrize("conn_id", ["braze_default", "moengage_default"])
+def test_a_connection_is_tested_from_the_command_line(stack: Stack, conn_id: str) -> None:
     command = [str(Path(sys.executable).with_name("airflow")), "connections", "test", conn_id]
     done = subprocess.run(command, env=stack.environment, capture_output=True, text=True, check=True)
     assert "Connection success!" in done.stdout
-    assert words in done.stdout
     assert "sandbox-" not in done.stdout + done.stderr
 
 
