@@ -25,15 +25,10 @@ from airflow_provider_liveactivity.vendors.braze import SEGMENTS_PER_PAGE, Braze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime, timedelta
-    from pathlib import Path
 
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
-    Schema = dict[str, Any] | str | Path
 
 
 class BrazeHook(BrazeConnection):

@@ -16,17 +16,13 @@ from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.vendors.moengage import MoEngage
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from pathlib import Path
+    from datetime import datetime
 
     from airflow_provider_liveactivity.hooks.base import SendOptions
     from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
     from airflow_provider_liveactivity.schedule import Hold
     from airflow_provider_liveactivity.transport import Account
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
-    Schema = dict[str, Any] | str | Path
 
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
 

@@ -12,12 +12,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from pathlib import Path
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
-    Schema = dict[str, Any] | str | Path
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
 
 
 class MoEngageBroadcastLiveActivity(LiveActivityGroup):

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.notifications.base import LiveActivityNotifier
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
+    from airflow_provider_liveactivity.models.arguments import Moment, Object
     from airflow_provider_liveactivity.report import SendReport
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
 
 _FIELDS = (
     "broadcast_live_activity_id",

@@ -21,17 +21,13 @@ from airflow_provider_liveactivity.operators.moengage_users import (
 from airflow_provider_liveactivity.operators.scheduled import ScheduledEnd
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from pathlib import Path
+    from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
-    Schema = dict[str, Any] | str | Path
 
 __all__ = [
     "MoEngageCreateBroadcastCampaignOperator",

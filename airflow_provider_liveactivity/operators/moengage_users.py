@@ -11,16 +11,10 @@ from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.people import HidesPeople, People
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from pathlib import Path
-
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
     from airflow_provider_liveactivity.report import SendReport
-
-    Moment = datetime | timedelta | str
-    Object = dict[str, Any] | str
-    Schema = dict[str, Any] | str | Path
 
 _FIELDS = (
     "activity_id",

@@ -1,0 +1,14 @@
+"""What users may give for a moment, an object or a schema: types of arguments, before they are parsed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+#: A timedelta counts from the moment of sending; text is ISO-8601 with an offset.
+Moment = datetime | timedelta | str
+#: Text is JSON.
+Object = dict[str, Any] | str
+#: Text is JSON, or a path.
+Schema = dict[str, Any] | str | Path
