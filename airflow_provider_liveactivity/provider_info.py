@@ -45,6 +45,10 @@ def get_provider_info() -> dict[str, object]:
         ],
         "operators": [
             {
+                "integration-name": "Live Activities",
+                "python-modules": ["airflow_provider_liveactivity.operators.overdue"],
+            },
+            {
                 "integration-name": "Braze",
                 "python-modules": ["airflow_provider_liveactivity.operators.braze"],
             },

@@ -17,7 +17,8 @@ class SendReport(TypedDict):
     ``unknown`` count people where people are addressed, else requests. Accepted means taken by the vendor,
     not shown. ``waited_seconds`` is the time in which requests were held back, for the vendor's window or
     the wanted speed. An update that came too late to be sent, after the end of its activity or after a newer
-    update, has the count ``dropped`` besides.
+    update, has the count ``dropped`` besides. Where the activity is due to end, ``start_id`` names the start
+    that a report belongs to: the same over retries, another one after a person has cleared the start.
     """
 
     vendor: str
@@ -37,6 +38,7 @@ class SendReport(TypedDict):
     content_state: dict[str, Any]
     validate_only: bool
     dropped: NotRequired[int]
+    start_id: NotRequired[str]
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -89,8 +89,10 @@ class Plan:
 class LiveActivityHook(BaseHook):
     """Base of the hooks; a hook is good for one connection and for any number of calls, one at a time."""
 
-    #: Whether the last call ended before its time, and had reached somebody, or may have.
-    partly_sent = False
+    conn_name_attr: ClassVar[str]
+    conn_type: ClassVar[str]
+    #: Whether the last call has reached people, or may have, even if it failed.
+    has_sent = False
     #: The last call's activity, as the URI of its asset, where the vendor accepted anything.
     sent_to: str | None = None
     _current: Send | None = None
@@ -153,8 +155,8 @@ class LiveActivityHook(BaseHook):
         try:
             report = self._report(plan, send.run())
         except BaseException as error:
-            self.partly_sent = bool(send.tally.accepted or send.tally.unknown)
-            if plan.repeatable or not self.partly_sent or not isinstance(error, LiveActivityError):
+            self.has_sent = bool(send.tally.accepted or send.tally.unknown)
+            if plan.repeatable or not self.has_sent or not isinstance(error, LiveActivityError):
                 raise
             raise PartiallySent(
                 f"{send.tally.accepted:,} accepted, {send.tally.unknown:,} unknown when it ended: {error}",
@@ -164,7 +166,7 @@ class LiveActivityHook(BaseHook):
             ) from error
         finally:
             self._current = None
-        self.partly_sent = False
+        self.has_sent = bool(report["accepted"] or report["unknown"])
         uri = activity_uri(account.vendor.name, account.base_url, plan.activity_id)
         if report["accepted"] and len(uri) <= MAX_URI_LENGTH:  # no asset is worth the failure of a send
             self.sent_to = uri

@@ -3,13 +3,14 @@ The task group of a life, whatever the vendor.
 
 Inside the group::
 
-    start ─► the tasks of the block ─► end_early ─► outcome
-      └────► end_time ───────────────► end ───────────┘
+    start ─┬► the tasks of the block ─┬► end_early ─► outcome
+           ├► started ────────────────┘                ▲
+           └► end_time ───────────────► end ───────────┘
 
 ``start`` is a setup and ``end`` its teardown, which hangs on ``end_time`` and not on the block: it comes at
 its moment while tasks of the block still run, and a cleared task of the block starts nothing anew.
-``end_early`` runs as soon as one of them has failed, or the start after a part of it had left. ``outcome`` is
-the one leaf, so that the DAG run tells of every failure.
+``end_early`` runs as soon as one of them or the start has failed. ``outcome`` is the one leaf, so that the DAG
+run tells of every failure.
 """
 
 from __future__ import annotations
@@ -171,8 +172,12 @@ class LiveActivityGroup(TaskGroup):
             ended_by=[ends[0]],
             trigger_rule=TriggerRule.ONE_FAILED,
         )
-        # The sensor stands for a start that failed half-way, too: it then waits for nothing.
-        watched = [self.end_time_sensor, *(body if self._on_failure == "end_now" else [])]
+        # After a failed start `end` does not run; after a failed sensor it does, and at once. So one of the
+        # two ends runs, and `end_early` need not wait for the end time to know that it is not needed.
+        # `started` stands for the start, which as a setup takes no successor with this trigger rule.
+        started = EmptyOperator(task_id="started")
+        self.start >> started
+        watched = [started, *(body if self._on_failure == "end_now" else [])]
         watched >> self.end_early
         for task in updates:
             _give(task, ended_by=ends)

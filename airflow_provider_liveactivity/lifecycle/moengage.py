@@ -69,6 +69,7 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
                 "attribute_info": attribute_info,
                 "content_state": content_state,
                 "alert": alert,
+                "end_alert": end_alert,
             },
             end={"content_state": end_content_state, "alert": end_alert, "dismissal_date": dismissal_date},
             **more,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_liveactivity.operators._records import key_of
 from airflow_provider_liveactivity.operators.asset_events import describe_events
 from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
 
@@ -47,6 +48,8 @@ class LiveActivityOperator(BaseOperator):
     on_empty_audience = "fail"
     #: Whether this attempt has sent before, and then deferred until the vendor's next window.
     resumed = False
+    #: The start that the task belongs to, where a record of the activity names it.
+    start_id: str | None = None
 
     def __init__(self, *, retry_policy: RetryPolicy | None = RETRY_POLICY, **kwargs: Any) -> None:
         if retry_policy is not None:  # before 3.3 Airflow does not know the argument
@@ -57,6 +60,16 @@ class LiveActivityOperator(BaseOperator):
     def activity_key(self) -> str:
         """What the vendor calls the activity."""
         return str(getattr(self, self.id_field))
+
+    @property
+    def conn_id(self) -> str:
+        """Connection to the vendor's workspace."""
+        return str(getattr(self, self.hook.conn_name_attr))
+
+    @property
+    def record_key(self) -> str:
+        """Key of the record that says that the activity may be on."""
+        return key_of(self.hook.conn_type, self.conn_id, self.activity_key)
 
     @property
     @abstractmethod
@@ -82,7 +95,7 @@ class LiveActivityOperator(BaseOperator):
             raise
         self._tell(report)
         describe_events(context, self.outlets, self.hook.sent_to, report)
-        return report
+        return self._with_start_id(report)
 
     def resume(self, context: Context, event: Any = None) -> SendReport:
         """Go on in the vendor's next window."""
@@ -122,13 +135,19 @@ class LiveActivityOperator(BaseOperator):
 
         return {"checkpoint": checkpoint_of(context), "on_progress": tell}
 
+    def _with_start_id(self, report: SendReport) -> SendReport:
+        """Return a report that names the start it belongs to, where one is known."""
+        return report if self.start_id is None else {**report, "start_id": self.start_id}
+
     def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
         from airflow_provider_liveactivity.errors import PartiallySent, reset_of
         from airflow_provider_liveactivity.models.common import utcnow
 
         if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
-            context["ti"].xcom_push(key=PARTIAL_REPORT, value=dict(error.report))
+            context["ti"].xcom_push(
+                key=PARTIAL_REPORT, value=self._with_start_id(cast("SendReport", dict(error.report)))
+            )
         if not error.retryable:
             # A retry policy sees the error itself. Where none is asked, Airflow knows this one only.
             if getattr(self, "retry_policy", None) is None:
@@ -142,7 +161,7 @@ class LiveActivityOperator(BaseOperator):
 
     def _forbid_repetition(self, error: BaseException, context: Context) -> None:
         """Fail without Airflow's retries where one would begin at the front and send a part again."""
-        if not self.repeatable and self.hook.partly_sent and not checkpoint_of(context).durable:
+        if not self.repeatable and self.hook.has_sent and not checkpoint_of(context).durable:
             raise AirflowFailException(
                 f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
                 "this task does not retry by itself."

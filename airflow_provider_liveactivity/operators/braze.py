@@ -192,6 +192,9 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         self.on_empty_audience = on_empty_audience
         self.max_audience = max_audience
 
+    def _end_arguments(self) -> dict[str, Any]:
+        return {"app_id": self.app_id}
+
     def send(self, context: Context) -> SendReport:
         from airflow_provider_liveactivity.fan_out import LONGEST_WAIT, FanOut
 

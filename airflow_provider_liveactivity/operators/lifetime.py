@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator, checkpoint_of
-from airflow_provider_liveactivity.operators.reports import BEGUN, ENDS_AT, begun, pull
+from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -29,6 +30,9 @@ class BoundedStart(LiveActivityOperator):
 
     content_state: Any
     validate_only: bool
+    #: What this attempt has written down, and what stood there before.
+    _record: _records.ActivityRecord | None = None
+    _replaced: _records.ActivityRecord | None = None
 
     def __init__(
         self,
@@ -42,23 +46,71 @@ class BoundedStart(LiveActivityOperator):
         self.beyond_lifetime = beyond_lifetime
 
     def execute(self, context: Context) -> SendReport:
+        self._record = self._replaced = None
         try:
             return super().execute(context)
-        except BaseException:
-            if not self.validate_only and not self._has_reached_anybody(context):
-                context["ti"].xcom_push(key=BEGUN, value=None)
-            raise
+        finally:
+            if not ("hook" in self.__dict__ and self.hook.has_sent):
+                self._withdraw()
 
     def _prepare(self, context: Context) -> None:
         super()._prepare(context)
         self._check_lifetime()
-        if not self.validate_only:  # a worker that dies leaves no report, and somebody may have got the card
-            context["ti"].xcom_push(key=BEGUN, value=begun(self.activity_key, self.content_state))
+        if not self.validate_only and self._will_be_ended():
+            self._write_record(context)
 
-    def _has_reached_anybody(self, context: Context) -> bool:
-        """Whether this attempt or one before it may have: then there is something to end."""
-        sent = "hook" in self.__dict__ and self.hook.partly_sent
-        return sent or checkpoint_of(context).has_reached_anybody
+    def _end_arguments(self) -> dict[str, Any]:
+        """Return what the vendor's end takes besides the state, for an end that no task of this run sends."""
+        return {}
+
+    def _will_be_ended(self) -> bool:
+        """Return whether the activity has an end: a moment, or a task of the DAG that names this start."""
+        if self.end_time not in (None, ""):
+            return True
+        dag = self.get_dag()
+        return dag is not None and any(self.task_id in _sent_by(task) for task in dag.tasks)
+
+    def _write_record(self, context: Context) -> None:
+        """Write down that the activity may be on, before the first request can leave."""
+        from airflow_provider_liveactivity.schedule import end_moment
+
+        now = datetime.now(UTC).isoformat()
+        end = end_moment(self.end_time)
+        key = self.record_key
+        start_id = _records.start_id_of(context)
+        self._replaced = before = _records.read(key)
+        is_retry = before is not None and before.start_id == start_id
+        ti: Any = context["ti"]
+        self.start_id = start_id
+        self._record = _records.ActivityRecord(
+            vendor=self.hook.conn_type,
+            conn_id=self.conn_id,
+            activity_id=self.activity_key,
+            start_id=start_id,
+            content_state=self.content_state,
+            started_at=before.started_at if before is not None and is_retry else now,
+            updated_at=now,
+            end_time=None if end is None else end.isoformat(),
+            end_query=None,
+            end_arguments=self._end_arguments(),
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+        )
+        _records.write(self._record)
+
+    def _withdraw(self) -> None:
+        """
+        Restore the record that this attempt replaced: the attempt has reached no one.
+
+        Where an earlier attempt left a record, that record stays, because the earlier attempt may have
+        reached people.
+        """
+        if self._record is None:
+            return
+        if self._replaced is None:
+            _records.delete(self._record.key)
+        else:
+            _records.write(self._replaced)
 
     def _check_lifetime(self) -> None:
         from airflow_provider_liveactivity.errors import InvalidPayload
@@ -102,7 +154,8 @@ class DroppableUpdate(LiveActivityOperator):
 
     def send(self, context: Context) -> SendReport:
         last = None if self.sequence is None else self._sequence_store(context)
-        if (reason := self._too_late(context, last)) is not None:
+        record = None if self.validate_only else _records.read(self.record_key)
+        if (reason := self._too_late(context, record, last)) is not None:
             self.log.warning("Dropped, not sent: %s", reason)
             report = self.update(context, validate_only=True)
             dropped = {"requests": 0, "recipients": 0, "dropped": 1, "validate_only": self.validate_only}
@@ -110,13 +163,19 @@ class DroppableUpdate(LiveActivityOperator):
         report = self.update(context, validate_only=self.validate_only)
         if last is not None and not self.validate_only:
             last.set(self._sequence_key, comparable(self.sequence))
+        if record is None:
+            return report
+        sent_at = report["last_sent_at"] or datetime.now(UTC).isoformat()
+        _records.note_state(record.key, record.start_id, report["content_state"], sent_at)
+        self.start_id = record.start_id
         return report
 
-    def _too_late(self, context: Context, last: Any) -> str | None:
+    def _too_late(self, context: Context, record: _records.ActivityRecord | None, last: Any) -> str | None:
         now = datetime.now(UTC)
-        for moment in pull(context, self.ended_by, ENDS_AT):
-            if datetime.fromisoformat(moment) <= now:
-                return f"the activity's end came at {moment}."
+        for end in pull(context, self.ended_by, ENDS_AT):
+            is_of_this_start = record is None or end["start_id"] == record.start_id
+            if is_of_this_start and datetime.fromisoformat(end["at"]) <= now:
+                return f"the activity's end came at {end['at']}."
         if last is None or (known := last.get(self._sequence_key)) is None:
             return None
         mine = comparable(self.sequence)
@@ -169,3 +228,10 @@ def _from_text(sequence: str) -> float | int | str:
         is_naive = isinstance(value, datetime) and value.utcoffset() is None
         return sequence if is_naive else comparable(value)
     return sequence
+
+
+def _sent_by(task: Any) -> Sequence[str]:
+    """Return the ids of the tasks whose activity a task ends, mapped or not; none for any other task."""
+    arguments = getattr(task, "partial_kwargs", None)
+    found = getattr(task, "sent_by", ()) if arguments is None else arguments.get("sent_by", ())
+    return found or ()

@@ -132,18 +132,36 @@ class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcast
 
     :param attribute_type: name of the app's attributes type. (templated)
     :param attribute_info: object with the static attributes, or its JSON text. (templated)
+    :param end_alert: alert of the end, for the case that ``EndOverdueLiveActivitiesOperator`` has to send it;
+        by default the alert of the start. (templated)
     :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
         (templated)
     :param beyond_lifetime: "fail", the default, or "warn" about such an end.
     """
 
-    template_fields: Sequence[str] = (*_SHARED_FIELDS, "attribute_type", "attribute_info", "end_time")
-    template_fields_renderers: ClassVar[dict[str, str]] = {**_SHARED_RENDERERS, "attribute_info": "json"}
+    template_fields: Sequence[str] = (
+        *_SHARED_FIELDS,
+        "attribute_type",
+        "attribute_info",
+        "end_alert",
+        "end_time",
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **_SHARED_RENDERERS,
+        "attribute_info": "json",
+        "end_alert": "json",
+    }
 
-    def __init__(self, *, attribute_type: str, attribute_info: Object, **kwargs: Any) -> None:
+    def __init__(
+        self, *, attribute_type: str, attribute_info: Object, end_alert: Object | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.attribute_type = attribute_type
         self.attribute_info = attribute_info
+        self.end_alert = end_alert
+
+    def _end_arguments(self) -> dict[str, Any]:
+        return {"alert": self.alert if self.end_alert is None else self.end_alert}
 
     def send(self, context: Context) -> SendReport:
         return self._push(

@@ -1,8 +1,7 @@
-"""What the tasks of one Live Activity know of each other, through their XComs of the same DAG run."""
+"""What the tasks of one Live Activity read of each other's XComs in the same DAG run."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,12 +11,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.report import SendReport
 
-#: Key of an end's moment: an update that comes later is not sent.
+#: Key of an end's moment: ``{"at": ISO-8601 text, "start_id": text or None}``. A later update is not sent.
 ENDS_AT = "ends_at"
-#: Key of the report of a start that failed after a part of it had left.
+#: Key of the report of a start that failed after it had sent a part.
 PARTIAL_REPORT = "partial_report"
-#: Key of what a start leaves before its first request: all that there is when its worker dies.
-BEGUN = "begun"
 RETURN_VALUE = "return_value"
 
 
@@ -43,27 +40,15 @@ def is_in_mapped_group(context: Context) -> bool:
     return context["task"].get_closest_mapped_task_group() is not None
 
 
-def reports_of(context: Context, task_ids: Sequence[str]) -> list[SendReport]:
-    """Return the reports of start and updates that have reached the vendor, or may have, oldest first."""
-    for key in (RETURN_VALUE, PARTIAL_REPORT, BEGUN):
-        reports = [report for report in pull(context, task_ids, key) if _counts(report)]
-        if reports:
-            return sorted(reports, key=lambda report: report["last_sent_at"] or "")
-    return []
-
-
-def begun(activity_id: str, content_state: Any) -> dict[str, Any]:
-    """Return as much of a report as is known before the first request: somebody may be reached."""
-    now = datetime.now(UTC).isoformat()
-    return {
-        "activity_id": activity_id,
-        "accepted": 0,
-        "unknown": 1,
-        "first_sent_at": now,
-        "last_sent_at": now,
-        "content_state": content_state,
-        "validate_only": False,
-    }
+def reports_of(context: Context, task_ids: Sequence[str], activity_id: str) -> list[SendReport]:
+    """Return the reports about an activity that has reached the vendor, or may have, oldest first."""
+    reports = [
+        report
+        for key in (RETURN_VALUE, PARTIAL_REPORT)
+        for report in pull(context, task_ids, key)
+        if _counts(report) and report["activity_id"] == activity_id
+    ]
+    return sorted(reports, key=lambda report: report["last_sent_at"] or "")
 
 
 def _counts(report: Any) -> bool:

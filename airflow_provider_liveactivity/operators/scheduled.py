@@ -6,10 +6,11 @@ import time
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
+from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull, reports_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
 
-#: So long before the moment the last state is looked up: late enough for the last update to be in it.
+#: How long before the moment the last state is read: late enough for the last update to be in it.
 _CLOSING = timedelta(seconds=3)
 _LOOK_SECONDS = 0.2
 
@@ -50,6 +51,8 @@ class ScheduledEnd(LiveActivityOperator):
     _killed = False
     _announced = False
     _hold: Hold | None = None
+    _record: _records.ActivityRecord | None = None
+    _reports: Sequence[Any] = ()
 
     def __init__(
         self,
@@ -78,13 +81,13 @@ class ScheduledEnd(LiveActivityOperator):
         """Send the end through the operator's hook, and return the report."""
 
     def send(self, context: Context) -> SendReport:
-        for report in pull(context, self.ended_by):
-            self.log.info("The activity has been ended already: sending nothing.")
-            return report  # type: ignore[no-any-return]
+        was_on = self._look_up(context)
+        if not was_on and (report := self._report_of_another_end(context)) is not None:
+            return report
         from airflow_provider_liveactivity.schedule import Hold, duration, end_moment
 
         moment, lead = end_moment(self.end_time), duration(self.lead, "lead")
-        self._say_when_too_late(moment, context)
+        self._warn_when_too_late(moment, context)
         self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
             if not self._announced:
@@ -94,8 +97,12 @@ class ScheduledEnd(LiveActivityOperator):
         self._release_at(moment - lead)
         self._hold = Hold(moment)
         self.log.info("Holding the end until %s.", moment.isoformat())
-        if self.content_state is None:
+        if self.content_state is None or self.sent_by:
             self._wait_until(moment - _CLOSING)
+        if was_on and not self._look_up(context):
+            if (report := self._report_of_another_end(context)) is not None:
+                return report
+            raise AirflowSkipException("The activity has been ended meanwhile: nothing is sent.")
         return self._end(context, self._hold)
 
     def take_over(self, context: Context, event: Any = None) -> SendReport:
@@ -112,29 +119,53 @@ class ScheduledEnd(LiveActivityOperator):
 
     def _end(self, context: Context, hold: Hold | None) -> SendReport:
         state = self._last_state(context)
-        return self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
+        report = self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
+        if self._record is None or self.validate_only:
+            return report
+        _records.delete(self._record.key)
+        self.start_id = self._record.start_id
+        return report
+
+    def _look_up(self, context: Context) -> bool:
+        """Read what is known of the activity now, and return whether a record says that it is on."""
+        self._record = None if self.validate_only else _records.read(self.record_key)
+        self._reports = reports_of(context, self.sent_by, self.activity_key)
+        return self._record is not None
+
+    def _report_of_another_end(self, context: Context) -> SendReport | None:
+        """Return the report of another task that has ended what this start started; None where none has."""
+        starts = {report.get("start_id") for report in self._reports}
+        for report in pull(context, self.ended_by):
+            if not self.sent_by or report.get("start_id") in starts:
+                self.log.info("Another task has ended the activity: nothing is sent.")
+                return cast("SendReport", report)
+        return None
 
     def _last_state(self, context: Context) -> Any:
         """Return the state to end with: the given one, else what the phones show."""
-        if self.sent_by:
-            mine = self.activity_key
-            reports = [
-                report for report in reports_of(context, self.sent_by) if report["activity_id"] == mine
-            ]
-            if not reports:
-                raise AirflowSkipException("Nothing has been started, so there is nothing to end.")
-            if self.content_state is None:
-                return reports[-1]["content_state"]
-        if self.content_state is None:
-            from airflow_provider_liveactivity.errors import InvalidPayload
+        # A report that names a start is about the record; where the record is gone, the activity has ended.
+        states = [
+            (report["last_sent_at"] or "", report["content_state"])
+            for report in self._reports
+            if report.get("start_id") is None
+        ]
+        if self._record is not None:
+            states.append((self._record.updated_at, self._record.content_state))
+        if self.sent_by and not states:
+            raise AirflowSkipException("The activity is not on, so there is nothing to end.")
+        if self.content_state is not None:
+            return self.content_state
+        if states:
+            return max(states, key=lambda state: state[0])[1]
+        from airflow_provider_liveactivity.errors import InvalidPayload
 
-            raise InvalidPayload("content_state is required: the vendors want the last state again.")
-        return self.content_state
+        raise InvalidPayload("content_state is required: the vendors want the last state again.")
 
-    def _say_when_too_late(self, moment: datetime | None, context: Context) -> None:
+    def _warn_when_too_late(self, moment: datetime | None, context: Context) -> None:
         from airflow_provider_liveactivity.schedule import MAX_LIFETIME
 
-        started = [report["first_sent_at"] for report in reports_of(context, self.sent_by)]
+        started = [report["first_sent_at"] for report in self._reports if report.get("start_id") is None]
+        started += [self._record.started_at] if self._record is not None else []
         first = min((at for at in started if at), default=None)
         if first is None:
             return
@@ -148,7 +179,8 @@ class ScheduledEnd(LiveActivityOperator):
 
     def _announce(self, moment: datetime, context: Context) -> None:
         """Tell the updates of the same activity from when on they come too late."""
-        context["ti"].xcom_push(key=ENDS_AT, value=moment.isoformat())
+        start_id = self._record.start_id if self._record is not None else None
+        context["ti"].xcom_push(key=ENDS_AT, value={"at": moment.isoformat(), "start_id": start_id})
 
     def _release_at(self, moment: datetime) -> None:
         """Give the worker slot back until then, where that is far enough away."""

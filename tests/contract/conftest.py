@@ -9,6 +9,9 @@ import psycopg
 import pytest
 
 from tests.contract.databases import NAMES, Database
+from tests.support.variables import variables
+
+__all__ = ["variables"]
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from airflow_provider_liveactivity.errors import (
     PartiallySent,
     VendorUnavailable,
 )
+from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,
@@ -30,17 +31,23 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
 )
-from airflow_provider_liveactivity.operators.reports import reports_of
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from tests.support.variables import Variables
 
 
 class TaskInstance(SimpleNamespace):
     """As much of a task instance as the operators use; XComs by task and key."""
 
-    def __init__(self, xcoms: dict[str, Any] | None = None) -> None:
+    def __init__(self, xcoms: dict[str, Any] | None = None, *, max_tries: int = 0) -> None:
         super().__init__(
-            dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1, max_tries=0, xcoms=xcoms or {}
+            dag_id="d",
+            run_id="r",
+            task_id="t",
+            map_index=-1,
+            try_number=1,
+            max_tries=max_tries,
+            xcoms=xcoms or {},
         )
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -98,6 +105,10 @@ def update(**changes: Any) -> BrazeUpdateLiveActivityOperator:
 
 def received(sandbox: RunningSandbox) -> list[dict[str, Any]]:
     return list(httpx.get(f"{sandbox.url}/sandbox/requests").json()["requests"])
+
+
+def phones(sandbox: RunningSandbox) -> list[dict[str, Any]]:
+    return list(httpx.get(f"{sandbox.url}/sandbox/phones").json()["phones"])
 
 
 def soon(seconds: float = 3) -> datetime:
@@ -247,41 +258,114 @@ def test_a_start_that_failed_half_way_leaves_something_to_end(sandbox: RunningSa
     assert result["content_state"] == {"step": 0}
 
 
-def test_what_a_start_leaves_before_its_worker_dies_is_enough_to_end(sandbox: RunningSandbox) -> None:
-    left_at_first: dict[Any, Any] = {}
+def test_what_a_start_writes_before_its_first_request_is_enough_to_end(
+    sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_first: dict[str, str] = {}
 
-    class Watched(TaskInstance):
-        def xcom_push(self, key: str, value: Any) -> None:
-            super().xcom_push(key, value)
-            if not sandbox.sandbox.records:
-                left_at_first.update({("start", key): value})
+    def write(record: _records.ActivityRecord, write: Any = _records.write) -> None:
+        write(record)
+        if not received(sandbox):
+            at_first.update(variables)
 
-    starting = start()
-    starting.execute(context_of(starting, Watched()))
+    monkeypatch.setattr(_records, "write", write)
+    run(start(end_time=soon(600)))
+    variables.update(at_first)  # no more is known when the worker dies
 
-    report, _ = run(end(content_state=None, sent_by=["start"]), left_at_first)
+    report, _ = run(end(content_state=None, sent_by=["start"]))
     assert (report["accepted"], report["content_state"]) == (1, {"step": 0})
+    assert not variables
 
 
-@pytest.mark.parametrize(("fault", "ended"), [("drop_after", True), ("drop_before", True), ("502", False)])
-def test_a_broadcast_start_that_failed_is_ended_only_where_it_may_have_reached_somebody(
-    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, fault: str, ended: bool
+@pytest.mark.parametrize(("fault", "stays"), [("drop_after", True), ("drop_before", True), ("502", False)])
+def test_a_record_stays_where_the_start_may_have_reached_people(
+    sandbox: RunningSandbox,
+    variables: Variables,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    stays: bool,
 ) -> None:
     monkeypatch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=2))
     sandbox.sandbox.add_fault(fault, times=2)
-    operator = MoEngageStartBroadcastLiveActivityOperator(
-        task_id="start",
-        broadcast_live_activity_id="b",
-        attribute_type="A",
-        attribute_info={},
-        content_state={"step": 0},
-        alert={"title": "t", "body": "b"},
-    )
-    ti = TaskInstance()
-    with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
-        operator.execute(context_of(operator, ti))
 
-    assert bool(reports_of(context_of(operator, ti), ["t"])) is ended
+    with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
+        run(broadcast(end_time=soon(600)))
+
+    assert bool(variables) is stays
+
+
+def test_a_retry_that_reaches_no_one_keeps_the_record_of_the_attempt_before(
+    sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=1))
+    sandbox.sandbox.put_campaign("b", ["ada"])
+    for fault in ("drop_after", "502"):
+        sandbox.sandbox.add_fault(fault)
+        with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
+            run(broadcast(end_time=soon(600)))
+
+    ending = MoEngageEndBroadcastLiveActivityOperator(
+        task_id="end",
+        broadcast_live_activity_id="b",
+        alert={"title": "t", "body": "b"},
+        content_state=None,
+        sent_by=["t"],
+    )
+    run(ending)
+
+    assert {phone["status"] for phone in phones(sandbox)} == {"ended"}
+    assert not variables
+
+
+def test_an_attempt_that_reaches_no_one_restores_the_record_of_another_life(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
+    run(start(end_time=soon(600)))
+    before = dict(variables)
+    failing = start(end_time=soon(900), content_state="{broken")
+
+    with pytest.raises(InvalidPayload):
+        failing.execute(context_of(failing, TaskInstance(max_tries=1)))
+
+    assert variables == before
+
+
+def test_a_start_that_no_task_ends_leaves_no_record(sandbox: RunningSandbox, variables: Variables) -> None:
+    run(start())
+
+    assert not variables
+
+
+def test_a_record_names_no_people_and_knows_the_last_state(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
+    moment = soon(600)
+    run(start(end_time=moment, external_user_ids=["ada-lovelace"]))
+    run(update(content_state={"step": 5}))
+
+    [record] = variables.records
+    assert (record["activity_id"], record["conn_id"], record["vendor"]) == ("a", "braze_default", "braze")
+    assert (record["content_state"], record["end_time"]) == ({"step": 5}, moment.isoformat())
+    assert "ada-lovelace" not in str(record)
+
+
+def test_what_ended_in_an_earlier_life_drops_no_update_and_no_end_of_this_one(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
+    first, ti = start(end_time=soon(600)), TaskInstance()
+    first.execute(context_of(first, ti))
+    earlier, ti = end(sent_by=["start"]), TaskInstance()
+    ended = earlier.execute(context_of(earlier, ti))
+    stale = {("end", "ends_at"): ti.xcoms["t", "ends_at"], ("end", "return_value"): ended}
+
+    second = start(end_time=soon(600))
+    second.execute(context_of(second, TaskInstance(max_tries=1)))  # a person has cleared it
+    updated, _ = run(update(ended_by=["end"]), stale)
+    last, _ = run(end(sent_by=["start"], ended_by=["end"]), stale)
+
+    assert (updated.get("dropped", 0), updated["accepted"]) == (0, 1)
+    assert last["accepted"] == 1
+    assert last["start_id"] == updated["start_id"] != ended["start_id"]
 
 
 def test_what_another_task_has_ended_is_not_ended_twice(sandbox: RunningSandbox) -> None:
@@ -306,7 +390,7 @@ def test_an_end_after_eight_hours_says_that_nobody_gets_it(
 
 
 def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox) -> None:
-    xcoms = {("end", "ends_at"): (datetime.now(UTC) - timedelta(seconds=1)).isoformat()}
+    xcoms = {("end", "ends_at"): {"at": soon(-1).isoformat(), "start_id": None}}
 
     report, _ = run(update(ended_by=["end"]), xcoms)
 
@@ -315,7 +399,9 @@ def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox)
 
 
 def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
-    report, _ = run(update(ended_by=["end"]), {("end", "ends_at"): soon(60).isoformat()})
+    xcoms = {("end", "ends_at"): {"at": soon(60).isoformat(), "start_id": None}}
+
+    report, _ = run(update(ended_by=["end"]), xcoms)
 
     assert (report.get("dropped", 0), report["accepted"]) == (0, 1)
 
@@ -327,7 +413,7 @@ def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> Non
     with pytest.raises(TaskDeferred):
         operator.execute(context_of(operator, ti))
 
-    assert ti.xcoms == {("t", "ends_at"): moment.isoformat()}
+    assert ti.xcoms == {("t", "ends_at"): {"at": moment.isoformat(), "start_id": None}}
 
 
 @pytest.mark.parametrize(
@@ -387,15 +473,15 @@ def test_an_end_beyond_eight_hours_fails_before_the_start_is_sent(
     assert received(sandbox) == []
 
 
-def broadcast() -> MoEngageStartBroadcastLiveActivityOperator:
-    return MoEngageStartBroadcastLiveActivityOperator(
-        task_id="t",
-        broadcast_live_activity_id="b",
-        attribute_type="A",
-        attribute_info={"a": 1},
-        content_state={"step": 0},
-        alert={"title": "t", "body": "b"},
-    )
+def broadcast(**changes: Any) -> MoEngageStartBroadcastLiveActivityOperator:
+    arguments: dict[str, Any] = {
+        "broadcast_live_activity_id": "b",
+        "attribute_type": "A",
+        "attribute_info": {"a": 1},
+        "content_state": {"step": 0},
+        "alert": {"title": "t", "body": "b"},
+    }
+    return MoEngageStartBroadcastLiveActivityOperator(task_id="t", **(arguments | changes))
 
 
 def test_an_end_beyond_eight_hours_can_be_a_warning(

@@ -61,6 +61,7 @@ def test_a_life_starts_updates_and_ends_with_the_last_state_sent(
     assert states == {
         "": "success",
         "match.start": "success",
+        "match.started": "success",
         "match.goal": "success",
         "match.end_time": "success",
         "match.end_early": "skipped",
@@ -127,6 +128,7 @@ def test_a_start_that_failed_ends_nothing(
     assert states == {
         "": "failed",
         "match.start": "failed",
+        "match.started": "upstream_failed",
         "match.goal": "upstream_failed",
         "match.end_time": "upstream_failed",
         "match.end_early": "skipped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from airflow_provider_liveactivity.decorators import braze, moengage
 from airflow_provider_liveactivity.errors import VendorUnavailable
-from airflow_provider_liveactivity.operators.reports import BEGUN
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.contract.ending import final_error
 from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter, Store, context
+from tests.support.variables import Variables
 
 DECORATED: dict[str, dict[str, Any]] = {
     "braze": {"start": braze.DecoratedStart, "update": braze.DecoratedUpdate, "end": braze.DecoratedEnd},
@@ -80,15 +81,12 @@ def test_a_worker_that_dies_after_the_last_answer_starts_nobody_again(
 
 
 def test_what_a_dead_worker_leaves_has_the_state_of_the_function(
-    sandbox: RunningSandbox, adapter: Adapter, score: Callable[[], dict[str, int]]
+    sandbox: RunningSandbox, adapter: Adapter, score: Callable[[], dict[str, int]], variables: Variables
 ) -> None:
-    pushed: dict[str, Any] = {}
-
-    def xcom_push(key: str, value: Any) -> None:
-        pushed.setdefault(key, value)
-
-    operator(adapter, "start", score).execute(context(xcom_push=xcom_push))
-    assert pushed[BEGUN]["content_state"] == {"home": 0}
+    starting = operator(adapter, "start", score)
+    starting.end_time = datetime.now(UTC) + timedelta(hours=1)
+    starting.execute(context())
+    assert [record["content_state"] for record in variables.records] == [{"home": 0}]
 
 
 def test_a_finished_start_that_is_cleared_asks_the_function_again(

@@ -1,0 +1,169 @@
+"""
+The records of the activities that are on and due to end.
+
+A record says that an activity may be on some phones: which one, through which connection, its last state and
+when it is due to end. A start writes the record before its first request, updates keep its state, and the end
+deletes it. So a record tells the tasks of one activity what belongs to this life of it, whatever happened to
+their XComs, and tells a later DAG run what was never ended. Records name no people.
+
+Airflow's Variables hold the records: of all that Airflow stores, only they outlive a task, a clear and a run,
+can be listed (Airflow 3.3 and later), and can be read by any task.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity._airflow_internals import runs_in_a_task
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+#: Begins the key of every record.
+PREFIX = "live_activity.on."
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRecord:
+    """
+    An activity that may be on.
+
+    :param vendor: connection type of the vendor: "braze" or "moengage".
+    :param conn_id: connection to the vendor's workspace.
+    :param activity_id: what the vendor calls the activity.
+    :param start_id: identity of the start: the same over its retries, another one after a clear.
+    :param content_state: the last state that was sent, as a dict or JSON text.
+    :param started_at: moment before the first request of the start, as ISO-8601 text.
+    :param updated_at: moment of the last state, as ISO-8601 text.
+    :param end_time: when the activity is due to end, as ISO-8601 text; None while the end is not known.
+    :param end_query: arguments that read an end which may move, where a query gives it.
+    :param end_arguments: what the vendor's end takes besides the state.
+    :param dag_id: DAG of the start.
+    :param run_id: DAG run of the start.
+    """
+
+    vendor: str
+    conn_id: str
+    activity_id: str
+    start_id: str
+    content_state: Any
+    started_at: str
+    updated_at: str
+    end_time: str | None
+    end_query: dict[str, Any] | None
+    end_arguments: dict[str, Any]
+    dag_id: str
+    run_id: str
+
+    @property
+    def key(self) -> str:
+        """Key of the Variable that holds the record."""
+        return key_of(self.vendor, self.conn_id, self.activity_id)
+
+    @property
+    def description(self) -> str:
+        """What people see beside the Variable."""
+        due = f"due to end at {self.end_time}" if self.end_time else "with an end that is not known yet"
+        return f"Live Activity {self.activity_id} of {self.conn_id}, {due}; started by DAG {self.dag_id}."
+
+
+def key_of(vendor: str, conn_id: str, activity_id: str) -> str:
+    """Return the key of an activity's record; a hash, because an activity id may hold any character."""
+    text = json.dumps([vendor, conn_id, activity_id])
+    return PREFIX + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def start_id_of(context: Context) -> str:
+    """
+    Return the identity of a start.
+
+    Clearing a task raises its ``max_tries``, a retry does not. So the identity is the same for all attempts
+    of one life of the task, on any worker.
+
+    :param context: context of the running start.
+    """
+    ti: Any = context["ti"]
+    parts = json.dumps([ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.max_tries])
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def read(key: str) -> ActivityRecord | None:
+    """
+    Return a record; None where there is none, and outside of a running task.
+
+    :raises LiveActivityError: where the Variable is not a record that this version can read.
+    """
+    if not runs_in_a_task():
+        return None
+    from airflow.sdk import Variable
+
+    text = Variable.get(key, default=None)
+    return None if text is None else _parse(key, text)
+
+
+def write(record: ActivityRecord) -> None:
+    """Write a record; outside of a running task, do nothing."""
+    if runs_in_a_task():
+        from airflow.sdk import Variable
+
+        text = json.dumps(asdict(record), default=str)
+        Variable.set(record.key, text, description=record.description[:1000])
+
+
+def delete(key: str) -> None:
+    """Delete a record; outside of a running task, do nothing."""
+    if runs_in_a_task():
+        from airflow.sdk import Variable
+
+        Variable.delete(key)
+
+
+def keys() -> list[str]:
+    """Return the keys of all records; Airflow lists Variables from version 3.3 on."""
+    from airflow.sdk import Variable
+
+    return list(Variable.keys(prefix=PREFIX))
+
+
+def note_state(key: str, start_id: str, content_state: Any, sent_at: str) -> None:
+    """
+    Keep the state of an accepted update, unless a newer one is known or the activity has ended meanwhile.
+
+    :param key: key of the record.
+    :param start_id: identity of the start that the update belongs to.
+    :param content_state: state that the update sent.
+    :param sent_at: moment at which the update was sent, as ISO-8601 text.
+    """
+    record = read(key)
+    if record is not None and record.start_id == start_id and record.updated_at <= sent_at:
+        write(replace(record, content_state=content_state, updated_at=sent_at))
+
+
+def _parse(key: str, text: str) -> ActivityRecord:
+    try:
+        return ActivityRecord(**json.loads(text))
+    except (TypeError, ValueError):
+        from airflow_provider_liveactivity.errors import LiveActivityError
+
+        raise LiveActivityError(
+            f"The Variable {key} is not the record of a Live Activity. Delete the Variable, and end its "
+            "activity with an end operator, if it is still on."
+        ) from None
+
+
+def read_all() -> Iterator[tuple[str, ActivityRecord | None]]:
+    """Yield the key and the record of every activity that may be on; None for one that cannot be read."""
+    from airflow_provider_liveactivity.errors import LiveActivityError
+
+    for key in keys():
+        try:
+            record = read(key)
+        except LiveActivityError:
+            yield key, None
+            continue
+        if record is not None:  # an end may have deleted the record since the keys were listed
+            yield key, record

@@ -1,0 +1,180 @@
+"""End the Live Activities that nothing else has ended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_liveactivity.operators import _records
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.operators._records import ActivityRecord
+
+
+class OverdueReport(TypedDict):
+    """
+    What ``EndOverdueLiveActivitiesOperator`` returns.
+
+    ``on`` counts the activities that may be on and are not overdue, ``ended`` those that were overdue and are
+    ended now, ``failed`` those that could not be ended and will be tried again, ``forgotten`` those that
+    could not be ended and have died by themselves, eight hours after their start.
+    """
+
+    on: int
+    ended: int
+    failed: int
+    forgotten: int
+
+
+class EndOverdueLiveActivitiesOperator(BaseOperator):
+    """
+    End every Live Activity that is on, was due to end, and was not ended by its own DAG run.
+
+    A run may stop before its end: a person marks it, it reaches ``dagrun_timeout``, its DAG is deleted. Each
+    start that has an end leaves a record of the activity; this operator reads the records of all DAGs. It
+    ends an activity with its last state when the end is ``grace_period`` over. Where no end is known, it ends
+    the activity as soon as its DAG run is over. Ending twice is harmless, and so is a second run at once.
+
+    Needs Airflow 3.3 or later.
+
+    :param grace_period: timedelta after the end in which the activity's own run may still send it; 2 minutes
+        by default.
+    :param dismissal_date: when the ended activities leave the lock screen: aware datetime, ISO-8601 text with
+        an offset, or timedelta from the moment of sending; by default iOS keeps them for up to four hours.
+        (templated)
+    :raises LiveActivityError: at the end, where an activity could not be ended.
+    """
+
+    template_fields = ("dismissal_date",)
+    ui_color = "#fce8e6"
+
+    def __init__(
+        self,
+        *,
+        grace_period: timedelta = timedelta(minutes=2),
+        dismissal_date: datetime | str | timedelta | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.grace_period = grace_period
+        self.dismissal_date = dismissal_date
+        self._hooks: dict[str, Any] = {}
+
+    def execute(self, context: Context) -> OverdueReport:
+        from airflow_provider_liveactivity.errors import LiveActivityError
+
+        counts: Counter[str] = Counter()
+        for key, record in _records.read_all():
+            if record is None:
+                self.log.error("The Variable %s is not the record of a Live Activity. Delete it.", key)
+                counts["failed"] += 1
+            else:
+                counts[self._end_if_overdue(record, context)] += 1
+        report = OverdueReport(
+            on=counts["on"], ended=counts["ended"], failed=counts["failed"], forgotten=counts["forgotten"]
+        )
+        self.log.info("Live Activities: %s", ", ".join(f"{count} {name}" for name, count in report.items()))
+        if report["failed"]:
+            raise LiveActivityError(
+                f"{report['failed']} overdue Live Activities could not be ended; the log names each and its "
+                "cause. The next run tries again."
+            )
+        return report
+
+    def on_kill(self) -> None:
+        for hook in self._hooks.values():
+            hook.stop()
+
+    def _end_if_overdue(
+        self, record: ActivityRecord, context: Context
+    ) -> Literal["on", "ended", "failed", "forgotten"]:
+        """End an overdue activity, and return what it counts as."""
+        try:
+            if not self._is_overdue(record, context):
+                return "on"
+            self._end(record)
+        except Exception as error:  # noqa: BLE001 # one activity must not keep the others from their end
+            if not _is_over_already(error):
+                return self._after_failure(record, error)
+        _records.delete(record.key)
+        self.log.warning(
+            "Ended the Live Activity %s of %s, which was due to end at %s and was started by DAG %s, run %s.",
+            record.activity_id,
+            record.conn_id,
+            record.end_time or "an unknown time",
+            record.dag_id,
+            record.run_id,
+        )
+        return "ended"
+
+    def _after_failure(self, record: ActivityRecord, error: Exception) -> Literal["failed", "forgotten"]:
+        """Forget an activity that no phone shows any more; leave any other to the next run."""
+        self.log.error("Live Activity %s of %s: %s", record.activity_id, record.conn_id, error)
+        if datetime.now(UTC) < _dies_at(record):
+            return "failed"
+        _records.delete(record.key)
+        return "forgotten"
+
+    def _is_overdue(self, record: ActivityRecord, context: Context) -> bool:
+        now = datetime.now(UTC)
+        if _dies_at(record) <= now:
+            return True
+        if record.end_time is not None and now < datetime.fromisoformat(record.end_time) + self.grace_period:
+            return False
+        end = record.end_time
+        return end is not None or _run_is_over(record, context)
+
+    def _end(self, record: ActivityRecord) -> None:
+        content: dict[str, Any] = {
+            "content_state": record.content_state,
+            "dismissal_date": self.dismissal_date,
+            **record.end_arguments,
+        }
+        if record.vendor == "braze":
+            self._hook(record).end_live_activity(activity_id=record.activity_id, **content)
+        else:
+            # The same key in every run: what MoEngage has carried out already counts as accepted.
+            instance_id = f"{record.start_id}-overdue"
+            self._hook(record).end_broadcast(
+                broadcast_live_activity_id=record.activity_id,
+                instance_id=instance_id,
+                may_be_second=True,
+                **content,
+            )
+
+    def _hook(self, record: ActivityRecord) -> Any:
+        if record.conn_id not in self._hooks:
+            from airflow_provider_liveactivity.hooks.braze import BrazeHook
+            from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+
+            hook: type[Any] = BrazeHook if record.vendor == "braze" else MoEngageHook
+            self._hooks[record.conn_id] = hook(record.conn_id)
+        return self._hooks[record.conn_id]
+
+
+def _dies_at(record: ActivityRecord) -> datetime:
+    from airflow_provider_liveactivity.schedule import MAX_LIFETIME
+
+    return datetime.fromisoformat(record.started_at) + MAX_LIFETIME
+
+
+def _is_over_already(error: Exception) -> bool:
+    """Return whether MoEngage refuses the end because the activity is not on any more."""
+    answer = str(getattr(error, "body_excerpt", None)).lower()
+    return any(text in answer for text in ("invalid action", "dismissal date is already passed"))
+
+
+def _run_is_over(record: ActivityRecord, context: Context) -> bool:
+    """Return whether the DAG run of the start has finished, or is no longer known to Airflow."""
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    ti: Any = context["ti"]
+    try:
+        return ti.get_dagrun_state(record.dag_id, record.run_id) in ("success", "failed")
+    except AirflowRuntimeError:
+        return True

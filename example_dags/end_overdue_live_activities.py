@@ -1,0 +1,39 @@
+"""
+The safety net: ends every Live Activity that is on although its end is over.
+
+A DAG run may stop before it ends its activity: a person marks it failed or success, it reaches its
+``dagrun_timeout``, or its DAG is deleted. Airflow then runs none of its tasks any more, and the card would
+stay on the lock screens for hours. This DAG looks after the activities of all DAGs, every five minutes, and
+at once when you trigger it. It sends the last state that the phones show.
+
+Copy this file into your DAGs folder and unpause the DAG. It needs Airflow 3.3 or later.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import dag
+
+from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
+
+
+@dag(
+    schedule="*/5 * * * *",
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    default_args={"retries": 0},  # the next run tries again
+    tags=["live-activity"],
+)
+def end_overdue_live_activities() -> None:
+    """End what nothing else has ended."""
+    EndOverdueLiveActivitiesOperator(
+        task_id="end_overdue",
+        # What a run may be late with its own end, for example because it waits for a worker slot.
+        grace_period=timedelta(minutes=2),
+        dismissal_date=timedelta(minutes=15),
+    )
+
+
+end_overdue_live_activities()
