@@ -9,8 +9,8 @@ Inside the group::
 
 ``start`` is a setup and ``end`` its teardown, which hangs on ``end_time`` and not on the block: it comes at
 its moment while tasks of the block still run, and a cleared task of the block starts nothing anew.
-``end_early`` runs as soon as one of them or the start has failed. ``outcome`` is the one leaf, so that the DAG
-run tells of every failure.
+``end_early`` runs as soon as one of them or the start has failed. ``outcome`` is the one leaf, so that the
+DAG run tells of every failure.
 """
 
 from __future__ import annotations
