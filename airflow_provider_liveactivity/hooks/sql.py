@@ -9,11 +9,12 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseHook
 from airflow_provider_liveactivity.errors import InvalidConnection
 
 
-def sql_hook(sql_conn_id: str) -> Any:
+def sql_hook(sql_conn_id: str, argument: str = "sql_conn_id") -> Any:
     """
     Return the database hook of a connection.
 
     :param sql_conn_id: id of the connection.
+    :param argument: name of the argument that holds the id, for errors.
     :raises InvalidConnection: where there is none, or it is not one to a SQL database.
     """
     from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -21,9 +22,9 @@ def sql_hook(sql_conn_id: str) -> Any:
     try:
         hook = BaseHook.get_hook(sql_conn_id)
     except AirflowException as error:  # there is none, or nothing is installed for its type
-        raise InvalidConnection(f"sql_conn_id {sql_conn_id!r}: {error}.") from error
+        raise InvalidConnection(f"{argument} {sql_conn_id!r}: {error}.") from error
     if not isinstance(hook, DbApiHook):
         raise InvalidConnection(
-            f"sql_conn_id {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
+            f"{argument} {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
         )
     return hook

@@ -45,6 +45,10 @@ class LiveActivityGroup(TaskGroup):
     :param end_time_sql: in its place a query whose first row and column is the end; it may move. (templated)
     :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
     :param end_time_parameters: parameters of the query. (templated)
+    :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
+        without it such an end is refused before the start is sent. (templated)
+    :param on_past_end_time: what the start does when the end is over already: "fail", the default, "skip", or
+        "send".
     :param recheck_interval: how often the query is read again; 15 minutes by default.
     :param lead: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
     :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
@@ -80,6 +84,8 @@ class LiveActivityGroup(TaskGroup):
         end_time_sql: str | None = None,
         end_time_sql_conn_id: str | None = None,
         end_time_parameters: Any = None,
+        end_timezone: str | None = None,
+        on_past_end_time: Literal["fail", "skip", "send"] | None = None,
         recheck_interval: timedelta | None = timedelta(minutes=15),
         lead: timedelta | float = timedelta(seconds=20),
         on_failure: Literal["end_now", "end_on_time"] = "end_now",
@@ -102,7 +108,17 @@ class LiveActivityGroup(TaskGroup):
             prefix_group_id=prefix_group_id,
         )
         self._shared = _given(shared)
-        self._start = _given(start | more | {"end_time": end_time, "beyond_lifetime": beyond_lifetime})
+        own = {
+            "end_time": end_time,
+            "end_time_sql": end_time_sql,
+            "end_time_sql_conn_id": end_time_sql_conn_id,
+            "end_time_parameters": end_time_parameters,
+            "end_timezone": end_timezone,
+            "end_required": True,  # a template may render to nothing, and what is started must end
+            "on_past_end_time": on_past_end_time,
+            "beyond_lifetime": beyond_lifetime,
+        }
+        self._start = _given(start | more | own)
         # A DAG without retries does not mean to leave the activity where it is.
         insist = _FIRST | {"retries": end_retries, "retry_delay": _RETRY_DELAY}
         self._sensor = {
@@ -110,6 +126,7 @@ class LiveActivityGroup(TaskGroup):
             "sql": end_time_sql,
             "sql_conn_id": end_time_sql_conn_id,
             "parameters": end_time_parameters,
+            **_given({"end_timezone": end_timezone}),
             "recheck_interval": recheck_interval,
             "lead": lead,
             **insist,

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
+from airflow_provider_liveactivity.operators._start_end import END_FIELDS, END_RENDERERS
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.people import HidesPeople, People
@@ -126,7 +127,14 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         first request. How many a segment has, only Braze knows. (templated)
     :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
         (templated)
-    :param beyond_lifetime: "fail", the default, or "warn" about such an end.
+    :param end_time_sql: in its place a query, or a ``.sql`` file, whose first row and column is the end.
+        (templated)
+    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
+    :param end_time_parameters: parameters of the query. (templated)
+    :param end_timezone: IANA name of the time zone of an end without an offset. (templated)
+    :param end_required: fail before anything is sent where no end is given; False by default.
+    :param on_past_end_time: "fail", the default, "skip" or "send" when the end is over already.
+    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
     """
 
     repeatable = False
@@ -143,7 +151,7 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         "sql_conn_id",
         "parameters",
         "max_audience",
-        "end_time",
+        *END_FIELDS,
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {
@@ -152,6 +160,7 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         "custom_audience": "json",
         "sql": "sql",
         "parameters": "json",
+        **END_RENDERERS,
     }
 
     def __init__(

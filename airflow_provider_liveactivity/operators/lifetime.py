@@ -6,9 +6,10 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.operators._start_end import EndTimeMixin
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
 
@@ -18,32 +19,14 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import SendReport
 
 
-class BoundedStart(LiveActivityOperator):
-    """
-    Base of the operators that start.
-
-    :param end_time: when the activity is to end, where that is known: aware datetime or ISO-8601 text with
-        an offset. An end more than 8 hours away fails the task before anything is sent, because no phone
-        would get it. (templated)
-    :param beyond_lifetime: "fail", the default, or "warn" about such an end.
-    """
+class BoundedStart(EndTimeMixin):
+    """Base of the operators that start."""
 
     content_state: Any
     validate_only: bool
     #: What this attempt has written down, and what stood there before.
     _record: _records.ActivityRecord | None = None
     _replaced: _records.ActivityRecord | None = None
-
-    def __init__(
-        self,
-        *,
-        end_time: datetime | str | None = None,
-        beyond_lifetime: Literal["fail", "warn"] = "fail",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.end_time = end_time
-        self.beyond_lifetime = beyond_lifetime
 
     def execute(self, context: Context) -> SendReport:
         self._record = self._replaced = None
@@ -55,7 +38,7 @@ class BoundedStart(LiveActivityOperator):
 
     def _prepare(self, context: Context) -> None:
         super()._prepare(context)
-        self._check_lifetime()
+        self._check_lifetime(context)
         if not self.validate_only and self._will_be_ended():
             self._write_record(context)
 
@@ -65,17 +48,15 @@ class BoundedStart(LiveActivityOperator):
 
     def _will_be_ended(self) -> bool:
         """Return whether the activity has an end: a moment, or a task of the DAG that names this start."""
-        if self.end_time not in (None, ""):
+        if self._has_end:
             return True
         dag = self.get_dag()
         return dag is not None and any(self.task_id in _sent_by(task) for task in dag.tasks)
 
     def _write_record(self, context: Context) -> None:
         """Write down that the activity may be on, before the first request can leave."""
-        from airflow_provider_liveactivity.schedule import end_moment
-
         now = datetime.now(UTC).isoformat()
-        end = end_moment(self.end_time)
+        end = self._end_moment(context)
         key = self.record_key
         start_id = _records.start_id_of(context)
         self._replaced = before = _records.read(key)
@@ -111,23 +92,6 @@ class BoundedStart(LiveActivityOperator):
             _records.delete(self._record.key)
         else:
             _records.write(self._replaced)
-
-    def _check_lifetime(self) -> None:
-        from airflow_provider_liveactivity.errors import InvalidPayload
-        from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
-
-        if self.beyond_lifetime not in ("fail", "warn"):
-            raise InvalidPayload(f"beyond_lifetime must be 'fail' or 'warn', not {self.beyond_lifetime!r}.")
-        moment = end_moment(self.end_time)
-        if moment is None or moment - datetime.now(UTC) <= MAX_LIFETIME:
-            return
-        problem = (
-            f"end_time {moment.isoformat()} is more than 8 hours away: iOS ends the activity before, and its "
-            "tokens die with it. Start it later, end it earlier, or restart it on the way"
-        )
-        if self.beyond_lifetime == "fail":
-            raise InvalidPayload(f"{problem}; beyond_lifetime='warn' sends it all the same.")
-        self.log.warning("%s.", problem)
 
 
 class DroppableUpdate(LiveActivityOperator):

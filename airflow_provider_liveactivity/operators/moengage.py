@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.links import SandboxLink
+from airflow_provider_liveactivity.operators._start_end import END_FIELDS, END_RENDERERS
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator
@@ -136,7 +137,14 @@ class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcast
         by default the alert of the start. (templated)
     :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
         (templated)
-    :param beyond_lifetime: "fail", the default, or "warn" about such an end.
+    :param end_time_sql: in its place a query, or a ``.sql`` file, whose first row and column is the end.
+        (templated)
+    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
+    :param end_time_parameters: parameters of the query. (templated)
+    :param end_timezone: IANA name of the time zone of an end without an offset. (templated)
+    :param end_required: fail before anything is sent where no end is given; False by default.
+    :param on_past_end_time: "fail", the default, "skip" or "send" when the end is over already.
+    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
     """
 
     template_fields: Sequence[str] = (
@@ -144,12 +152,14 @@ class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcast
         "attribute_type",
         "attribute_info",
         "end_alert",
-        "end_time",
+        *END_FIELDS,
     )
+    template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {
         **_SHARED_RENDERERS,
         "attribute_info": "json",
         "end_alert": "json",
+        **END_RENDERERS,
     }
 
     def __init__(

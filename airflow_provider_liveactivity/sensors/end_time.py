@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -16,34 +16,45 @@ from airflow.providers.common.compat.sdk import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+_RECHECK_INTERVAL = timedelta(minutes=15)
+#: How soon a query that could not be read again is tried once more, at the latest.
+_RETRY_INTERVAL = timedelta(minutes=1)
+
 
 class LiveActivityEndTimeSensor(BaseSensorOperator):
     """
     Succeed at the scheduled end of a Live Activity and return it; a moment that is over succeeds at once.
 
     The end is either given or read by a query. It is read again when the known end comes and every
-    ``recheck_interval``: a later end waits on, an earlier one ends the wait, and NULL means that nobody knows
-    it yet. Deferred, it waits in the triggerer on Airflow's own DateTimeTrigger, which carries a time and
-    nothing else, and holds no worker slot; a wait of less than 15 seconds stays on the worker. In the modes
-    poke and reschedule it reads at each poke, and looks up at the moment itself.
+    ``recheck_interval``: a later end waits on, an earlier one ends the wait, and NULL means that the end is
+    not known yet. When a query that has been read before cannot be read again, the end that it found last
+    stands: the query is tried again within a minute, and the wait ends when that end comes.
 
-    :param end_time: aware datetime, or ISO-8601 text with an offset. (templated)
+    Deferred, the sensor waits in the triggerer on Airflow's own DateTimeTrigger, which carries a time and
+    nothing else, and holds no worker slot; a wait of less than 15 seconds stays on the worker. In the modes
+    poke and reschedule it reads at each poke, and pokes at the known end itself.
+
+    :param end_time: datetime or ISO-8601 text. (templated)
     :param sql: in its place a query, or a ``.sql`` file, whose first row and column is the end. (templated)
     :param sql_conn_id: connection to the database that the query is for. (templated)
     :param parameters: parameters of the query. (templated)
+    :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
+        without it such an end is refused. (templated)
     :param recheck_interval: how often a deferred sensor reads the query again; 15 minutes by default, None
-        for not before the known end.
+        for not before the known end. An end that is not known yet is read every 15 minutes then.
     :param lead: timedelta or seconds by which it succeeds before the end, so that what follows is ready in
         time; 0 by default.
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
     :param start_from_trigger: begin to wait without a worker (Airflow 3.3 and later); False by default. For
-        an ``end_time`` that is a datetime or text; with a template only where ``lead`` is 0.
+        an ``end_time`` that is a datetime or text; with a template only where ``lead`` is 0 and no
+        ``end_timezone`` is given.
     """
 
-    template_fields: Sequence[str] = ("end_time", "sql", "sql_conn_id", "parameters")
+    template_fields: Sequence[str] = ("end_time", "sql", "sql_conn_id", "parameters", "end_timezone")
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json"}
     ui_color = "#fef7e0"
+    _next_look: datetime | None = None
 
     def __init__(
         self,
@@ -52,7 +63,8 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
-        recheck_interval: timedelta | None = timedelta(minutes=15),
+        end_timezone: str | None = None,
+        recheck_interval: timedelta | None = _RECHECK_INTERVAL,
         lead: timedelta | float = 0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         start_from_trigger: bool = False,
@@ -63,6 +75,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         self.sql = sql
         self.sql_conn_id = sql_conn_id
         self.parameters = parameters
+        self.end_timezone = end_timezone
         self.recheck_interval = recheck_interval
         self.lead = lead
         self.deferrable = deferrable
@@ -72,13 +85,18 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
     def poke(self, context: Context) -> bool | PokeReturnValue:
         from airflow_provider_liveactivity.schedule import TOO_SHORT_TO_DEFER
 
-        end = self._read()
+        end, problem = self._current_end(context)
         now = datetime.now(UTC)
+        if problem is not None:
+            known = end.isoformat() if end else "not known yet"
+            self.log.warning(
+                "The end cannot be read: %s The end that was read last stands: %s.", problem, known
+            )
         if end is not None and end - self._lead <= now:
             self.log.info("The end at %s has come.", end.isoformat())
             return PokeReturnValue(is_done=True, xcom_value=end.isoformat())
-        self._next_look = self._look_again(end, now)
-        self.log.info("The end is at %s.", end.isoformat() if end else "a moment that nobody knows yet")
+        self._next_look = self._look_again(end, now, failed=problem is not None)
+        self.log.info("The end is %s.", f"at {end.isoformat()}" if end else "not known yet")
         if self.deferrable and self._next_look - now > TOO_SHORT_TO_DEFER:
             self._defer_until(self._next_look, context)
         return False
@@ -90,6 +108,8 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
     def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
         # The moment is known, so a poke comes just then instead of up to an interval late.
         interval = super()._get_next_poke_interval(*args, **kwargs)
+        if self._next_look is None:  # no poke has succeeded yet, and silent_fail has the sensor go on
+            return interval
         return max(0.0, min(interval, (self._next_look - datetime.now(UTC)).total_seconds()))
 
     @property
@@ -105,15 +125,14 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         except InvalidPayload as error:
             raise AirflowFailException(str(error)) from None
 
-    def _look_again(self, end: datetime | None, now: datetime) -> datetime:
-        known = [end - self._lead] if end is not None else []
+    def _look_again(self, end: datetime | None, now: datetime, *, failed: bool) -> datetime:
+        """Return when to read next: at the known end, and before that when the query may find another one."""
+        looks = [end - self._lead] if end is not None else []
         if self.sql is not None and self.recheck_interval is not None:
-            known.append(now + self._duration("recheck_interval"))
-        if known:
-            return min(known)
-        if self.deferrable:
-            raise AirflowFailException("The query gives no end, and recheck_interval=None never asks again.")
-        return now + timedelta(seconds=self.poke_interval)
+            looks.append(now + self._duration("recheck_interval"))
+        if failed:
+            looks.append(now + _RETRY_INTERVAL)
+        return min(looks, default=now + _RECHECK_INTERVAL)
 
     def _defer_until(self, moment: datetime, context: Context) -> None:
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
@@ -128,46 +147,53 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
             timeout=timedelta(seconds=max(left, 1)),
         )
 
+    def _current_end(self, context: Context) -> tuple[datetime | None, str | None]:
+        """Return the end, and why it is the one that was read last where it cannot be read now."""
+        from airflow_provider_liveactivity.schedule import blank_to_none
+        from airflow_provider_liveactivity.sensors._known_end import KnownEnd
+
+        if blank_to_none(self.sql) is None:
+            return self._read(), None
+        known = KnownEnd(context)
+        try:
+            end = self._read()
+        except Exception as error:  # each driver has its own
+            if not known.load():
+                raise
+            # The text of a driver's error may hold the query's parameters; our own holds none.
+            ours = isinstance(error, AirflowFailException)
+            return known.end, str(error) if ours else f"{type(error).__name__}."
+        known.save(end)
+        return end, None
+
     def _read(self) -> datetime | None:
-        from airflow_provider_liveactivity.models.common import parse_moment
+        from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
+        from airflow_provider_liveactivity.hooks.end_time import read_end_time
 
-        if (self.end_time is None) == (self.sql is None):
-            found = (
-                "both are given" if self.sql is not None else "both are None, perhaps by a template or XCom"
+        try:
+            return read_end_time(
+                end_time=self.end_time,
+                sql=self.sql,
+                sql_conn_id=self.sql_conn_id,
+                parameters=self.parameters,
+                end_timezone=self.end_timezone,
             )
-            raise AirflowFailException(f"Exactly one of end_time and sql is required; {found}.")
-        name, value = ("end_time", self.end_time) if self.sql is None else ("The end in sql", self._query())
-        if value is None:
-            return None
-        try:
-            return parse_moment(value, relative=False)
-        except ValueError as error:
-            raise AirflowFailException(f"{name} {error}.") from None
-
-    def _query(self) -> Any:
-        if not self.sql_conn_id:
-            raise AirflowFailException("sql_conn_id is required: it names the database that sql is for.")
-        from airflow_provider_liveactivity.errors import InvalidConnection
-        from airflow_provider_liveactivity.hooks.sql import sql_hook
-
-        try:
-            hook = sql_hook(self.sql_conn_id)
-        except InvalidConnection as error:
+        except (InvalidConnection, InvalidPayload) as error:
             raise AirflowFailException(str(error)) from error
-        row = hook.get_first(self.sql, parameters=self.parameters)
-        return row[0] if row else None
 
     def _start_from_trigger(self) -> None:
         """Let the scheduler hand the task to the triggerer, where the standard trigger can serve."""
         from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
         from airflow.triggers.base import StartTriggerArgs
 
-        templated = isinstance(self.end_time, str) and "{" in self.end_time
+        templated = any(
+            isinstance(value, str) and "{" in value for value in (self.end_time, self.end_timezone)
+        )
         if not AIRFLOW_V_3_3_PLUS or not isinstance(self.end_time, str | datetime):
             return
-        if templated and self._lead:
-            return  # the trigger renders the text itself, and cannot subtract from it
-        moment = self.end_time if templated else _earlier(self.end_time, self._lead)
+        if templated and (self._lead or self.end_timezone):
+            return  # the trigger renders the text, and neither subtracts from it nor adds an offset
+        moment = self.end_time if templated else _earlier(self.end_time, self.end_timezone, self._lead)
         # Each such trigger keeps a copy of the DAG in the triggerer: what only a query needs stays out of it.
         self.template_fields = ("end_time",)
         self.template_ext = ()
@@ -185,10 +211,8 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         self.start_from_trigger = True
 
 
-def _earlier(end_time: datetime | str, lead: timedelta) -> str:
-    from airflow_provider_liveactivity.models.common import parse_moment
+def _earlier(end_time: datetime | str, end_timezone: str | None, lead: timedelta) -> str:
+    from airflow_provider_liveactivity.hooks.end_time import read_end_time
 
-    try:
-        return (parse_moment(end_time, relative=False) - lead).isoformat()
-    except ValueError as error:
-        raise ValueError(f"end_time {error}.") from None
+    end = cast("datetime", read_end_time(end_time=end_time, end_timezone=end_timezone))
+    return (end - lead).isoformat()

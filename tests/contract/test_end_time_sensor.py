@@ -15,6 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.contract.vendors.adapters import Store
 
 LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
 
@@ -49,16 +50,32 @@ def moving(**changes: Any) -> LiveActivityEndTimeSensor:
     return sensor(**(arguments | changes))
 
 
-def run(operator: LiveActivityEndTimeSensor, started: datetime | None = None) -> Any:
-    ti = SimpleNamespace(start_date=started or datetime.now(UTC))
-    return operator.execute({"ti": ti, "task": operator})  # type: ignore[typeddict-item]
+class TaskInstance(SimpleNamespace):
+    """As much of a task instance as the sensor uses, with the XComs of the running attempt."""
+
+    def __init__(self, **changes: Any) -> None:
+        now = datetime.now(UTC)
+        super().__init__(**{"task_id": "t", "map_index": -1, "max_tries": 2, "start_date": now} | changes)
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, map_indexes) == ("t", -1)
+        return self.xcoms.get(key)
+
+
+def run(operator: LiveActivityEndTimeSensor, ti: TaskInstance | None = None, **context: Any) -> Any:
+    running: Any = {"ti": ti or TaskInstance(), "task": operator} | context
+    return operator.execute(running)
 
 
 def wait(
-    operator: LiveActivityEndTimeSensor, started: datetime | None = None
+    operator: LiveActivityEndTimeSensor, ti: TaskInstance | None = None, **context: Any
 ) -> tuple[datetime, TaskDeferred]:
     with pytest.raises(TaskDeferred) as deferred:
-        run(operator, started)
+        run(operator, ti, **context)
     _, arguments = deferred.value.trigger.serialize()
     # Times only: no query, no connection, nobody's id.
     assert set(arguments) == {"moment", "end_from_trigger"}
@@ -111,11 +128,11 @@ def test_a_later_end_waits_on_and_an_earlier_one_ends_at_once(set_end: Callable[
     later = from_now(minutes=9)
     set_end(later.isoformat())
     with pytest.raises(TaskDeferred) as deferred:
-        operator.execute_complete({"ti": SimpleNamespace(start_date=datetime.now(UTC))})  # type: ignore[typeddict-item]
+        operator.execute_complete({"ti": TaskInstance()})  # type: ignore[typeddict-item]
     assert deferred.value.trigger.serialize()[1]["moment"] == later
 
     set_end(LONG_AGO.isoformat())
-    assert operator.execute_complete({"ti": None}) == LONG_AGO.isoformat()  # type: ignore[typeddict-item]
+    assert operator.execute_complete({"ti": TaskInstance()}) == LONG_AGO.isoformat()  # type: ignore[typeddict-item]
 
 
 @pytest.mark.parametrize("rows", ["null", "none"])
@@ -126,15 +143,17 @@ def test_an_end_that_nobody_knows_yet_is_asked_for_again(set_end: Callable[[Any]
     assert abs(moment - from_now(minutes=2)) < timedelta(seconds=5)
 
 
-def test_an_unknown_end_that_is_never_asked_for_again_is_an_error(set_end: Callable[[Any], None]) -> None:
-    with pytest.raises(AirflowFailException, match="recheck_interval"):
-        run(moving(recheck_interval=None))
+def test_an_end_that_is_not_known_yet_is_read_again_even_without_rechecks(
+    set_end: Callable[[Any], None],
+) -> None:
+    moment, _ = wait(moving(recheck_interval=None))
+    assert abs(moment - from_now(minutes=15)) < timedelta(seconds=5)
 
 
 def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> None:
     set_end(from_now(hours=3).isoformat())
     _, first = wait(moving(timeout=3600))
-    _, later = wait(moving(timeout=3600), started=from_now(minutes=-50))
+    _, later = wait(moving(timeout=3600), TaskInstance(start_date=from_now(minutes=-50)))
     assert first.timeout is not None
     assert later.timeout is not None
     assert first.timeout.total_seconds() == pytest.approx(3600, abs=5)
@@ -152,6 +171,9 @@ def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> N
         ({"sql": "SELECT 1", "sql_conn_id": "nobody_made_it"}, "'nobody_made_it': The conn_id"),
         ({"sql": "SELECT 1", "sql_conn_id": "no_database"}, "gives a BrazeHook, not a SQL database"),
         ({"sql": "SELECT '2026-07-22 12:00:00'", "sql_conn_id": "ends"}, "no UTC offset"),
+        ({"end_time": "2026-07-22", "end_timezone": "UTC"}, "date without a time"),
+        ({"sql": "SELECT 1795305600.0", "sql_conn_id": "ends"}, "not float"),
+        ({"end_time": LONG_AGO, "end_timezone": "Mars/Olympus"}, "end_timezone must be the IANA name"),
     ],
 )
 def test_what_is_no_end_is_an_error(
@@ -161,6 +183,143 @@ def test_what_is_no_end_is_an_error(
         run(sensor(**wrong))
     with pytest.raises(AirflowSkipException):
         run(sensor(soft_fail=True, **wrong))
+
+
+def test_a_naive_end_of_a_query_is_refused_and_the_error_says_what_to_do(
+    set_end: Callable[[Any], None],
+) -> None:
+    with pytest.raises(AirflowFailException, match=r"sql finds has no UTC offset; set end_timezone.*cast it"):
+        run(moving(sql="SELECT datetime('now')", parameters=None))
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "None", None])
+def test_a_blank_end_is_no_end(set_end: Callable[[Any], None], blank: str | None) -> None:
+    with pytest.raises(AirflowFailException, match="Exactly one of end_time and sql is required; both are"):
+        run(sensor(end_time=blank, sql=blank))
+    set_end(blank)  # and a blank cell says as much as NULL
+    moment, _ = wait(moving(end_time=blank))
+    assert abs(moment - from_now(minutes=15)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("naive", ["2100-07-22 18:30:00", "2100-07-22T18:30", datetime(2100, 7, 22, 18, 30)])  # noqa: DTZ001
+@pytest.mark.parametrize(
+    ("timezone", "hour"), [("UTC", 18), ("Europe/London", 17), ("America/New_York", 22), (" UTC ", 18)]
+)
+def test_end_timezone_says_what_a_naive_end_means(naive: Any, timezone: str, hour: int) -> None:
+    expected = datetime(2100, 7, 22, hour, 30, tzinfo=UTC)
+    assert wait(sensor(end_time=naive, end_timezone=timezone))[0] == expected
+
+
+def test_end_timezone_says_what_a_naive_end_of_a_query_means(set_end: Callable[[Any], None]) -> None:
+    set_end("2100-07-22 18:30:00")
+    operator = moving(end_timezone="Europe/London", recheck_interval=None)
+    assert wait(operator)[0] == datetime(2100, 7, 22, 17, 30, tzinfo=UTC)
+
+
+def test_an_offset_counts_whatever_end_timezone_says() -> None:
+    operator = sensor(end_time="2100-07-22T18:30:00+02:00", end_timezone="America/New_York")
+    assert wait(operator)[0] == datetime(2100, 7, 22, 16, 30, tzinfo=UTC)
+
+
+WITH_AND_WITHOUT_STORE = pytest.mark.parametrize("stored", [True, False], ids=["airflow 3.3", "before 3.3"])
+
+
+class Attempts:
+    """The attempts of one sensor: state outlives retries where Airflow has a store, XComs do not."""
+
+    def __init__(self, *, stored: bool) -> None:
+        self.context: dict[str, Any] = {"task_state_store": Store()} if stored else {}
+        self.ti = TaskInstance()
+
+    def look(self, **changes: Any) -> datetime:
+        """Resume, as a new process with a new operator, and return when the sensor looks again."""
+        return wait(moving(**changes), self.ti, **self.context)[0]
+
+    def finish(self, **changes: Any) -> Any:
+        return run(moving(**changes), self.ti, **self.context)
+
+    def retry(self, *, cleared: bool = False) -> None:
+        self.ti = TaskInstance(max_tries=self.ti.max_tries + 3 * cleared)
+
+
+DOWN: dict[str, Any] = {"sql": "SELECT ends_at FROM a_table_that_is_gone", "parameters": None}
+NAIVE: dict[str, Any] = {"sql": "SELECT '2026-07-22 18:30:00'", "parameters": None}
+
+
+@WITH_AND_WITHOUT_STORE
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [(DOWN, "Error."), (NAIVE, "no UTC offset"), ({"sql_conn_id": "nobody_made_it"}, "nobody_made_it")],
+)
+def test_a_query_that_cannot_be_read_again_leaves_the_end_that_it_found_last(
+    set_end: Callable[[Any], None],
+    capsys: pytest.CaptureFixture[str],
+    failure: dict[str, Any],
+    words: str,
+    stored: bool,
+) -> None:
+    end = from_now(hours=2)
+    set_end(end.isoformat())
+    sensor = Attempts(stored=stored)
+    sensor.look()
+
+    retried = sensor.look(**failure)
+
+    assert abs(retried - from_now(minutes=1)) < timedelta(seconds=5)
+    log = capsys.readouterr().out
+    assert f"The end that was read last stands: {end.isoformat()}" in log
+    assert words in log
+    assert "a_table_that_is_gone" not in log.split("The end cannot be read")[1]
+
+    later = from_now(hours=3)
+    set_end(later.isoformat())  # it is back, and the match has extra time
+    assert sensor.look(recheck_interval=None) == later
+
+
+@WITH_AND_WITHOUT_STORE
+def test_the_end_that_was_found_last_comes_even_if_the_query_cannot_be_read(
+    set_end: Callable[[Any], None], stored: bool
+) -> None:
+    end = from_now(seconds=30)
+    set_end(end.isoformat())
+    sensor = Attempts(stored=stored)
+    sensor.look(recheck_interval=None)
+
+    assert sensor.look(**DOWN) == end  # earlier than in a minute
+    assert sensor.finish(lead=60, **DOWN) == end.isoformat()
+
+
+@WITH_AND_WITHOUT_STORE
+def test_an_end_that_was_not_known_yet_is_asked_for_again_when_the_query_cannot_be_read(
+    set_end: Callable[[Any], None], stored: bool
+) -> None:
+    set_end(None)
+    sensor = Attempts(stored=stored)
+    sensor.look()
+
+    assert abs(sensor.look(**DOWN) - from_now(minutes=1)) < timedelta(seconds=5)
+
+
+@WITH_AND_WITHOUT_STORE
+def test_the_first_read_that_fails_is_left_to_airflows_retries(
+    set_end: Callable[[Any], None], stored: bool
+) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        Attempts(stored=stored).finish(**DOWN)
+
+
+def test_the_end_that_was_found_last_outlives_a_retry_but_no_clear(set_end: Callable[[Any], None]) -> None:
+    end = from_now(seconds=40)
+    set_end(end.isoformat())
+    sensor = Attempts(stored=True)
+    sensor.look()
+
+    sensor.retry()
+    assert sensor.look(**DOWN) == end
+
+    sensor.retry(cleared=True)  # another life, whose end may be another one
+    with pytest.raises(sqlite3.OperationalError):
+        sensor.finish(**DOWN)
 
 
 def test_summer_time_does_not_move_the_end() -> None:
@@ -184,11 +343,13 @@ def test_poking_looks_up_at_the_moment_itself() -> None:
     [
         (LONG_AGO, 60, (LONG_AGO - timedelta(seconds=60)).isoformat()),
         ("2026-07-22T12:00:00+02:00", 0, "2026-07-22T10:00:00+00:00"),
+        ("2026-07-22T12:00:00", 0, "2026-07-22T11:00:00+00:00"),
         ("{{ dag_run.conf.ends_at }}", 0, "{{ dag_run.conf.ends_at }}"),
     ],
 )
 def test_the_wait_can_begin_without_a_worker(end_time: Any, lead: float, expected: str) -> None:
-    operator = sensor(end_time=end_time, lead=lead, start_from_trigger=True)
+    timezone = "Europe/London" if end_time == "2026-07-22T12:00:00" else None
+    operator = sensor(end_time=end_time, end_timezone=timezone, lead=lead, start_from_trigger=True)
     assert operator.start_from_trigger
     assert operator.start_trigger_args is not None
     assert operator.start_trigger_args.trigger_kwargs == {"target_time": expected, "end_from_trigger": False}
@@ -232,4 +393,10 @@ def test_what_is_no_duration_is_an_error(
 
 def test_what_the_trigger_cannot_compute_begins_on_a_worker(set_end: Callable[[Any], None]) -> None:
     assert not sensor(end_time="{{ ds }}", lead=20, start_from_trigger=True).start_from_trigger
+    # The trigger takes a naive text for UTC.
+    named = {"end_timezone": "Europe/London", "start_from_trigger": True}
+    assert not sensor(end_time="{{ params.end }}", **named).start_from_trigger
+    assert not sensor(
+        end_time=LONG_AGO, end_timezone="{{ params.zone }}", start_from_trigger=True
+    ).start_from_trigger
     assert not moving(start_from_trigger=True).start_from_trigger

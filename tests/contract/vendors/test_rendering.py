@@ -36,6 +36,8 @@ NOT_TEMPLATED = {
     "sent_by",
     "ended_by",
     "beyond_lifetime",
+    "end_required",
+    "on_past_end_time",
     "recheck_interval",
     "start_from_trigger",
     "deferrable",

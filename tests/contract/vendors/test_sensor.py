@@ -120,8 +120,8 @@ def test_between_two_looks_it_may_give_its_slot_back() -> None:
         (datetime(2026, 7, 22, 18, 30), "end_time has no UTC offset"),  # noqa: DTZ001
         ("2026-07-22T18:30:00", "end_time has no UTC offset"),
         ("at half past six", "end_time is not an ISO-8601 date-time"),
-        ("", "end_time is not an ISO-8601 date-time"),
-        ("None", "end_time is not an ISO-8601 date-time"),
+        ("", "Exactly one of end_time and sql"),
+        ("None", "Exactly one of end_time and sql"),
         (None, "Exactly one of end_time and sql"),
         (1_795_305_600, "end_time must be an aware datetime"),
         (timedelta(hours=1), "end_time must be an aware datetime"),

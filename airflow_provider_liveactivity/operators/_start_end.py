@@ -1,0 +1,142 @@
+"""What a start is told of its activity's end, and the ends at which it refuses to start."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+#: The template fields of this mixin, and how Airflow shows them.
+END_FIELDS = ("end_time", "end_time_sql", "end_time_sql_conn_id", "end_time_parameters", "end_timezone")
+END_RENDERERS = {"end_time_sql": "sql", "end_time_parameters": "json"}
+
+
+class EndTimeMixin(LiveActivityOperator):
+    """
+    Part of the operators that start: reads and checks the end before anything is sent.
+
+    :param end_time: when the activity is to end, where that is known: datetime or ISO-8601 text; blank text
+        means the same as None. An end more than 8 hours away fails the task before anything is sent, because
+        no phone would get it. (templated)
+    :param end_time_sql: in its place a query, or a ``.sql`` file, whose first row and column is the end; no
+        row and NULL mean that it is not known yet. (templated)
+    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
+    :param end_time_parameters: parameters of the query. (templated)
+    :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
+        without it such an end is refused. (templated)
+    :param end_required: fail before anything is sent where neither ``end_time`` nor ``end_time_sql`` is
+        given; False by default. A lifecycle sets it.
+    :param on_past_end_time: what to do when the end is over already: "fail", the default, "skip" the task, or
+        "send" the start all the same. A retry that may have started the activity on some phones fails in
+        place of skipping, so that the activity is ended.
+    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
+    """
+
+    _end: datetime | None = None
+
+    def __init__(
+        self,
+        *,
+        end_time: datetime | str | None = None,
+        end_time_sql: str | None = None,
+        end_time_sql_conn_id: str | None = None,
+        end_time_parameters: Any = None,
+        end_timezone: str | None = None,
+        end_required: bool = False,
+        on_past_end_time: Literal["fail", "skip", "send"] = "fail",
+        beyond_lifetime: Literal["fail", "warn"] = "fail",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.end_time = end_time
+        self.end_time_sql = end_time_sql
+        self.end_time_sql_conn_id = end_time_sql_conn_id
+        self.end_time_parameters = end_time_parameters
+        self.end_timezone = end_timezone
+        self.end_required = end_required
+        self.on_past_end_time = on_past_end_time
+        self.beyond_lifetime = beyond_lifetime
+
+    @property
+    def _has_end(self) -> bool:
+        """Whether the start is told an end, even if the end is not known yet."""
+        from airflow_provider_liveactivity.schedule import blank_to_none
+
+        return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))
+
+    def _end_moment(self, context: Context) -> datetime | None:
+        """Return the checked end, which each attempt reads once; None where none is known (yet)."""
+        return self._end
+
+    def _check_lifetime(self, context: Context) -> None:
+        """Read the end, and refuse one at which the activity could not end."""
+        from airflow_provider_liveactivity.errors import InvalidPayload
+        from airflow_provider_liveactivity.schedule import MAX_LIFETIME
+
+        if self.beyond_lifetime not in ("fail", "warn"):
+            raise InvalidPayload(f"beyond_lifetime must be 'fail' or 'warn', not {self.beyond_lifetime!r}.")
+        if self.on_past_end_time not in ("fail", "skip", "send"):
+            raise InvalidPayload(
+                f"on_past_end_time must be 'fail', 'skip' or 'send', not {self.on_past_end_time!r}."
+            )
+        self._end = self._read_end()
+        if self._end is None:
+            return
+        now = datetime.now(UTC)
+        if self._end <= now:
+            self._handle_past_end(self._end, context)
+        elif self._end - now > MAX_LIFETIME:
+            problem = (
+                f"end_time {self._end.isoformat()} is more than 8 hours away: iOS ends the activity before, "
+                "and its tokens die with it. Start it later, end it earlier, or restart it on the way"
+            )
+            if self.beyond_lifetime == "fail":
+                raise InvalidPayload(f"{problem}; beyond_lifetime='warn' sends it all the same.")
+            self.log.warning("%s.", problem)
+
+    def _read_end(self) -> datetime | None:
+        from airflow_provider_liveactivity.hooks.end_time import read_end_time
+        from airflow_provider_liveactivity.schedule import blank_to_none
+
+        given = [blank_to_none(value) for value in (self.end_time, self.end_time_sql)]
+        if given == [None, None] and not self.end_required:
+            return None
+        return read_end_time(
+            end_time=self.end_time,
+            sql=self.end_time_sql,
+            sql_conn_id=self.end_time_sql_conn_id,
+            parameters=self.end_time_parameters,
+            end_timezone=self.end_timezone,
+            prefix="end_time_",
+        )
+
+    def _handle_past_end(self, end: datetime, context: Context) -> None:
+        problem = f"end_time {end.isoformat()} is over"
+        if self.on_past_end_time == "send":
+            self.log.warning("%s: sending the start all the same (on_past_end_time='send').", problem)
+            return
+        if self._may_have_started(context):
+            problem += (
+                ", and an earlier attempt may have started the activity on some phones: this attempt fails, "
+                "so that the activity is ended"
+            )
+        elif self.on_past_end_time == "skip":
+            raise AirflowSkipException(f"{problem}: nothing is sent (on_past_end_time='skip').")
+        from airflow_provider_liveactivity.errors import InvalidPayload
+
+        raise InvalidPayload(
+            f"{problem}. Give a later end; on_past_end_time='skip' skips the task, and 'send' starts the "
+            "activity all the same."
+        )
+
+    def _may_have_started(self, context: Context) -> bool:
+        """Whether an earlier attempt may have started the activity: such an attempt leaves its record."""
+        record = _records.read(self.record_key)
+        return record is not None and record.start_id == _records.start_id_of(context)
