@@ -49,7 +49,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running
 @pytest.fixture
 def run(examples: DagBag) -> Callable[..., str]:
     """
-    Run an example to its end, in this process, and return the id of the run.
+    Run an example to its end, in this process, and return the id of the run; starts ignore that it is over.
 
     ``done`` is a regular expression of tasks that count as done: the waits of a day, and a person's answer.
     """
@@ -57,6 +57,9 @@ def run(examples: DagBag) -> Callable[..., str]:
     def run(dag_id: str, *, state: str = "success", done: str | None = None, **conf: Any) -> str:
         run_after = FIRST_DEPARTURE - timedelta(seconds=next(RUNS))  # the id of a run is made from it
         dag = examples.dags[dag_id]
+        for task in dag.tasks:
+            if hasattr(task, "on_past_end_time"):
+                task.on_past_end_time = "send"
         result = dag.test(run_after=run_after, run_conf=conf, mark_success_pattern=done)
         assert result.state == state
         return str(result.run_id)

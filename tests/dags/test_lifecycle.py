@@ -26,6 +26,7 @@ def match(group_id: str = "match", **changes: Any) -> BrazeLiveActivity:
         "notification": {"alert": {"title": "City", "body": "Kick-off!"}},
         "external_user_ids": FANS,
         "end_time": LONG_AGO,
+        "on_past_end_time": "send",
     }
     return BrazeLiveActivity(group_id, **(arguments | changes))
 
@@ -154,16 +155,52 @@ def test_a_start_that_was_skipped_ends_nothing_and_the_run_succeeds(
 def test_a_failed_sensor_ends_the_activity_now_and_fails_the_run(
     execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
 ) -> None:
-    with (
-        new_dag() as dag,
-        match(end_time=None, end_time_sql="SELECT nonsense", end_time_sql_conn_id="warehouse", end_retries=0),
-    ):
+    query = {"end_time_sql": f"SELECT TIMESTAMPTZ '{LONG_AGO}'", "end_time_sql_conn_id": "warehouse"}
+    with new_dag() as dag, match(end_time=None, end_retries=0, **query) as live:
         python("scores")
+    live.end_time_sensor.sql = "SELECT nonsense"  # as if the table went away after the start had read it
 
     states = execute(dag)
 
     assert states["match.end_time"] == "failed"
     assert (states["match.end"], states[""]) == ("success", "failed")
+    assert {phone["status"] for phone in phones(sandbox)} == {"ended"}
+
+
+@pytest.mark.parametrize(
+    ("ends", "state"),
+    [
+        ({"end_time": "{{ '' }}"}, "failed"),
+        ({"end_time": None, "end_time_sql": "SELECT '2026-07-22 18:30:00'"}, "failed"),
+        ({"on_past_end_time": None}, "failed"),
+        ({"on_past_end_time": "skip"}, "success"),
+    ],
+    ids=["blank", "naive", "over", "over and skipped"],
+)
+def test_an_end_that_cannot_come_keeps_a_life_from_starting(
+    execute: Callable[..., dict[str, str]], sandbox: RunningSandbox, ends: dict[str, Any], state: str
+) -> None:
+    with new_dag() as dag, match(end_time_sql_conn_id="warehouse", **ends) as live:
+        live.update("goal", content_state={"home": 1})
+
+    states = execute(dag)
+
+    assert states[""] == state
+    assert states["match.start"] == state.replace("success", "skipped")
+    assert verbs(sandbox) == []
+
+
+def test_a_naive_end_of_a_query_is_an_end_where_its_time_zone_is_named(
+    execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
+) -> None:
+    query = {"end_time_sql": "SELECT TIMESTAMP '2025-07-22 12:00:00'", "end_time_sql_conn_id": "warehouse"}
+    with new_dag() as dag, match(end_time=None, end_timezone="Europe/London", **query):
+        python("scores")
+
+    states = execute(dag)
+
+    assert (states["match.end_time"], states["match.end"], states[""]) == ("success", "success", "success")
+    assert xcom(dag, "match.end_time") == "2025-07-22T11:00:00+00:00"
     assert {phone["status"] for phone in phones(sandbox)} == {"ended"}
 
 
@@ -250,6 +287,7 @@ def test_a_broadcast_lives_likewise(execute: Callable[..., dict[str, str]], sand
             alert={"title": "City", "body": "Kick-off!"},
             end_alert={"title": "City", "body": "Final whistle"},
             end_time=LONG_AGO,
+            on_past_end_time="send",
         ) as live,
     ):
         live.update("goal", content_state={"home": 1}, alert={"title": "City", "body": "Goal!"}) >> python(

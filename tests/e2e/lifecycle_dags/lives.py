@@ -9,8 +9,12 @@ from airflow.sdk import Param, dag, task, task_group
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
 
-# One row in ten breaks in its sensor, another one in a task between the updates.
-END_TIME = "SELECT CASE WHEN n % 10 = 3 THEN 'soon' ELSE CAST(ends_at AS VARCHAR) END FROM lives WHERE n = ?"
+END_TIME = "SELECT CAST(ends_at AS VARCHAR) FROM lives WHERE n = ?"
+# One row in ten breaks in its sensor, after the start has read a good end. Another one breaks in a
+# task of the block.
+BROKEN_END_TIME = """
+SELECT CASE WHEN n % 10 = 3 THEN 'soon' ELSE CAST(ends_at AS VARCHAR) END FROM lives WHERE n = ?
+"""
 
 
 @dag(
@@ -51,6 +55,7 @@ def lives() -> None:
                 >> between(number)
                 >> life.update("second", content_state={"step": 2})
             )
+        life.end_time_sensor.sql = BROKEN_END_TIME
 
     one.expand_kwargs(rows())
 
