@@ -11,6 +11,8 @@ from airflow_provider_liveactivity.schedule import blank_to_none, end_moment, ti
 if TYPE_CHECKING:
     from datetime import datetime
 
+#: Key of what a query for an end found last, in the XComs of a start and in the state of a sensor.
+KNOWN_END_KEY = "live_activity_known_end"
 _NAME_THE_TIME_ZONE = (
     "set end_timezone to the time zone that it is in, such as 'UTC' or 'Europe/London', or {}"
 )

@@ -170,7 +170,9 @@ class LiveActivityGroup(TaskGroup):
         sent_by = [self.start.task_id, *(task.task_id for task in updates)]
 
         ends = [self.child_id(name) for name in ("end", "end_early")]  # type: ignore[no-untyped-call]
-        self.end_time_sensor = LiveActivityEndTimeSensor(task_id="end_time", deferrable=True, **self._sensor)
+        self.end_time_sensor = LiveActivityEndTimeSensor(
+            task_id="end_time", deferrable=True, start_task_id=self.start.task_id, **self._sensor
+        )
         self.end = self.end_operator(
             task_id="end",
             **self._shared,

@@ -86,7 +86,7 @@ class EndTimeMixin(LiveActivityOperator):
             raise InvalidPayload(
                 f"on_past_end_time must be 'fail', 'skip' or 'send', not {self.on_past_end_time!r}."
             )
-        self._end = self._read_end()
+        self._end = self._read_end(context)
         if self._end is None:
             return
         now = datetime.now(UTC)
@@ -101,21 +101,24 @@ class EndTimeMixin(LiveActivityOperator):
                 raise InvalidPayload(f"{problem}; beyond_lifetime='warn' sends it all the same.")
             self.log.warning("%s.", problem)
 
-    def _read_end(self) -> datetime | None:
-        from airflow_provider_liveactivity.hooks.end_time import read_end_time
+    def _read_end(self, context: Context) -> datetime | None:
+        from airflow_provider_liveactivity.hooks.end_time import KNOWN_END_KEY, read_end_time
         from airflow_provider_liveactivity.schedule import blank_to_none
 
-        given = [blank_to_none(value) for value in (self.end_time, self.end_time_sql)]
-        if given == [None, None] and not self.end_required:
+        end_time, sql = blank_to_none(self.end_time), blank_to_none(self.end_time_sql)
+        if end_time is None and sql is None and not self.end_required:
             return None
-        return read_end_time(
-            end_time=self.end_time,
-            sql=self.end_time_sql,
+        end = read_end_time(
+            end_time=end_time,
+            sql=sql,
             sql_conn_id=self.end_time_sql_conn_id,
             parameters=self.end_time_parameters,
             end_timezone=self.end_timezone,
             prefix="end_time_",
         )
+        if sql is not None:  # for a sensor that cannot read the query any more
+            context["ti"].xcom_push(key=KNOWN_END_KEY, value={"end": end and end.isoformat()})
+        return end
 
     def _handle_past_end(self, end: datetime, context: Context) -> None:
         problem = f"end_time {end.isoformat()} is over"

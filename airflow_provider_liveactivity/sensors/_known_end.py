@@ -1,41 +1,41 @@
-"""The end that a sensor read last: it stands while the database cannot be read."""
+"""The end that a query found last: it stands while the database cannot be read."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity.hooks.end_time import KNOWN_END_KEY
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-
-STATE_KEY = "live_activity_known_end"
 
 
 class KnownEnd:
     """
     What the query of a sensor found last, kept over deferrals of the sensor.
 
-    From Airflow 3.3 on the end lies in the task's state and outlives retries, too. Before, it is an XCom of
-    the task, which Airflow removes when a retry begins. An end that was read before a person cleared the task
-    is forgotten: clearing raises ``max_tries``, a retry does not.
+    From Airflow 3.3 on it lies in the task's state and outlives retries, too. Before, it is an XCom of the
+    task, which Airflow removes when a retry begins. What was found before a person cleared the task is
+    forgotten: clearing raises ``max_tries``, a retry does not.
 
     :param context: of the running sensor.
+    :param start_task_id: id of the task that starts the activity, if it reads the end, too: what it found
+        stands until the sensor has read the query.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, start_task_id: str | None = None) -> None:
         self._ti: Any = context["ti"]
         self._store: Any = context.get("task_state_store")
+        self._start_task_id = start_task_id
         self.end: datetime | None = None
 
     def load(self) -> bool:
         """Read ``end``, where None means "not known yet", and return whether the query was read before."""
-        if self._store is not None:
-            saved = self._store.get(STATE_KEY)
-        else:
-            saved = self._ti.xcom_pull(
-                task_ids=self._ti.task_id, key=STATE_KEY, map_indexes=self._ti.map_index
-            )
-        if not saved or saved["max_tries"] != self._ti.max_tries:
+        saved = self._store.get(KNOWN_END_KEY) if self._store is not None else self._pull(self._ti.task_id)
+        if saved is None or saved["max_tries"] != self._ti.max_tries:
+            saved = self._pull(self._start_task_id) if self._start_task_id else None
+        if saved is None:
             return False
         self.end = datetime.fromisoformat(saved["end"]) if saved["end"] else None
         return True
@@ -44,6 +44,9 @@ class KnownEnd:
         """Keep what the query found, None for "not known yet"."""
         value = {"end": end and end.isoformat(), "max_tries": self._ti.max_tries}
         if self._store is not None:
-            self._store.set(STATE_KEY, value)
+            self._store.set(KNOWN_END_KEY, value)
         else:
-            self._ti.xcom_push(key=STATE_KEY, value=value)
+            self._ti.xcom_push(key=KNOWN_END_KEY, value=value)
+
+    def _pull(self, task_id: str) -> Any:
+        return self._ti.xcom_pull(task_ids=task_id, key=KNOWN_END_KEY, map_indexes=self._ti.map_index)

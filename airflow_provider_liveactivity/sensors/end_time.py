@@ -40,6 +40,8 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
     :param parameters: parameters of the query. (templated)
     :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
         without it such an end is refused. (templated)
+    :param start_task_id: id of the task in the same DAG run that starts the activity and has the same query:
+        what it read stands where the sensor's own first read fails. A lifecycle sets it.
     :param recheck_interval: how often a deferred sensor reads the query again; 15 minutes by default, None
         for not before the known end. An end that is not known yet is read every 15 minutes then.
     :param lead: timedelta or seconds by which it succeeds before the end, so that what follows is ready in
@@ -64,6 +66,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         sql_conn_id: str | None = None,
         parameters: Any = None,
         end_timezone: str | None = None,
+        start_task_id: str | None = None,
         recheck_interval: timedelta | None = _RECHECK_INTERVAL,
         lead: timedelta | float = 0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
@@ -76,6 +79,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
         self.sql_conn_id = sql_conn_id
         self.parameters = parameters
         self.end_timezone = end_timezone
+        self.start_task_id = start_task_id
         self.recheck_interval = recheck_interval
         self.lead = lead
         self.deferrable = deferrable
@@ -154,7 +158,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
 
         if blank_to_none(self.sql) is None:
             return self._read(), None
-        known = KnownEnd(context)
+        known = KnownEnd(context, self.start_task_id)
         try:
             end = self._read()
         except Exception as error:  # each driver has its own

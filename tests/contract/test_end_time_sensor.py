@@ -56,14 +56,14 @@ class TaskInstance(SimpleNamespace):
     def __init__(self, **changes: Any) -> None:
         now = datetime.now(UTC)
         super().__init__(**{"task_id": "t", "map_index": -1, "max_tries": 2, "start_date": now} | changes)
-        self.xcoms: dict[str, Any] = {}
+        self.xcoms: dict[Any, Any] = {}
 
     def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms[key] = json.loads(json.dumps(value))
+        self.xcoms["t", key] = json.loads(json.dumps(value))
 
     def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
-        assert (task_ids, map_indexes) == ("t", -1)
-        return self.xcoms.get(key)
+        assert map_indexes == -1
+        return self.xcoms.get((task_ids, key))
 
 
 def run(operator: LiveActivityEndTimeSensor, ti: TaskInstance | None = None, **context: Any) -> Any:
@@ -306,6 +306,21 @@ def test_the_first_read_that_fails_is_left_to_airflows_retries(
 ) -> None:
     with pytest.raises(sqlite3.OperationalError):
         Attempts(stored=stored).finish(**DOWN)
+
+
+@WITH_AND_WITHOUT_STORE
+@pytest.mark.parametrize("known", [from_now(seconds=40), None], ids=["known", "not known yet"])
+def test_the_end_that_the_start_read_stands_when_the_first_read_fails(
+    set_end: Callable[[Any], None], known: datetime | None, stored: bool
+) -> None:
+    sensor = Attempts(stored=stored)
+    sensor.ti.xcoms["start", "live_activity_known_end"] = {"end": known and known.isoformat()}
+
+    look = sensor.look(start_task_id="start", **DOWN)
+
+    assert abs(look - (known or from_now(minutes=1))) < timedelta(seconds=5)
+    with pytest.raises(sqlite3.OperationalError):
+        sensor.finish(start_task_id="another", **DOWN)
 
 
 def test_the_end_that_was_found_last_outlives_a_retry_but_no_clear(set_end: Callable[[Any], None]) -> None:

@@ -155,10 +155,9 @@ def test_a_start_that_was_skipped_ends_nothing_and_the_run_succeeds(
 def test_a_failed_sensor_ends_the_activity_now_and_fails_the_run(
     execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
 ) -> None:
-    query = {"end_time_sql": f"SELECT TIMESTAMPTZ '{LONG_AGO}'", "end_time_sql_conn_id": "warehouse"}
-    with new_dag() as dag, match(end_time=None, end_retries=0, **query) as live:
+    with new_dag() as dag, match(end_retries=0) as live:
         python("scores")
-    live.end_time_sensor.sql = "SELECT nonsense"  # as if the table went away after the start had read it
+    live.end_time_sensor.lead = -1
 
     states = execute(dag)
 
@@ -188,6 +187,20 @@ def test_an_end_that_cannot_come_keeps_a_life_from_starting(
     assert states[""] == state
     assert states["match.start"] == state.replace("success", "skipped")
     assert verbs(sandbox) == []
+
+
+def test_an_outage_between_start_and_sensor_does_not_end_a_life_early(
+    execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
+) -> None:
+    query = {"end_time_sql": f"SELECT TIMESTAMPTZ '{LONG_AGO}'", "end_time_sql_conn_id": "warehouse"}
+    with new_dag() as dag, match(end_time=None, **query) as live:
+        python("scores")
+    live.end_time_sensor.sql = "SELECT nonsense"
+
+    states = execute(dag)
+
+    assert (states["match.end_time"], states["match.end"], states[""]) == ("success", "success", "success")
+    assert xcom(dag, "match.end_time") == LONG_AGO
 
 
 def test_a_naive_end_of_a_query_is_an_end_where_its_time_zone_is_named(

@@ -40,6 +40,7 @@ NOT_TEMPLATED = {
     "on_past_end_time",
     "recheck_interval",
     "start_from_trigger",
+    "start_task_id",
     "deferrable",
 }
 ALIASES = [{"alias_name": "ada-login", "alias_label": "login"}]

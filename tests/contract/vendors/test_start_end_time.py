@@ -103,9 +103,13 @@ def test_end_timezone_says_what_a_naive_end_means(
     set_end((end + timedelta(hours=5, minutes=30)).strftime("%Y-%m-%d %H:%M:%S"))
     operator = start(adapter, end_timezone="Asia/Kolkata", **QUERY)
 
-    report = operator.execute(running := context())
+    xcoms: dict[str, Any] = {}
+    running = context(xcom_push=lambda key, value: xcoms.update({key: value}))
+
+    report = operator.execute(running)
 
     assert report["accepted"]
+    assert xcoms["live_activity_known_end"] == {"end": end.isoformat()}  # for the sensor
     set_end(None)  # an attempt reads the end once
     assert operator._end_moment(running) == end
 

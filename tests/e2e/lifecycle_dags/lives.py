@@ -10,11 +10,12 @@ from airflow.sdk import Param, dag, task, task_group
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
 
 END_TIME = "SELECT CAST(ends_at AS VARCHAR) FROM lives WHERE n = ?"
-# One row in ten breaks in its sensor, after the start has read a good end. Another one breaks in a
-# task of the block.
-BROKEN_END_TIME = """
-SELECT CASE WHEN n % 10 = 3 THEN 'soon' ELSE CAST(ends_at AS VARCHAR) END FROM lives WHERE n = ?
-"""
+
+
+def break_sensor(context: Any) -> None:
+    """Break the sensor of one row in ten; another row breaks in a task of the block."""
+    if context["ti"].map_index % 10 == 3:
+        raise ValueError("as ordered")
 
 
 @dag(
@@ -55,7 +56,7 @@ def lives() -> None:
                 >> between(number)
                 >> life.update("second", content_state={"step": 2})
             )
-        life.end_time_sensor.sql = BROKEN_END_TIME
+        life.end_time_sensor._pre_execute_hook = break_sensor
 
     one.expand_kwargs(rows())
 
