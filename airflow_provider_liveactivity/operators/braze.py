@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
-from airflow_provider_liveactivity.operators._start_end import END_FIELDS, END_RENDERERS
+from airflow_provider_liveactivity.operators._end_time import END_FIELDS, END_RENDERERS
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.people import HidesPeople, People

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_liveactivity.operators import _records
-from airflow_provider_liveactivity.operators._start_end import EndTimeMixin
+from airflow_provider_liveactivity.operators._end_time import EndTimeMixin
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.reports import ENDS_AT, pull
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.links import SandboxLink
-from airflow_provider_liveactivity.operators._start_end import END_FIELDS, END_RENDERERS
+from airflow_provider_liveactivity.operators._end_time import END_FIELDS, END_RENDERERS
 from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
 from airflow_provider_liveactivity.operators.moengage_base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage_campaign import MoEngageCreateBroadcastCampaignOperator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.hooks.end_time import KNOWN_END_KEY
+from airflow_provider_liveactivity.hooks._end_time import KNOWN_END_KEY
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

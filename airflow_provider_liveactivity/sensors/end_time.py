@@ -172,7 +172,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
 
     def _read(self) -> datetime | None:
         from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
-        from airflow_provider_liveactivity.hooks.end_time import read_end_time
+        from airflow_provider_liveactivity.hooks._end_time import read_end_time
 
         try:
             return read_end_time(
@@ -216,7 +216,7 @@ class LiveActivityEndTimeSensor(BaseSensorOperator):
 
 
 def _earlier(end_time: datetime | str, end_timezone: str | None, lead: timedelta) -> str:
-    from airflow_provider_liveactivity.hooks.end_time import read_end_time
+    from airflow_provider_liveactivity.hooks._end_time import read_end_time
 
     end = cast("datetime", read_end_time(end_time=end_time, end_timezone=end_timezone))
     return (end - lead).isoformat()

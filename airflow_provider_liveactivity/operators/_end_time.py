@@ -102,7 +102,7 @@ class EndTimeMixin(LiveActivityOperator):
             self.log.warning("%s.", problem)
 
     def _read_end(self, context: Context) -> datetime | None:
-        from airflow_provider_liveactivity.hooks.end_time import KNOWN_END_KEY, read_end_time
+        from airflow_provider_liveactivity.hooks._end_time import KNOWN_END_KEY, read_end_time
         from airflow_provider_liveactivity.schedule import blank_to_none
 
         end_time, sql = blank_to_none(self.end_time), blank_to_none(self.end_time_sql)
@@ -121,23 +121,23 @@ class EndTimeMixin(LiveActivityOperator):
         return end
 
     def _handle_past_end(self, end: datetime, context: Context) -> None:
+        from airflow_provider_liveactivity.errors import InvalidPayload
+
         problem = f"end_time {end.isoformat()} is over"
         if self.on_past_end_time == "send":
             self.log.warning("%s: sending the start all the same (on_past_end_time='send').", problem)
-            return
-        if self._may_have_started(context):
-            problem += (
-                ", and an earlier attempt may have started the activity on some phones: this attempt fails, "
-                "so that the activity is ended"
+        elif self._may_have_started(context):
+            raise InvalidPayload(
+                f"{problem}, and an earlier attempt may have started the activity on some phones: the task "
+                "fails, so that the activity is ended; on_past_end_time='send' goes on with the start."
             )
         elif self.on_past_end_time == "skip":
             raise AirflowSkipException(f"{problem}: nothing is sent (on_past_end_time='skip').")
-        from airflow_provider_liveactivity.errors import InvalidPayload
-
-        raise InvalidPayload(
-            f"{problem}. Give a later end; on_past_end_time='skip' skips the task, and 'send' starts the "
-            "activity all the same."
-        )
+        else:
+            raise InvalidPayload(
+                f"{problem}. Give a later end; on_past_end_time='skip' skips the task, and 'send' starts the "
+                "activity all the same."
+            )
 
     def _may_have_started(self, context: Context) -> bool:
         """Whether an earlier attempt may have started the activity: such an attempt leaves its record."""
