@@ -71,6 +71,19 @@ class EndTimeMixin(LiveActivityOperator):
 
         return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))
 
+    def _end_query(self) -> dict[str, Any] | None:
+        """Return the arguments of ``read_end_time`` for an end that may move; None for any other end."""
+        from airflow_provider_liveactivity.schedule import blank_to_none
+
+        if blank_to_none(self.end_time_sql) is None:
+            return None
+        return {
+            "sql": self.end_time_sql,
+            "sql_conn_id": self.end_time_sql_conn_id,
+            "parameters": self.end_time_parameters,
+            "end_timezone": self.end_timezone,
+        }
+
     def _end_moment(self, context: Context) -> datetime | None:
         """Return the checked end, which each attempt reads once; None where none is known (yet)."""
         return self._end
@@ -108,14 +121,8 @@ class EndTimeMixin(LiveActivityOperator):
         end_time, sql = blank_to_none(self.end_time), blank_to_none(self.end_time_sql)
         if end_time is None and sql is None and not self.end_required:
             return None
-        end = read_end_time(
-            end_time=end_time,
-            sql=sql,
-            sql_conn_id=self.end_time_sql_conn_id,
-            parameters=self.end_time_parameters,
-            end_timezone=self.end_timezone,
-            prefix="end_time_",
-        )
+        given = self._end_query() or {"end_timezone": self.end_timezone}
+        end = read_end_time(end_time=end_time, **given, prefix="end_time_")
         if sql is not None:  # for a sensor that cannot read the query any more
             context["ti"].xcom_push(key=KNOWN_END_KEY, value={"end": end and end.isoformat()})
         return end
@@ -140,6 +147,7 @@ class EndTimeMixin(LiveActivityOperator):
             )
 
     def _may_have_started(self, context: Context) -> bool:
-        """Whether an earlier attempt may have started the activity: such an attempt leaves its record."""
+        """Whether an earlier attempt in this DAG run may have started the activity: it leaves its record."""
+        ti: Any = context["ti"]
         record = _records.read(self.record_key)
-        return record is not None and record.start_id == _records.start_id_of(context)
+        return record is not None and (record.dag_id, record.run_id) == (ti.dag_id, ti.run_id)

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity._airflow_internals import runs_in_a_task
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.providers.common.compat.sdk import Context
 
 #: Begins the key of every record.
@@ -40,7 +42,7 @@ class ActivityRecord:
     :param started_at: moment before the first request of the start, as ISO-8601 text.
     :param updated_at: moment of the last state, as ISO-8601 text.
     :param end_time: when the activity is due to end, as ISO-8601 text; None while the end is not known.
-    :param end_query: arguments that read an end which may move, where a query gives it.
+    :param end_query: arguments of ``read_end_time``, where a query gives the end; the end may move then.
     :param end_arguments: what the vendor's end takes besides the state.
     :param dag_id: DAG of the start.
     :param run_id: DAG run of the start.
@@ -141,6 +143,13 @@ def note_state(key: str, start_id: str, content_state: Any, sent_at: str) -> Non
     record = read(key)
     if record is not None and record.start_id == start_id and record.updated_at <= sent_at:
         write(replace(record, content_state=content_state, updated_at=sent_at))
+
+
+def note_end(record: ActivityRecord, end: datetime) -> None:
+    """Keep an end that has moved, unless the activity has ended meanwhile or was started anew."""
+    now = read(record.key)
+    if now is not None and now.start_id == record.start_id:
+        write(replace(now, end_time=end.isoformat()))
 
 
 def _parse(key: str, text: str) -> ActivityRecord:

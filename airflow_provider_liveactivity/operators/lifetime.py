@@ -72,7 +72,7 @@ class BoundedStart(EndTimeMixin):
             started_at=before.started_at if before is not None and is_retry else now,
             updated_at=now,
             end_time=None if end is None else end.isoformat(),
-            end_query=None,
+            end_query=self._end_query(),
             end_arguments=self._end_arguments(),
             dag_id=ti.dag_id,
             run_id=ti.run_id,

@@ -124,10 +124,32 @@ class EndOverdueLiveActivitiesOperator(BaseOperator):
         now = datetime.now(UTC)
         if _dies_at(record) <= now:
             return True
-        if record.end_time is not None and now < datetime.fromisoformat(record.end_time) + self.grace_period:
+        end = datetime.fromisoformat(record.end_time) if record.end_time is not None else None
+        if end is not None and now < end + self.grace_period:
             return False
-        end = record.end_time
-        return end is not None or _run_is_over(record, context)
+        if record.end_query is not None and (end is not None or _run_is_over(record, context)):
+            end = self._read_again(record, end)
+        return _run_is_over(record, context) if end is None else now >= end + self.grace_period
+
+    def _read_again(self, record: ActivityRecord, known: datetime | None) -> datetime | None:
+        """Return the end that the query finds now; the known end where the query cannot be read."""
+        from airflow_provider_liveactivity.hooks._end_time import read_end_time
+
+        try:
+            end = read_end_time(**record.end_query or {})
+        except Exception as error:  # noqa: BLE001 # each driver has its own
+            self.log.warning(
+                "Live Activity %s of %s: the query for its end cannot be read (%s). The end that was read "
+                "last stands: %s.",
+                record.activity_id,
+                record.conn_id,
+                type(error).__name__,
+                record.end_time or "not known yet",
+            )
+            return known
+        if end is not None and end != known:
+            _records.note_end(record, end)
+        return end
 
     def _end(self, record: ActivityRecord) -> None:
         content: dict[str, Any] = {

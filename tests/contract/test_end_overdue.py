@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -159,3 +161,61 @@ def test_other_variables_are_not_touched(sandbox: RunningSandbox, variables: Var
 
     assert end_overdue() == {"on": 0, "ended": 0, "failed": 0, "forgotten": 0}
     assert variables == {"mine": "x"}
+
+
+@pytest.fixture
+def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], dict[str, Any]]:
+    """Write an end to a database, and return the record's query for the end."""
+    path = tmp_path / "ends.sqlite"
+    monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+
+    def moved(ends_at: str | None) -> dict[str, Any]:
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE matches (ends_at TEXT)")
+            connection.execute("INSERT INTO matches VALUES (?)", [ends_at])
+        sql = "SELECT ends_at FROM matches WHERE ?"
+        return {"sql": sql, "sql_conn_id": "ends", "parameters": [1], "end_timezone": "UTC"}
+
+    return moved
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "run_state", "ended"),
+    [
+        (ago(hours=-3), "failed", 0),  # extra time, although the run is gone
+        (ago(minutes=5), "running", 1),
+        (None, "running", 0),  # not known any more: its run goes on and asks again
+        (None, "failed", 1),
+    ],
+)
+@pytest.mark.parametrize("known", [True, False])
+def test_an_end_that_moves_is_read_again_before_the_activity_ends(
+    sandbox: RunningSandbox,
+    variables: Variables,
+    moved: Callable[[str | None], dict[str, Any]],
+    ends_at: str | None,
+    run_state: str,
+    ended: int,
+    known: bool,
+) -> None:
+    record = put(
+        variables,
+        end_query=moved(ends_at),
+        end_arguments={"app_id": "sandbox-app"},
+        **({} if known else {"end_time": None}),
+    )
+    ended = ended if known or run_state == "failed" else 0  # the sensor of a run that goes on looks itself
+
+    assert end_overdue(run_state)["ended"] == ended
+
+    if ends_at is not None and not ended and run_state == "failed":
+        assert json.loads(variables[record.key])["end_time"] == ends_at
+
+
+def test_the_known_end_stands_where_its_query_cannot_be_read(
+    sandbox: RunningSandbox, variables: Variables, moved: Callable[[str | None], dict[str, Any]]
+) -> None:
+    query = moved(None) | {"sql": "SELECT ends_at FROM gone WHERE ?"}
+    put(variables, end_query=query, end_arguments={"app_id": "sandbox-app"})
+
+    assert end_overdue()["ended"] == 1

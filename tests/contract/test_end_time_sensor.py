@@ -280,7 +280,7 @@ def test_a_query_that_cannot_be_read_again_leaves_the_end_that_it_found_last(
 def test_the_end_that_was_found_last_comes_even_if_the_query_cannot_be_read(
     set_end: Callable[[Any], None], stored: bool
 ) -> None:
-    end = from_now(seconds=30)
+    end = from_now(seconds=50)
     set_end(end.isoformat())
     sensor = Attempts(stored=stored)
     sensor.look(recheck_interval=None)
@@ -309,10 +309,11 @@ def test_the_first_read_that_fails_is_left_to_airflows_retries(
 
 
 @WITH_AND_WITHOUT_STORE
-@pytest.mark.parametrize("known", [from_now(seconds=40), None], ids=["known", "not known yet"])
+@pytest.mark.parametrize("is_known", [True, False])
 def test_the_end_that_the_start_read_stands_when_the_first_read_fails(
-    set_end: Callable[[Any], None], known: datetime | None, stored: bool
+    set_end: Callable[[Any], None], is_known: bool, stored: bool
 ) -> None:
+    known = from_now(seconds=50) if is_known else None
     sensor = Attempts(stored=stored)
     sensor.ti.xcoms["start", "live_activity_known_end"] = {"end": known and known.isoformat()}
 
@@ -324,7 +325,7 @@ def test_the_end_that_the_start_read_stands_when_the_first_read_fails(
 
 
 def test_the_end_that_was_found_last_outlives_a_retry_but_no_clear(set_end: Callable[[Any], None]) -> None:
-    end = from_now(seconds=40)
+    end = from_now(seconds=50)
     set_end(end.isoformat())
     sensor = Attempts(stored=True)
     sensor.look()

@@ -141,6 +141,7 @@ class World:
         retries = 0 if self.failure == "worker_dies" else 1
         common: dict[str, Any] = {
             "end_time": LONG_AGO,
+            "on_past_end_time": "send",
             "content_state": {"home": "{{ var.value.home_score }}"},
             "default_args": {"retries": retries, "retry_delay": timedelta(0)},
         }

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
-from airflow_provider_liveactivity.operators.reports import reports_of
+from airflow_provider_liveactivity.hooks._end_time import read_end_time
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import Adapter, Store, context
+from tests.contract.vendors.adapters import Adapter, context
+from tests.support.variables import Variables
 
 LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
 QUERY = {
@@ -184,62 +185,59 @@ def test_a_query_that_cannot_be_read_is_left_to_airflows_retries(
     assert sandbox.sandbox.requests == 0
 
 
-class Attempt:
-    """One attempt of a start, whose XComs Airflow removes when the next one begins."""
-
-    def __init__(self, adapter: Adapter, store: Store | None, try_number: int, **arguments: Any) -> None:
-        self.xcoms: dict[str, Any] = {}
-        self.operator = start(adapter, on_past_end_time="skip", **arguments)
-        self.context = context(
-            try_number=try_number,
-            xcom_push=lambda key, value: self.xcoms.update({key: value}),
-            xcom_pull=lambda task_ids, key: [self.xcoms.get(key)],
-        ) | {"task_state_store": store, "task": self.operator}
-
-    def run(self) -> Any:
-        return self.operator.execute(self.context)
+def attempt(adapter: Adapter, try_number: int, **arguments: Any) -> Any:
+    """Run one attempt of a start, with what Airflow before 3.3 keeps of the others: Variables."""
+    running = context(try_number=try_number) | {"task_state_store": None}
+    return start(adapter, on_past_end_time="skip", **arguments).execute(running)
 
 
-def reach_some(sandbox: RunningSandbox, adapter: Adapter, store: Store) -> None:
+def reach_some(sandbox: RunningSandbox, adapter: Adapter) -> None:
     """Fail half-way through Braze, or in doubt through MoEngage, before the end comes."""
+    people: dict[str, Any] = {}
     if adapter.vendor == "braze":
         sandbox.sandbox.add_fault("502", skip=1, times=None)
         people = {"external_user_ids": [f"fan-{number}" for number in range(120)], "max_workers": 1}
     else:
         sandbox.sandbox.add_fault("drop_after", times=None)
-        people = {}
-    with pytest.raises(LiveActivityError):
-        Attempt(adapter, store, 1, end_time=soon(hours=1), **people).run()
+    with pytest.raises((LiveActivityError, AirflowFailException)):
+        attempt(adapter, 1, end_time=soon(hours=1), **people)
     assert sandbox.sandbox.requests
 
 
+@pytest.mark.parametrize("policy", ["fail", "skip"])
 def test_a_retry_that_may_have_started_the_activity_fails_in_place_of_skipping(
-    sandbox: RunningSandbox, adapter: Adapter
+    sandbox: RunningSandbox, adapter: Adapter, variables: Variables, policy: str
 ) -> None:
-    store = Store()
-    reach_some(sandbox, adapter, store)
-    sent = sandbox.sandbox.requests
-    retry = Attempt(adapter, store, 2, end_time=LONG_AGO)
+    reach_some(sandbox, adapter)
+    sent, [record] = sandbox.sandbox.requests, variables.records
 
     with pytest.raises(InvalidPayload, match="an earlier attempt may have started the activity"):
-        retry.run()
+        start(adapter, on_past_end_time=policy, end_time=LONG_AGO).execute(context(try_number=2))
 
     assert sandbox.sandbox.requests == sent
-    if adapter.vendor == "braze":
-        assert reports_of(retry.context, ["push"])  # what end_early looks for
+    assert variables.records == [record]  # what the ends look for
 
 
-def test_a_retry_before_which_nothing_was_sent_is_skipped(sandbox: RunningSandbox, adapter: Adapter) -> None:
-    store = Store()
-    with pytest.raises(InvalidPayload):
-        Attempt(adapter, store, 1, end_time="soon").run()
+def test_a_retry_before_which_nothing_was_sent_is_skipped(
+    sandbox: RunningSandbox, adapter: Adapter, variables: Variables
+) -> None:
+    sandbox.sandbox.add_fault("502", times=None)
+    with pytest.raises(LiveActivityError):
+        attempt(adapter, 1, end_time=soon(hours=1))
 
     with pytest.raises(AirflowSkipException):
-        Attempt(adapter, store, 2, end_time=LONG_AGO).run()
+        attempt(adapter, 2, end_time=LONG_AGO)
+    assert not variables
 
 
-def test_before_airflow_3_3_no_retry_is_skipped(sandbox: RunningSandbox, adapter: Adapter) -> None:
-    with pytest.raises(AirflowSkipException):
-        Attempt(adapter, None, 1, end_time=LONG_AGO).run()
-    with pytest.raises(InvalidPayload, match="an earlier attempt may have started the activity"):
-        Attempt(adapter, None, 2, end_time=LONG_AGO).run()
+def test_the_record_has_the_end_and_the_query_that_may_move_it(
+    sandbox: RunningSandbox, adapter: Adapter, variables: Variables, set_end: Callable[[Any], None]
+) -> None:
+    end = soon(hours=2)
+    set_end(end.isoformat())
+
+    start(adapter, end_timezone="UTC", **QUERY).execute(context())
+
+    [record] = variables.records
+    assert record["end_time"] == end.isoformat()
+    assert read_end_time(**record["end_query"]) == end
