@@ -16,6 +16,7 @@ PARAMS: dict[str, Any] = {"world": "0", "end_time": "", "variable": "", "flags":
 COMMON: dict[str, Any] = {
     "content_state": {"home": "{{ var.value[params.variable] if params.variable else 0 }}"},
     "end_time": "{{ params.end_time }}",
+    "on_past_end_time": "send",  # a cleared run lives once more, although its end is over
     "default_args": {"retries": 1, "retry_delay": timedelta(seconds=5)},
 }
 BRAZE: dict[str, Any] = {
