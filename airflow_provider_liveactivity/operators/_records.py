@@ -66,6 +66,11 @@ class ActivityRecord:
         """Key of the Variable that holds the record."""
         return key_of(self.vendor, self.conn_id, self.activity_id)
 
+    def is_of_run(self, context: Context) -> bool:
+        """Return whether a start of the running task's DAG run wrote the record."""
+        ti: Any = context["ti"]
+        return (self.dag_id, self.run_id) == (ti.dag_id, ti.run_id)
+
     @property
     def description(self) -> str:
         """What people see beside the Variable."""

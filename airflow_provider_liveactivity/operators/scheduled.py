@@ -128,7 +128,10 @@ class ScheduledEnd(LiveActivityOperator):
 
     def _look_up(self, context: Context) -> bool:
         """Read what is known of the activity now, and return whether a record says that it is on."""
-        self._record = None if self.validate_only else _records.read(self.record_key)
+        record = None if self.validate_only else _records.read(self.record_key)
+        if record is not None and self.sent_by and not record.is_of_run(context):
+            record = None  # another run has started the activity, and ends it
+        self._record = record
         self._reports = reports_of(context, self.sent_by, self.activity_key)
         return self._record is not None
 

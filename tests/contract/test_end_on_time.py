@@ -330,6 +330,20 @@ def test_an_attempt_that_reaches_no_one_restores_the_record_of_another_life(
     assert variables == before
 
 
+def test_an_end_leaves_alone_what_another_run_has_started(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
+    run(start(end_time=soon(600)))
+    ending, ti = end(sent_by=["t"]), TaskInstance()
+    ti.run_id = "another"
+
+    with pytest.raises(AirflowSkipException):
+        ending.execute(context_of(ending, ti))
+
+    assert len(received(sandbox)) == 1
+    assert len(variables) == 1
+
+
 def test_a_start_that_no_task_ends_leaves_no_record(sandbox: RunningSandbox, variables: Variables) -> None:
     run(start())
 
