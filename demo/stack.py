@@ -81,13 +81,16 @@ class Stack:
             if process.poll() is not None:
                 raise StackError(f"{name} died with exit code {process.returncode}: {self._last_words(name)}")
 
-    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float) -> None:
+    def wait_until(
+        self, ready: Callable[[], bool], what: str, timeout: float, *, every: float = 0.25
+    ) -> None:
         """
         Wait until a condition holds.
 
         :param ready: the condition; an unreachable server counts as not yet.
         :param what: its name in the error.
         :param timeout: seconds.
+        :param every: seconds between two looks.
         :raises StackError: when it does not hold in time, or a process died meanwhile.
         """
         deadline = time.monotonic() + timeout
@@ -96,7 +99,7 @@ class Stack:
             with suppress(httpx.HTTPError):
                 if ready():
                     return
-            time.sleep(0.25)
+            time.sleep(every)
         raise StackError(f"{what} was not ready after {timeout:.0f} seconds; see {self.home}/*.log")
 
     def _last_words(self, name: str) -> str:

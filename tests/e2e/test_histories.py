@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,18 @@ HERE = Path(__file__).parent
 CROWD = [f"fan-{number}" for number in range(120)]
 BRAZE_START = "/messages/live_activity/start"
 MOENGAGE_START = "/v1.0/live-activity/broadcast/start"
+
+
+class OneAtATime(AirflowApi):
+    """A client for many threads: SQLite under Airflow takes one writer."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._lock = threading.Lock()
+
+    def call(self, method: str, path: str, **arguments: Any) -> Any:
+        with self._lock:
+            return super().call(method, path, **arguments)
 
 
 class World:
@@ -282,9 +296,10 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[World]]:
         airflow: Stack = stack.enter_context(
             running_stack(home / "airflow", dags_folder=home / "dags", settings=settings)
         )
+        api = stack.enter_context(OneAtATime(airflow.airflow_url))
         for world in worlds:
-            world.airflow = stack.enter_context(AirflowApi(airflow.airflow_url))
-            world.wait = airflow.wait_until
+            world.airflow = api
+            world.wait = partial(airflow.wait_until, every=1)
         dags = {"history_braze", "history_timeout", "history_moengage", "history_net"}
         airflow.wait_until(lambda: worlds[0].airflow.dag_ids() >= dags, "the DAGs", 240)
         for dag_id in dags:
