@@ -16,7 +16,7 @@ MAX_IDS_IN_CAMPAIGN = 1_000
 MAX_IDS_IN_SEGMENT = 65_536
 
 _REQUIRED = {
-    "user_attributes": ("name", "data_type"),
+    "user_attributes": ("name", "data_type", "operator"),
     "actions": ("action_name",),
     "custom_segments": ("id",),
     "nested_filters": ("filter_operator", "filters"),

@@ -51,9 +51,9 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
     defers, and goes on when they are over.
 
     :param activity_id: your name for the activity, the same for start, updates and end. (templated)
-    :param transaction_id: id of one user's activity, 1 to 50 characters, the same on start, update and end; for
-        an activity that the app has started itself, the id that it has there. Needs an audience of one. By
-        default each user has one that follows from ``activity_id`` and the user's id. (templated)
+    :param transaction_id: id of one user's activity, 1 to 50 characters, the same on start, update and end;
+        for an activity that the app has started itself, the id that it has there. Needs an audience of one.
+        By default each user has one that follows from ``activity_id`` and the user's id. (templated)
     :param content_state: object with the whole state to show, or its JSON text; where it is left out, the
         alert's template has it. (templated)
     :param alert_id: id of the alert that was made in the dashboard; this or the next. (templated)
