@@ -211,4 +211,5 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         **fields: Any,
     ) -> Body:
         check_schema(fields["content_state"], schema)
-        return kind.build(now=now, **flat(instance_id=instance_id or uuid.uuid4().hex, **fields))
+        own = uuid.uuid4().hex if instance_id in (None, "") else instance_id
+        return kind.build(now=now, **flat(instance_id=own, **fields))
