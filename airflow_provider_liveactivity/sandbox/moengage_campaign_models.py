@@ -196,4 +196,3 @@ class SegmentBody(Strict):
 
     name: Text
     included_filters: FilterGroup
-    excluded_filters: FilterGroup | None = None
