@@ -35,56 +35,60 @@ class Recipient(NamedTuple):
 
 class Recipients:
     """
-    The users of one send.
+    The users of one send; a query is not read before ``check``.
 
     :param external_user_ids: list of user ids, or object of user id → push token, or the JSON text of either.
-    :param transaction_id: of the one user's activity, where there is one user.
     :param max_audience: the most users that may be sent to.
     :param query: ``sql``, ``sql_conn_id`` and ``parameters`` of the query.
     :raises InvalidPayload: for no audience or two, and for ids that cannot be sent.
     """
 
-    def __init__(
-        self,
-        external_user_ids: Any,
-        *,
-        transaction_id: str | None,
-        max_audience: int | str | None,
-        **query: Any,
-    ) -> None:
+    def __init__(self, external_user_ids: Any, *, max_audience: int | str | None, **query: Any) -> None:
         audience = people(**_listed(external_user_ids), **query, max_columns=len(Recipient._fields))
         if audience is None:
             raise InvalidPayload("an audience is needed: external_user_ids or sql.")
         self.audience: Audience = audience
-        self.total = check_audience(audience, max_audience=max_audience)
-        columns = audience.columns if isinstance(audience, SqlAudience) else {}
-        self._order = _fields_of(list(columns))
-        self._check_transaction_ids(list(columns.values()), transaction_id)
+        self._max_audience = max_audience
+        self._order: list[str] = []
 
-    def _check_transaction_ids(self, longest: list[int], transaction_id: str | None) -> None:
-        given = TRANSACTION_ID in self._order
-        if given and longest[self._order.index(TRANSACTION_ID)] > MAX_TRANSACTION_ID_CHARACTERS:
-            raise InvalidPayload(
-                f"the query has a transaction_id of more than {MAX_TRANSACTION_ID_CHARACTERS} characters; "
-                "MoEngage takes no longer one."
-            )
-        if transaction_id is None:
-            return
-        if given:
+    def check(self, transaction_id: str | None) -> int | None:
+        """
+        Return how many users there are, after refusing what must not be sent to.
+
+        :param transaction_id: of the one user's activity, where there is one user.
+        :raises EmptyAudience: where there is nobody.
+        :raises InvalidPayload: for too many users, and for a transaction_id that does not fit them.
+        """
+        total = check_audience(self.audience, max_audience=self._max_audience)
+        columns = self.audience.columns if isinstance(self.audience, SqlAudience) else {}
+        self._order = _fields_of(list(columns))
+        selected = TRANSACTION_ID in self._order
+        if selected:
+            _check_length(list(columns.values())[self._order.index(TRANSACTION_ID)])
+        if transaction_id is not None and selected:
             raise InvalidPayload(
                 "transaction_id is given twice: as an argument and as a column of the query."
             )
-        if self.total != 1:
+        if transaction_id is not None and total != 1:
             raise InvalidPayload(
                 "transaction_id names the activity of one user, and the audience has "
-                f"{self.total:,}; for many users select it as a column of sql, or leave it out."
+                f"{total:,}; for many users select it as a column of sql, or leave it out."
             )
+        return total
 
     def of(self, batch: Batch) -> Recipient:
         """Return the one user of a batch of one."""
         if batch.external_user_ids:
             return Recipient(batch.external_user_ids[0])
         return Recipient(**dict(zip(self._order, batch.user_aliases[0], strict=True)))
+
+
+def _check_length(longest: int) -> None:
+    if longest > MAX_TRANSACTION_ID_CHARACTERS:
+        raise InvalidPayload(
+            f"the query has a transaction_id of more than {MAX_TRANSACTION_ID_CHARACTERS} characters; "
+            "MoEngage takes no longer one."
+        )
 
 
 def _fields_of(columns: list[str]) -> list[str]:

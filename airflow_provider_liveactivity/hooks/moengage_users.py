@@ -95,7 +95,6 @@ class UserActivities(MoEngageCalls):
             "start",
             Recipients(
                 external_user_ids,
-                transaction_id=transaction_id,
                 max_audience=max_audience,
                 sql=sql,
                 sql_conn_id=sql_conn_id,
@@ -151,7 +150,6 @@ class UserActivities(MoEngageCalls):
             "update",
             Recipients(
                 external_user_ids,
-                transaction_id=transaction_id,
                 max_audience=max_audience,
                 sql=sql,
                 sql_conn_id=sql_conn_id,
@@ -206,7 +204,6 @@ class UserActivities(MoEngageCalls):
             "end",
             Recipients(
                 external_user_ids,
-                transaction_id=transaction_id,
                 max_audience=max_audience,
                 sql=sql,
                 sql_conn_id=sql_conn_id,
@@ -268,7 +265,7 @@ class UserActivities(MoEngageCalls):
             steps,
             identity(content, audience.fingerprint),
             audience,
-            recipients.total,
+            recipients.check(activity.transaction_id),
             account=account,
             warnings=activity.warnings(),
         )
