@@ -52,12 +52,12 @@ def _people(body: bytes) -> Iterator[str]:
 
 
 def _of_moengage(value: Any) -> Iterator[str]:
-    """Yield the user and the push token of an alert, and the ids that filters name."""
+    """Yield user, push token and transaction_id of an alert, and the ids that filters name."""
     if isinstance(value, dict):
         if value.get("name") == "uid" and isinstance(value.get("value"), list):
             yield from map(str, value["value"])
         for name, item in value.items():
-            if name in {"user_id", "recipient"} and isinstance(item, str):
+            if name in {"user_id", "recipient", "transaction_id"} and isinstance(item, str):
                 yield item
             yield from _of_moengage(item)
     elif isinstance(value, list):

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from airflow_provider_liveactivity.errors import EmptyAudience, InvalidPayload, LiveActivityError
 
-#: A person: an external id, or an alias as (name, label).
-Person = str | tuple[str, str]
+#: A person: an external id, or an alias as (name, label), or a user id with details of the user.
+Person = str | tuple[str, ...]
 
 
 class AudienceUnavailable(LiveActivityError):
@@ -26,13 +26,13 @@ class Batch:
     The people of one request.
 
     :param external_user_ids: the ids the customer knows them by.
-    :param user_aliases: aliases as (name, label).
+    :param user_aliases: aliases as (name, label), or user ids with details as (user id, …).
     :param key: where ``batches(after=key)`` goes on behind this batch; JSON, and small. From SQL it is a
         person's id: keep it where ids may be kept.
     """
 
     external_user_ids: tuple[str, ...]
-    user_aliases: tuple[tuple[str, str], ...]
+    user_aliases: tuple[tuple[str, ...], ...]
     key: Any
 
     def __len__(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Set
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from airflow_provider_liveactivity.audience.base import Batch, Person, fingerprint
@@ -21,6 +22,7 @@ class ListAudience:
     :param external_user_ids: text, whole numbers or UUIDs; or the JSON text of such a list.
     :param user_aliases: objects with ``alias_name`` and ``alias_label``, or pairs of them; or JSON text.
     :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
+    :param max_alias_bytes: the longest alias name or label; by default ``max_id_bytes``.
     :raises InvalidPayload: for what cannot be an id or an alias.
     """
 
@@ -30,6 +32,7 @@ class ListAudience:
         user_aliases: Iterable[Any] | str | None = None,
         *,
         max_id_bytes: int = MAX_ID_BYTES,
+        max_alias_bytes: int | None = None,
     ) -> None:
         ids = list(_convert(external_user_ids, "external_user_ids", to_id))
         aliases = list(_convert(user_aliases, "user_aliases", _to_alias))
@@ -37,12 +40,12 @@ class ListAudience:
         self._people: list[Person] = list(dict.fromkeys(people))  # the first of equals stays in its place
         self.nulls = len(ids) + len(aliases) - len(people)
         self.duplicates = len(people) - len(self._people)
-        texts = [
-            text for person in self._people for text in ([person] if isinstance(person, str) else person)
-        ]
-        check_length(texts, max_id_bytes)
+        plain = [person for person in self._people if isinstance(person, str)]
+        parts = [text for person in self._people if not isinstance(person, str) for text in person]
+        check_length(plain, max_id_bytes)
+        check_length(parts, max_alias_bytes or max_id_bytes)
         try:
-            "".join(texts).encode()
+            "".join(chain(plain, parts)).encode()
         except UnicodeEncodeError:
             raise InvalidPayload(
                 "the audience has an id with half a character (a lone surrogate) in it, which cannot be sent."

@@ -33,6 +33,7 @@ class _Survey:
     total: int
     duplicates: int
     nulls: int
+    longest: tuple[int, ...]
 
 
 class SqlAudience:
@@ -47,6 +48,8 @@ class SqlAudience:
     :param sql: one SELECT; it may begin with WITH.
     :param parameters: of the query, in the style of its driver.
     :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
+    :param max_alias_bytes: the longest text of several columns; by default ``max_id_bytes``.
+    :param max_columns: how many columns the query may have: 2, or 3 where a person has two details.
     :param fetch_size: rows held at once.
     :raises InvalidPayload: where sql is not one query, or the hook is none for SQL.
     """
@@ -58,6 +61,8 @@ class SqlAudience:
         parameters: Any = None,
         *,
         max_id_bytes: int = MAX_ID_BYTES,
+        max_alias_bytes: int | None = None,
+        max_columns: int = 2,
         fetch_size: int = 10_000,
     ) -> None:
         if not (hasattr(hook, "get_conn") and hasattr(type(hook), "placeholder")):
@@ -68,6 +73,8 @@ class SqlAudience:
         # psycopg takes a tuple for a list of parameters, and a list for one of them.
         self._parameters = tuple(parameters) if isinstance(parameters, list) else parameters
         self._max_id_bytes = max_id_bytes
+        self._max_alias_bytes = max_alias_bytes or max_id_bytes
+        self._max_columns = max_columns
         self._fetch_size = fetch_size
         self.duplicates = 0
         self.nulls = 0
@@ -87,6 +94,15 @@ class SqlAudience:
         """
         self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
         return self._survey.total
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """The columns of the query by the database's names: the most characters that a text of each has."""
+        return dict(zip(self._survey.statements.columns, self._survey.longest, strict=True))
+
+    @property
+    def _max_bytes(self) -> int:
+        return self._max_id_bytes if len(self._survey.numeric) == 1 else self._max_alias_bytes
 
     def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
         """
@@ -121,11 +137,13 @@ class SqlAudience:
     def _survey(self) -> _Survey:
         with self._reader() as reader:
             columns = reader.columns(Statements(self._query, self._dialect).probe())
-            if len(columns) not in {1, 2}:
-                raise InvalidPayload(
-                    f"the audience's query has {len(columns)} columns; "
-                    "one is the external id, two are alias name and alias label."
+            if not 1 <= len(columns) <= self._max_columns:
+                meaning = (
+                    "one is the external id, two are alias name and alias label"
+                    if self._max_columns == 2
+                    else "the first is the user id, and a push token and a transaction_id may follow"
                 )
+                raise InvalidPayload(f"the audience's query has {len(columns)} columns; {meaning}.")
             statements = Statements(self._query, self._dialect, columns)
             samples = [reader.row(statements.sample(place)) for place in range(len(columns))]
             numeric = tuple(
@@ -134,9 +152,10 @@ class SqlAudience:
             counted = reader.row(statements.count())
         rows, present, people, *longest = (int(value or 0) for value in counted)
         # In characters, which cannot be more than the bytes; those are counted on reading.
-        if max(longest) > self._max_id_bytes:
-            raise too_long(self._max_id_bytes)
-        return _Survey(statements, numeric, people, duplicates=present - people, nulls=rows - present)
+        limit = self._max_id_bytes if len(columns) == 1 else self._max_alias_bytes
+        if max(longest) > limit:
+            raise too_long(limit)
+        return _Survey(statements, numeric, people, present - people, rows - present, tuple(longest))
 
     def _read(self, after: Any) -> Iterator[list[Any]]:
         """Yield everybody behind a person, in ascending order, many at a time."""
@@ -151,7 +170,7 @@ class SqlAudience:
                 if after is not None:
                     people = people[bisect_right(people, after) :]
                     after = None if people else after
-                check_length(people if isinstance(last, str) else [*chain(*people)], self._max_id_bytes)
+                check_length(people if isinstance(last, str) else [*chain(*people)], self._max_bytes)
                 yield people
 
     def _people(self, rows: list[Any]) -> list[Any]:

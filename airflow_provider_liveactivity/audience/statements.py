@@ -74,10 +74,11 @@ class Statements:
             counts = f"COUNT(*), COUNT({somebody}), COUNT(DISTINCT {somebody})"
             return f"{self._people} SELECT {counts}, {longest} FROM {PEOPLE}"
         # Few databases count distinct pairs.
+        names = ", ".join(self._names)
         return (
             f"{self._people} SELECT SUM(n), SUM(CASE WHEN {self._somebody} THEN n ELSE 0 END), "
             f"COUNT(CASE WHEN {self._somebody} THEN 1 END), {longest} "
-            f"FROM (SELECT person, label, COUNT(*) AS n FROM {PEOPLE} GROUP BY person, label) pairs"
+            f"FROM (SELECT {names}, COUNT(*) AS n FROM {PEOPLE} GROUP BY {names}) pairs"
         )
 
     def people(self, *, duplicates: bool) -> str:
@@ -93,7 +94,7 @@ class Statements:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        return ("person", "label")[: len(self.columns)]
+        return ("person", "label", "detail")[: len(self.columns)]
 
     @property
     def _somebody(self) -> str:

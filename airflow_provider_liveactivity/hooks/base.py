@@ -25,7 +25,7 @@ from airflow_provider_liveactivity.transport import Account, Client
 from airflow_provider_liveactivity.vendors.base import AfterDoubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from airflow_provider_liveactivity.audience import Audience
     from airflow_provider_liveactivity.checkpoint import Checkpoint
@@ -45,6 +45,24 @@ class SendOptions(TypedDict, total=False):
     on_progress: Callable[[Progress], None]
 
 
+def send_options(
+    *,
+    fan_out: FanOut | None = None,
+    checkpoint: Checkpoint | None = None,
+    may_be_second: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> SendOptions:
+    """Return the options that are given; ``Send`` has a default for each of the others."""
+    options: SendOptions = {"may_be_second": may_be_second}
+    if fan_out is not None:
+        options["fan_out"] = fan_out
+    if checkpoint is not None:
+        options["checkpoint"] = checkpoint
+    if on_progress is not None:
+        options["on_progress"] = on_progress
+    return options
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
@@ -59,6 +77,7 @@ class Plan:
     :param total: how many they are, where that is known.
     :param repeatable: whether sending it once more is harmless: then doubt fails the send, to be retried.
     :param account: where to send, where that is not the hook's own account.
+    :param warnings: what the log says about the payload, which is sent all the same.
     """
 
     verb: str
@@ -70,10 +89,17 @@ class Plan:
     total: int | None = None
     repeatable: bool = False
     account: Account | None = None
+    warnings: Sequence[str] = ()
 
     @classmethod
     def of(
-        cls, request: Request, activity_id: str, content_state: dict[str, Any], identity: str = ""
+        cls,
+        request: Request,
+        activity_id: str,
+        content_state: dict[str, Any],
+        identity: str = "",
+        *,
+        warnings: Sequence[str] = (),
     ) -> Plan:
         """Return the plan of a single request; the key after it says that nothing follows."""
         return cls(
@@ -83,6 +109,7 @@ class Plan:
             lambda after: [] if after else [Step(request, key=True)],
             identity,
             repeatable=request.after_doubt is not AfterDoubt.NEVER,
+            warnings=warnings,
         )
 
 
@@ -97,6 +124,8 @@ class LiveActivityHook(BaseHook):
     sent_to: str | None = None
     _current: Send | None = None
     _stopped = False
+    #: What a dry run has logged already, so that the send that follows it does not repeat it.
+    _logged_warnings: Sequence[str] = ()
 
     @cached_property
     @abstractmethod
@@ -142,6 +171,10 @@ class LiveActivityHook(BaseHook):
         :param validate_only: go through all of it, and send nothing.
         :raises PartiallySent: where something stopped the send after a part of it had left.
         """
+        for warning in plan.warnings:
+            if warning not in self._logged_warnings:
+                self.log.warning("%s of %s: %s", plan.verb, plan.activity_id, warning)
+        self._logged_warnings = plan.warnings if validate_only else ()
         if validate_only:
             return self._rehearse(plan)
         if plan.repeatable:

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import itertools
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience import Audience, check_audience
 from airflow_provider_liveactivity.delivery import FanOut, Step
-from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
-from airflow_provider_liveactivity.hooks.base import Plan, SendOptions, identity
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.hooks.arguments import checked_arguments
+from airflow_provider_liveactivity.hooks.base import Plan, identity, send_options
 from airflow_provider_liveactivity.hooks.braze_connection import BrazeConnection
-from airflow_provider_liveactivity.hooks.connection import proxy, secret, text, timeouts
 from airflow_provider_liveactivity.hooks.people import given, people
 from airflow_provider_liveactivity.models.braze import (
+    MAX_ALIAS_BYTES,
     MAX_PEOPLE_PER_REQUEST,
     StartContent,
     StartLiveActivity,
     UpdateLiveActivity,
 )
 from airflow_provider_liveactivity.models.schema import check_schema
-from airflow_provider_liveactivity.transport import Account
-from airflow_provider_liveactivity.vendors.braze import SEGMENTS_PER_PAGE, Braze
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from airflow_provider_liveactivity.progress import Progress
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
 
@@ -49,27 +48,7 @@ class BrazeHook(BrazeConnection):
         super().__init__(**kwargs)
         self.braze_conn_id = braze_conn_id
 
-    @cached_property
-    def account(self) -> Account:
-        """The workspace of the connection, read at first use."""
-        connection = self._connection
-        key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
-        return Account(Braze(key), self.url, timeouts(connection), proxy(connection))
-
-    @cached_property
-    def _braze(self) -> Braze:
-        vendor = self.account.vendor
-        assert isinstance(vendor, Braze)  # for the type checker: this hook made it  # noqa: S101
-        return vendor
-
-    def _app_id(self, app_id: str | None) -> str:
-        found = app_id or text(self._connection.extra_dejson, "app_id")
-        if not found:
-            raise InvalidConnection(
-                f"app_id is missing: give it to the call, or to the extra of {self.braze_conn_id!r}."
-            )
-        return found
-
+    @checked_arguments
     def start_live_activity(
         self,
         *,
@@ -90,7 +69,9 @@ class BrazeHook(BrazeConnection):
         max_audience: int | str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        **options: Unpack[SendOptions],
+        fan_out: FanOut | None = None,
+        checkpoint: Checkpoint | None = None,
+        on_progress: Callable[[Progress], None] | None = None,
     ) -> SendReport:
         """
         Start a Live Activity on the phones of one audience.
@@ -117,8 +98,9 @@ class BrazeHook(BrazeConnection):
             the first request. How many a segment has, only Braze knows.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
-        :param options: ``fan_out``, how the send spreads; ``checkpoint``, where it keeps its state between
-            attempts (by default nowhere); ``on_progress``, told how far it is (by default the log is).
+        :param fan_out: how the send spreads over connections and time; see ``FanOut``.
+        :param checkpoint: where the send keeps its state between attempts; by default nowhere.
+        :param on_progress: called with the progress about every 5 seconds; by default the log has it.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where Braze refuses, or cannot be reached.
         """
@@ -138,6 +120,7 @@ class BrazeHook(BrazeConnection):
             sql=sql,
             sql_conn_id=sql_conn_id,
             parameters=parameters,
+            max_alias_bytes=MAX_ALIAS_BYTES,
         )
         one = {"segment_id": given(segment_id), "custom_audience": given(custom_audience)}
         if audience is None:
@@ -149,12 +132,14 @@ class BrazeHook(BrazeConnection):
                 "exactly one audience is needed: people (external_user_ids, user_aliases or sql), "
                 "segment_id, or custom_audience."
             )
+        options = send_options(fan_out=fan_out, checkpoint=checkpoint, on_progress=on_progress)
         return self._deliver(plan, validate_only=validate_only, **options)
 
     def _start_for_one(self, content: dict[str, Any], **audience: Any) -> Plan:
         body = StartLiveActivity.build(**content, **audience)
         request = self._braze.start(body)
-        return Plan.of(request, body.activity_id, body.content_state, identity(content, audience))
+        key = identity(content, audience)
+        return Plan.of(request, body.activity_id, body.content_state, key, warnings=body.warnings())
 
     def _start_for_people(
         self, content: dict[str, Any], audience: Audience, max_audience: int | str | None
@@ -174,8 +159,10 @@ class BrazeHook(BrazeConnection):
             identity(content, audience.fingerprint),
             audience,
             check_audience(audience, max_audience=max_audience),
+            warnings=shared.warnings(),
         )
 
+    @checked_arguments
     def update_live_activity(
         self,
         *,
@@ -215,6 +202,7 @@ class BrazeHook(BrazeConnection):
             app_id=self._app_id(app_id),
         )
 
+    @checked_arguments
     def end_live_activity(
         self,
         *,
@@ -269,21 +257,6 @@ class BrazeHook(BrazeConnection):
     ) -> SendReport:
         check_schema(fields["content_state"], schema)
         body = UpdateLiveActivity.build(now=hold.leaves_at() if hold else None, end_activity=end, **fields)
-        plan = Plan.of(self._braze.update(body), body.activity_id, body.content_state)
+        request = self._braze.update(body)
+        plan = Plan.of(request, body.activity_id, body.content_state, warnings=body.warnings())
         return self._deliver(plan, validate_only=validate_only, fan_out=FanOut(max_workers=1, hold=hold))
-
-    def segments(self) -> Iterator[dict[str, Any]]:
-        """
-        Yield the workspace's segments, oldest first.
-
-        Each has ``id``, ``name``, ``analytics_tracking_enabled`` and ``tags``.
-        Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
-
-        :raises PermissionDenied: where the key lacks the permission ``segments.list``.
-        """
-        for page in itertools.count():
-            answer = self._ask(self._braze.segments(page)).answer.json()
-            segments = answer.get("segments", []) if isinstance(answer, dict) else []
-            yield from segments
-            if len(segments) < SEGMENTS_PER_PAGE:
-                return

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import AuthenticationFailed, InvalidConnection, PermissionDenied
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook
-from airflow_provider_liveactivity.hooks.connection import chosen_url, host_of, is_sandbox, text
+from airflow_provider_liveactivity.hooks.connection import (
+    chosen_url,
+    host_of,
+    is_sandbox,
+    proxy,
+    secret,
+    text,
+    timeouts,
+)
 from airflow_provider_liveactivity.hooks.probe import fault, problem
-from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES
+from airflow_provider_liveactivity.transport import Account
+from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
 from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES, activity_log
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow.providers.common.compat.sdk import Connection
 
 _UNSEEN = (
@@ -35,6 +47,43 @@ class BrazeConnection(LiveActivityHook):
         """Scheme and host of the workspace: the connection's host, or that of its instance."""
         hosts = {name: instance.rest for name, instance in INSTANCES.items()}
         return chosen_url(self._connection, HOST_SUFFIXES, "instance", hosts)
+
+    @cached_property
+    def account(self) -> Account:
+        """The workspace of the connection, read at first use."""
+        connection = self._connection
+        key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
+        return Account(Braze(key), self.url, timeouts(connection), proxy(connection))
+
+    @cached_property
+    def _braze(self) -> Braze:
+        vendor = self.account.vendor
+        assert isinstance(vendor, Braze)  # for the type checker: this hook made it  # noqa: S101
+        return vendor
+
+    def _app_id(self, app_id: str | None) -> str:
+        found = app_id or text(self._connection.extra_dejson, "app_id")
+        if not found:
+            raise InvalidConnection(
+                f"app_id is missing: give it to the call, or to the extra of {self.braze_conn_id!r}."
+            )
+        return found
+
+    def segments(self) -> Iterator[dict[str, Any]]:
+        """
+        Yield the workspace's segments, oldest first.
+
+        Each has ``id``, ``name``, ``analytics_tracking_enabled`` and ``tags``.
+        Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
+
+        :raises PermissionDenied: where the key lacks the permission ``segments.list``.
+        """
+        for page in itertools.count():
+            answer = self._ask(self._braze.segments(page)).answer.json()
+            segments = answer.get("segments", []) if isinstance(answer, dict) else []
+            yield from segments
+            if len(segments) < SEGMENTS_PER_PAGE:
+                return
 
     @property
     def dashboard_url(self) -> str | None:

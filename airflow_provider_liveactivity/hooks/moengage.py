@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_liveactivity.delivery import FanOut
+from airflow_provider_liveactivity.hooks.arguments import checked_arguments
+from airflow_provider_liveactivity.hooks.base import send_options
 from airflow_provider_liveactivity.hooks.moengage_broadcasts import Broadcasts, OnRate
 from airflow_provider_liveactivity.hooks.moengage_campaigns import BroadcastCampaigns
 from airflow_provider_liveactivity.hooks.moengage_probe import ProvableKeys
@@ -18,9 +20,8 @@ from airflow_provider_liveactivity.vendors.moengage import MoEngage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow_provider_liveactivity.hooks.base import SendOptions
     from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
-    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
     from airflow_provider_liveactivity.schedule import Hold
     from airflow_provider_liveactivity.transport import Account
 
@@ -59,6 +60,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         assert isinstance(vendor, MoEngage)  # for the type checker: this hook made it  # noqa: S101
         return vendor
 
+    @checked_arguments
     def start_broadcast(
         self,
         *,
@@ -67,11 +69,11 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         attribute_info: Object,
         content_state: Object,
         alert: Object,
-        dismissal_date: Moment | None = None,
+        dismissal_date: EpochMoment | None = None,
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        **options: Unpack[SendOptions],
+        may_be_second: bool = False,
     ) -> BroadcastReport:
         """
         Start a broadcast Live Activity for the audience of its campaign.
@@ -82,12 +84,12 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param content_state: object with the first state, or its JSON text.
         :param alert: object with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``.
         :param dismissal_date: when the activity leaves the phones by itself: aware datetime, ISO-8601 text
-            with an offset, or timedelta from the moment of sending.
+            with an offset, epoch seconds, or timedelta from the moment of sending.
         :param instance_id: MoEngage refuses a second request with the same one; by default a new one, which
             stays the same over the tries of this request.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
-        :param options: ``may_be_second``, whether an earlier process may have sent this ``instance_id``.
+        :param may_be_second: whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
         """
@@ -102,21 +104,23 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             attribute_type=attribute_type,
             attribute_info=attribute_info,
         )
+        options = send_options(may_be_second=may_be_second)
         return self._broadcast(self._moengage.start(body), body, validate_only, options)
 
+    @checked_arguments
     def update_broadcast(
         self,
         *,
         broadcast_live_activity_id: str,
         content_state: Object,
         alert: Object,
-        dismissal_date: Moment | None = None,
-        stale_date: Moment | None = None,
+        dismissal_date: EpochMoment | None = None,
+        stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         on_rate: OnRate = "wait",
         validate_only: bool = False,
-        **options: Unpack[SendOptions],
+        may_be_second: bool = False,
     ) -> BroadcastReport:
         """
         Update a broadcast Live Activity on every phone that shows it.
@@ -125,15 +129,15 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param content_state: object with the whole new state, or its JSON text.
         :param alert: object with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``.
         :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an
-            offset, or timedelta from the moment of sending; a past moment ends it at once.
-        :param stale_date: likewise, when the content counts as outdated.
+            offset, epoch seconds, or timedelta from the moment of sending; a past moment ends it at once.
+        :param stale_date: when the content counts as outdated, in the same forms.
         :param instance_id: as on the start.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param on_rate: what becomes of an update above five a minute: "wait" (the default), "fail" with
             RateLimited, or "coalesce": hold it back, and let the next one replace it. What is still held when
             the ``with`` block of the hook ends is sent then.
         :param validate_only: do everything but send, and return the report.
-        :param options: ``may_be_second``, whether an earlier process may have sent this ``instance_id``.
+        :param may_be_second: whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
         """
@@ -147,21 +151,23 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
+        options = send_options(may_be_second=may_be_second)
         return self._broadcast(self._moengage.update(body), body, validate_only, options, on_rate)
 
+    @checked_arguments
     def end_broadcast(
         self,
         *,
         broadcast_live_activity_id: str,
         content_state: Object,
         alert: Object,
-        dismissal_date: Moment | None = None,
-        stale_date: Moment | None = None,
+        dismissal_date: EpochMoment | None = None,
+        stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
         hold: Hold | None = None,
-        **options: Unpack[SendOptions],
+        may_be_second: bool = False,
     ) -> BroadcastReport:
         """
         End a broadcast Live Activity on every phone that shows it.
@@ -170,13 +176,14 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param content_state: object with the last state, which MoEngage wants here too, or its JSON text.
         :param alert: object with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``.
         :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text
-            with an offset, or timedelta from the moment of sending.
-        :param stale_date: likewise, when the content counts as outdated.
+            with an offset, epoch seconds, or timedelta from the moment of sending; a past moment means at
+            once.
+        :param stale_date: when the content counts as outdated, in the same forms.
         :param instance_id: as on the start.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
         :param hold: keeps the request until its moment, from which a timedelta then counts.
-        :param options: ``may_be_second``, whether an earlier process may have sent this ``instance_id``.
+        :param may_be_second: whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
         """
@@ -191,7 +198,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
-        options = {"fan_out": FanOut(max_workers=1, hold=hold), **options}
+        options = send_options(fan_out=FanOut(max_workers=1, hold=hold), may_be_second=may_be_second)
         return self._broadcast(self._moengage.end(body), body, validate_only, options)
 
     @staticmethod
@@ -204,4 +211,5 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         **fields: Any,
     ) -> Body:
         check_schema(fields["content_state"], schema)
-        return kind.build(now=now, **flat(instance_id=instance_id or uuid.uuid4().hex, **fields))
+        own = uuid.uuid4().hex if instance_id in (None, "") else instance_id
+        return kind.build(now=now, **flat(instance_id=own, **fields))

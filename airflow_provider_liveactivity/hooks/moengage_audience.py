@@ -55,6 +55,8 @@ def campaign_audience(
     :raises InvalidPayload: for none and for two, and for ids that cannot be sent.
     :raises PayloadTooLarge: for more people than a filter can name.
     """
+    if not isinstance(all_users, bool):  # any text is true, "false" included
+        raise InvalidPayload("all_users must be True or False.")
     persons = people(**arguments)
     segment_id, filters = given(segment_id), given(filters)
     if [persons is not None, segment_id is not None, all_users, filters is not None].count(True) != 1:

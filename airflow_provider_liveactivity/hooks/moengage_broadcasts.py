@@ -79,7 +79,7 @@ class Broadcasts(MoEngageCalls):
         on_rate: OnRate = "wait",
     ) -> BroadcastReport:
         activity_id = body.broadcast_live_activity_id
-        plan = Plan.of(request, activity_id, body.ios.content_state)
+        plan = Plan.of(request, activity_id, body.ios.content_state, warnings=body.warnings())
         if on_rate not in {"wait", "coalesce", "fail"}:
             raise InvalidPayload("on_rate must be 'wait', 'coalesce' or 'fail'.")
         if on_rate == "coalesce" and not self._in_block:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import LiveActivityError, RateLimited
+from airflow_provider_liveactivity.hooks.arguments import checked_arguments
 from airflow_provider_liveactivity.hooks.moengage_audience import campaign_audience
 from airflow_provider_liveactivity.hooks.moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks.rates import Limit
@@ -63,6 +64,7 @@ class CampaignReport(SendReport):
 class BroadcastCampaigns(MoEngageCalls):
     """The calls about campaigns."""
 
+    @checked_arguments
     def create_broadcast_campaign(
         self,
         *,

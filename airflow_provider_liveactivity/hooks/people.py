@@ -22,12 +22,16 @@ def people(
     sql: str | None = None,
     sql_conn_id: str | None = None,
     parameters: Any = None,
+    max_alias_bytes: int | None = None,
+    max_columns: int = 2,
 ) -> Audience | None:
     """
     Return the audience that the arguments name, or None where they name no people.
 
     Empty text, which a template gives for nothing, names nobody.
 
+    :param max_alias_bytes: the longest alias name or label that the vendor takes.
+    :param max_columns: how many columns the query may have.
     :raises InvalidPayload: for a query without a connection, or with a list beside it.
     :raises InvalidConnection: where the connection is not one to a SQL database.
     """
@@ -38,12 +42,18 @@ def people(
             raise InvalidPayload("sql_conn_id is given without sql.")
         if not listed:
             return None
-        return ListAudience(external_user_ids, user_aliases)
+        return ListAudience(external_user_ids, user_aliases, max_alias_bytes=max_alias_bytes)
     if listed:
         raise InvalidPayload("exactly one audience is needed: sql, or external_user_ids and/or user_aliases.")
     if not sql_conn_id:
         raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
-    return TracedAudience(sql_hook(sql_conn_id), sql, _parsed(parameters))
+    return TracedAudience(
+        sql_hook(sql_conn_id),
+        sql,
+        _parsed(parameters),
+        max_alias_bytes=max_alias_bytes,
+        max_columns=max_columns,
+    )
 
 
 def given(value: Any) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 #: A timedelta counts from the moment of sending; text is ISO-8601 with an offset.
 Moment = datetime | timedelta | str
+#: A moment, or epoch seconds as a number or digits: what MoEngage's own pages show.
+EpochMoment = Moment | int
 #: Text is JSON.
 Object = dict[str, Any] | str
 #: Text is JSON, or a path.

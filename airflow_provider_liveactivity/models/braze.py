@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
-import warnings
+import unicodedata
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from airflow_provider_liveactivity.errors import PayloadTooLarge
+from airflow_provider_liveactivity.models.apns import (
+    check_push_size,
+    content_state_warnings,
+    stale_date_warnings,
+)
 from airflow_provider_liveactivity.models.braze_audience import ConnectedAudience
 from airflow_provider_liveactivity.models.common import (
     BrazeDate,
+    Flag,
     JsonObject,
+    Number,
     Text,
     VendorModel,
-    encode,
+    Whole,
     parse_object,
     text_or_object,
 )
 
 #: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start: external ids and aliases together.
 MAX_PEOPLE_PER_REQUEST = 50
-#: https://developer.apple.com/documentation/activitykit/displaying-live-data-with-live-activities: static
-#: attributes and dynamic state together. Braze accepts more, and the phone then shows nothing.
-MAX_ACTIVITY_BYTES = 4096
-#: The Braze SDK's ``pushTokenTag``, which an activity id becomes on the device.
+#: The Braze SDK's limit for a ``pushTokenTag``, which an activity id becomes on the device. An activity with
+#: a longer one starts, and no update or end can reach it.
 MAX_ACTIVITY_ID_BYTES = 256
+#: https://www.braze.com/docs/api/objects_filters/user_alias_object: of the name, and of the label.
+MAX_ALIAS_BYTES = 236
+#: Control characters, line and paragraph separators. Joiners and no-break spaces are legal: apps use them.
+_UNREADABLE = {"Cc", "Zl", "Zp"}
 
 
 def _check_id(activity_id: str) -> str:
-    if not activity_id.strip() or not activity_id.isprintable():
-        raise ValueError("must be text that can be read: not blank, without line breaks and the like")
-    if len(activity_id.encode()) >= MAX_ACTIVITY_ID_BYTES:
-        warnings.warn(
-            f"activity_id has {MAX_ACTIVITY_ID_BYTES} bytes or more, which Braze's SDK may refuse.",
-            stacklevel=2,
+    if not activity_id.strip() or not _UNREADABLE.isdisjoint(map(unicodedata.category, activity_id)):
+        raise ValueError(
+            "must be text that can be read: not blank, without line breaks and control characters"
+        )
+    if (size := len(activity_id.encode())) > MAX_ACTIVITY_ID_BYTES:
+        raise ValueError(
+            f"has {size} bytes; Braze's SDK takes {MAX_ACTIVITY_ID_BYTES}; a longer one gets no updates"
         )
     return activity_id
 
 
+def _check_alias(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    if (size := len(text.encode())) > MAX_ALIAS_BYTES:
+        raise ValueError(f"has {size} bytes; Braze takes {MAX_ALIAS_BYTES}")
+    return text
+
+
 ActivityId = Annotated[Text, AfterValidator(_check_id)]
+AliasText = Annotated[Text, AfterValidator(_check_alias)]
 
 
 class Alert(VendorModel):
@@ -61,6 +79,15 @@ AlertTextOrObject = Annotated[
 ]
 
 
+class Button(VendorModel):
+    """A button below a push; which other fields it needs depends on its category."""
+
+    action_id: Text
+    action: Literal["OPEN_APP", "URI", "DEEP_LINK", "CLOSE"] | None = None
+    uri: Text | None = None
+    use_webview: Flag | None = None
+
+
 class Notification(VendorModel):
     """
     Braze's Apple push object.
@@ -69,25 +96,25 @@ class Notification(VendorModel):
     """
 
     alert: AlertTextOrObject | None = None
-    content_available: Annotated[bool | None, Field(alias="content-available")] = None
+    content_available: Annotated[Flag | None, Field(alias="content-available")] = None
     sound: Text | None = None
-    badge: int | None = None
+    badge: Whole | None = None
     interruption_level: Literal["passive", "active", "time-sensitive", "critical"] | None = None
-    relevance_score: Annotated[float, Field(ge=0.0, le=1.0)] | None = None
+    relevance_score: Annotated[Number, Field(ge=0.0, le=1.0)] | None = None
     expiry: BrazeDate | None = None
-    apns_priority: Annotated[int, Field(ge=1, le=10)] | None = None
-    mutable_content: bool | None = None
+    apns_priority: Annotated[Whole, Field(ge=1, le=10)] | None = None
+    mutable_content: Flag | None = None
     collapse_id: Text | None = None
     category: Text | None = None
-    buttons: list[JsonObject] | None = None
+    buttons: list[Button] | None = None
     asset_url: Text | None = None
-    asset_file_type: Text | None = None
+    asset_file_type: Literal["aif", "gif", "jpg", "m4a", "mp3", "mp4", "png", "wav"] | None = None
     custom_uri: Text | None = None
-    use_webview: bool | None = None
+    use_webview: Flag | None = None
     extra: JsonObject | None = None
     message_variation_id: Text | None = None
     notification_group_thread_id: Text | None = None
-    send_to_most_recent_device_only: bool | None = None
+    send_to_most_recent_device_only: Flag | None = None
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
@@ -98,7 +125,14 @@ class Notification(VendorModel):
                 raise ValueError("alert needs a body, unless content-available is true")
         if self.extra and (taken := {"ab", "aps"} & self.extra.keys()):
             raise ValueError(f"extra may not have the key {' or '.join(sorted(taken))}, which Braze keeps")
+        if self.asset_url is not None and self.asset_file_type is None:
+            raise ValueError("asset_url needs asset_file_type")
         return self
+
+    def warnings(self) -> list[str]:
+        if self.sound is None:
+            return []
+        return ["notification.sound: Braze asks for the sound inside notification.alert on a Live Activity."]
 
 
 def _as_object(value: Any) -> Any:
@@ -112,8 +146,8 @@ AudienceObject = Annotated[ConnectedAudience, BeforeValidator(_as_object)]
 class UserAlias(VendorModel):
     """A user addressed by an alias."""
 
-    alias_name: Text
-    alias_label: Text
+    alias_name: AliasText
+    alias_label: AliasText
 
 
 class StartContent(VendorModel):
@@ -143,8 +177,22 @@ class StartContent(VendorModel):
         return self
 
     def check_size(self) -> None:
-        """Refuse attributes and state that no phone would show."""
-        _check_activity_size(self.activity_attributes, self.content_state)
+        check_push_size(
+            "start",
+            content_state=self.content_state,
+            # Braze tells the app by this attribute which activity it is.
+            attributes={**self.activity_attributes, "brazeActivityId": self.activity_id},
+            attributes_type=self.activity_attributes_type,
+            alert=_alert_of(self.notification),
+            stale_date=self.stale_date,
+        )
+
+    def warnings(self) -> list[str]:
+        return [
+            *content_state_warnings(self.content_state),
+            *self.notification.warnings(),
+            *stale_date_warnings(self.stale_date),
+        ]
 
 
 class StartLiveActivity(StartContent):
@@ -192,18 +240,28 @@ class UpdateLiveActivity(VendorModel):
     app_id: Text
     activity_id: ActivityId
     content_state: JsonObject
-    end_activity: bool = False
+    end_activity: Flag = False
     dismissal_date: BrazeDate | None = None
     stale_date: BrazeDate | None = None
     notification: NotificationObject | None = None
 
     def check_size(self) -> None:
-        """Refuse a state that no phone would show; the attributes were fixed at the start."""
-        _check_activity_size(self.content_state)
+        check_push_size(
+            "end" if self.end_activity else "update",
+            content_state=self.content_state,
+            alert=_alert_of(self.notification),
+            stale_date=self.stale_date,
+            dismissal_date=self.dismissal_date,
+        )
+
+    def warnings(self) -> list[str]:
+        return [
+            *content_state_warnings(self.content_state),
+            *(self.notification.warnings() if self.notification else ()),
+            *(() if self.end_activity else stale_date_warnings(self.stale_date)),
+        ]
 
 
-def _check_activity_size(*parts: dict[str, Any]) -> None:
-    size = sum(len(encode(part)) for part in parts)
-    if size > MAX_ACTIVITY_BYTES:
-        what = "activity_attributes and content_state have" if len(parts) > 1 else "content_state has"
-        raise PayloadTooLarge(f"{what} {size} bytes; a phone shows nothing above {MAX_ACTIVITY_BYTES}.")
+def _alert_of(notification: Notification | None) -> dict[str, Any] | str | None:
+    alert = notification.alert if notification else None
+    return alert.to_json() if isinstance(alert, Alert) else alert

@@ -7,11 +7,12 @@ Source: https://www.braze.com/docs/api/objects_filters/connected_audience
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from airflow_provider_liveactivity.models.common import BrazeDate, Text, VendorModel, parse_moment
+from airflow_provider_liveactivity.models.common import Text, VendorModel, braze_date, parse_moment
 
 Comparison = Literal[
     "equals",
@@ -52,8 +53,17 @@ def _is_texts(value: Any) -> bool:
 
 
 def _is_date(value: Any) -> bool:
-    parse_moment(value)  # raises with the reason
-    return _is_text(value)
+    if not _is_text(value):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return True
+    return False  # a day is no date-time
 
 
 def _is_scalar(value: Any) -> bool:
@@ -66,12 +76,12 @@ def _is_scalar_or_list(value: Any) -> bool:
 
 _TEXT = (_is_text, "text")
 _NUMBER = (_is_number, "a number")
-_DATE = (_is_date, "ISO-8601 text")
+_DATE = (_is_date, "an ISO-8601 date-time")
 _TEXTS = (_is_texts, "text or a list of texts")
 _SCALAR = (_is_scalar, "text, a number or a boolean")
 _SCALARS = (_is_scalar_or_list, "text, a number, a boolean or a list of them")
 
-#: What each comparison takes as its value; None for those that take none.
+#: What each comparison takes as its value; None for those that need none, and take any.
 _VALUE_RULES: dict[str, tuple[Callable[[Any], bool], str] | None] = {
     "exists": None,
     "does_not_exist": None,
@@ -108,8 +118,6 @@ class CustomAttribute(VendorModel):
     def _value_fits_comparison(self) -> Self:
         rule = _VALUE_RULES[self.comparison]
         if rule is None:
-            if self.value is not None:
-                raise ValueError(f"takes no value with the comparison {self.comparison!r}")
             return self
         fits, wanted = rule
         if self.value is None or not fits(self.value):
@@ -124,11 +132,19 @@ class SubscriptionComparison(VendorModel):
     value: SubscriptionStatus
 
 
+def _date_text(value: str) -> str:
+    if not _is_date(value):
+        raise ValueError("is not an ISO-8601 date-time; write it like 2026-07-22T18:30:00+00:00")
+    if datetime.fromisoformat(value).utcoffset() is None:
+        return value  # Braze's pages do not say which offset it then has
+    return braze_date(parse_moment(value))
+
+
 class LastUsedAppComparison(VendorModel):
     """A comparison with the moment the user last used the app."""
 
     comparison: Literal["after", "before"]
-    value: BrazeDate
+    value: Annotated[Text, AfterValidator(_date_text)]
 
 
 class CustomAttributeFilter(VendorModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -11,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainSerializer,
     StringConstraints,
     ValidationError,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 #: More than the exponent of a 64-bit float can hold.
 _MAX_NUMBER_BITS = 1024
+#: The year 5138. Every date since 1973 has a larger number in milliseconds.
+_MAX_EPOCH_SECONDS = 10**11
 
 
 def utcnow() -> datetime:
@@ -70,6 +74,28 @@ def _to_utc(value: Any, now: datetime | None, *, relative: bool) -> datetime:
     return datetime.combine(moment.date(), moment.time(), UTC)
 
 
+def parse_epoch(value: Any, *, now: datetime | None = None) -> datetime:
+    """
+    Turn a date for MoEngage into a moment in UTC: epoch seconds, or what ``parse_moment`` takes.
+
+    :param value: epoch seconds as a whole number or its digits, or any value that ``parse_moment`` takes.
+    :param now: what a ``timedelta`` counts from; the present moment by default.
+    :raises ValueError: where the value is none of these; milliseconds are refused.
+    """
+    if isinstance(value, float):
+        raise ValueError("must be a whole number of epoch seconds, not float")
+    # Eight digits are an ISO-8601 date, such as 20260722.
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,7}|[0-9]{9,19}", value.strip()):
+        value = int(value)
+    if type(value) is not int:
+        return parse_moment(value, now=now)
+    if not 0 <= value <= _MAX_EPOCH_SECONDS:
+        raise ValueError(
+            "must be epoch seconds, such as 1795305600; this number looks like milliseconds or is negative"
+        )
+    return datetime.fromtimestamp(value, UTC)
+
+
 def parse_object(value: Any) -> dict[str, Any]:
     """
     Turn a dict or a JSON string into a dict that is certain to be JSON.
@@ -97,7 +123,7 @@ def parse_object(value: Any) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"holds {name}, which JSON cannot carry; use null or a number")
+    raise ValueError(f"holds {name}, which JSON cannot carry; give a number, or leave the key out")
 
 
 def _check_json(value: Any, path: str) -> None:
@@ -113,7 +139,9 @@ def _check_json(value: Any, path: str) -> None:
             _check_json(item, f"{path}[{index}]")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"holds {value} at '{path}', which JSON cannot carry; use null or a number")
+            raise ValueError(
+                f"holds {value} at '{path}', which JSON cannot carry; give a number, or leave the key out"
+            )
     elif isinstance(value, datetime):
         # Swift decodes Date from a number by default, so guessing a text form would show nothing on the
         # phone.
@@ -145,21 +173,35 @@ def text_or_object(value: Any) -> str:
 
 JsonObject = Annotated[dict[str, Any], BeforeValidator(parse_object)]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
+# Strict: "1" and True are not 1 to the app that decodes them.
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True)]
 
 
 def _moment(value: Any, info: ValidationInfo) -> datetime:
     return parse_moment(value, now=(info.context or {}).get("now"))
 
 
+def _epoch(value: Any, info: ValidationInfo) -> datetime:
+    return parse_epoch(value, now=(info.context or {}).get("now"))
+
+
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-#: Braze shows no other form for these endpoints, in particular no colon in the offset.
-BrazeDate = Annotated[
-    Moment,
-    PlainSerializer(lambda moment: moment.isoformat(timespec="seconds").replace("+00:00", "+0000")),
-]
+#: A moment that may also be given as epoch seconds.
+EpochMoment = Annotated[datetime, BeforeValidator(_epoch)]
+
+
+def braze_date(moment: datetime) -> str:
+    """Write a moment in UTC as Braze's pages do, in particular without a colon in the offset."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "+0000")
+
+
+BrazeDate = Annotated[Moment, PlainSerializer(braze_date)]
 #: MoEngage takes integer epoch seconds.
 EpochSeconds = Annotated[
-    Moment, PlainSerializer(lambda moment: int(moment.replace(microsecond=0).timestamp()), return_type=int)
+    EpochMoment,
+    PlainSerializer(lambda moment: int(moment.replace(microsecond=0).timestamp()), return_type=int),
 ]
 
 
@@ -195,6 +237,10 @@ class VendorModel(BaseModel):
 
     def check_size(self) -> None:
         """Raise PayloadTooLarge where the vendor or a phone would refuse this for its size."""
+
+    def warnings(self) -> list[str]:
+        """Return what is legal, and yet shows nothing or too long on some phones."""
+        return []
 
     @classmethod
     def _describe(cls, error: ValidationError) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from airflow_provider_liveactivity.errors import PayloadTooLarge
+from airflow_provider_liveactivity.models.apns import content_state_warnings, stale_date_warnings
 from airflow_provider_liveactivity.models.common import (
     EpochSeconds,
     JsonObject,
@@ -69,10 +70,13 @@ def _fits_header(activity_id: str) -> str:
     return activity_id
 
 
+BroadcastId = Annotated[Text, AfterValidator(_fits_header)]
+
+
 class _Broadcast(VendorModel):
     nests = frozenset({"ios"})
 
-    broadcast_live_activity_id: Annotated[Text, AfterValidator(_fits_header)]
+    broadcast_live_activity_id: BroadcastId
     instance_id: Text | None = None
 
     def check_size(self) -> None:
@@ -94,6 +98,9 @@ class StartBroadcast(_Broadcast):
 
     ios: IOSStart
 
+    def warnings(self) -> list[str]:
+        return content_state_warnings(self.ios.content_state)
+
 
 class UpdateBroadcast(_Broadcast):
     """
@@ -104,6 +111,9 @@ class UpdateBroadcast(_Broadcast):
 
     ios: IOSUpdate
 
+    def warnings(self) -> list[str]:
+        return [*content_state_warnings(self.ios.content_state), *stale_date_warnings(self.ios.stale_date)]
+
 
 class EndBroadcast(UpdateBroadcast):
     """
@@ -111,6 +121,9 @@ class EndBroadcast(UpdateBroadcast):
 
     Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity
     """
+
+    def warnings(self) -> list[str]:
+        return content_state_warnings(self.ios.content_state)
 
 
 def flat(**fields: Any) -> dict[str, Any]:

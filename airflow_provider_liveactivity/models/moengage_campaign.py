@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from airflow_provider_liveactivity.models.common import JsonObject, Text, VendorModel, parse_object
+from airflow_provider_liveactivity.models.moengage import BroadcastId  # noqa: TC001
 
 #: People that are named in the campaign itself. MoEngage publishes no limit for an ``in`` filter.
 MAX_IDS_IN_CAMPAIGN = 1_000
@@ -15,7 +16,7 @@ MAX_IDS_IN_CAMPAIGN = 1_000
 MAX_IDS_IN_SEGMENT = 65_536
 
 _REQUIRED = {
-    "user_attributes": ("name", "data_type"),
+    "user_attributes": ("name", "data_type", "operator"),
     "actions": ("action_name",),
     "custom_segments": ("id",),
     "nested_filters": ("filter_operator", "filters"),
@@ -70,7 +71,8 @@ class BasicDetails(VendorModel):
 
     name: Text
     platforms: tuple[Literal["IOS"]] = ("IOS",)
-    broadcast_live_activity_id: Text
+    # Checked here, because a created campaign counts against the quota and cannot be stopped.
+    broadcast_live_activity_id: BroadcastId
     tags: list[Text] | None = None
     #: One of three keys must be true for iOS; Live Activities need no other choice.
     platform_specific_details: JsonObject = Field(

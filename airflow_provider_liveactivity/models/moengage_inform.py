@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
-from airflow_provider_liveactivity.errors import PayloadTooLarge
+from airflow_provider_liveactivity.models.apns import (
+    check_push_size,
+    content_state_warnings,
+    stale_date_warnings,
+)
 from airflow_provider_liveactivity.models.common import (
+    EpochMoment,
     JsonObject,
-    Moment,
     Text,
     VendorModel,
-    encode,
     utcnow,
 )
 
 LaType = Literal["start", "update", "end"]
 #: Error 120007: an attribute has more characters than this.
 MAX_ATTRIBUTE_CHARACTERS = 1_500
-#: Apple's limit for attributes and content state together; Inform states none of its own.
-MAX_ACTIVITY_BYTES = 4_096
+#: Error 120004: the transaction_id is longer.
+MAX_TRANSACTION_ID_CHARACTERS = 50
 
 
 def _check_attributes(value: dict[str, Any], path: str = "") -> dict[str, Any]:
@@ -43,6 +46,9 @@ def _check_future(value: Any, info: ValidationInfo) -> Any:
 
 
 Attributes = Annotated[JsonObject, AfterValidator(_check_attributes)]
+TransactionId = Annotated[
+    str, StringConstraints(min_length=1, max_length=MAX_TRANSACTION_ID_CHARACTERS, strict=True)
+]
 
 
 class UserActivity(VendorModel):
@@ -50,18 +56,23 @@ class UserActivity(VendorModel):
     What all the users of one call have in common.
 
     :param la_type: start, update or end.
+    :param transaction_id: of the one user's activity, where there is one user; by default each user has one
+        that follows from ``activity_id`` and the user's id.
     :param alert_id: the alert that was made in the dashboard; this, or its reference name.
+    :param attribute_info: static attributes; what is left out here comes from the alert's template.
+    :param content_state: the whole state to show; what is left out here comes from the alert's template.
     :param personalized_attributes: values of the variables in the alert's template.
     """
 
     la_type: LaType
     activity_id: Text
+    transaction_id: TransactionId | None = None
     alert_id: Text | None = None
     alert_reference_name: Text | None = None
     attribute_info: Attributes | None = None
-    content_state: Attributes
-    stale_date: Moment | None = None
-    dismissal_date: Annotated[Moment, AfterValidator(_check_future)] | None = None
+    content_state: Attributes | None = None
+    stale_date: EpochMoment | None = None
+    dismissal_date: Annotated[EpochMoment, AfterValidator(_check_future)] | None = None
     personalized_attributes: Attributes = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -73,13 +84,23 @@ class UserActivity(VendorModel):
         return self
 
     def check_size(self) -> None:
-        """Refuse what no phone would show."""
-        size = len(encode(self.attribute_info or {})) + len(encode(self.content_state))
-        if size > MAX_ACTIVITY_BYTES:
-            raise PayloadTooLarge(
-                f"attribute_info and content_state have {size:,} bytes together; Apple takes "
-                f"{MAX_ACTIVITY_BYTES:,}. Shorten them."
-            )
+        # Type and alert lie in the template, where their size is not known; a start has both.
+        start: dict[str, Any] = {}
+        if self.la_type == "start":
+            start = {"attributes": self.attribute_info or {}, "attributes_type": "", "alert": {}}
+        check_push_size(
+            self.la_type,
+            content_state=self.content_state,
+            stale_date=self.stale_date,
+            dismissal_date=self.dismissal_date,
+            **start,
+        )
+
+    def warnings(self) -> list[str]:
+        return [
+            *content_state_warnings(self.content_state),
+            *(() if self.la_type == "end" else stale_date_warnings(self.stale_date)),
+        ]
 
     def message(self) -> dict[str, Any]:
         """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.notifications.base import LiveActivityNotifier
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.models.arguments import Moment, Object
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object
     from airflow_provider_liveactivity.report import SendReport
 
 _FIELDS = (
@@ -30,8 +30,8 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
     :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``. (templated)
     :param verb: "update", the default, or "end".
     :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
-        or timedelta from the moment of sending. (templated)
-    :param stale_date: likewise, when the content counts as outdated. (templated)
+        epoch seconds, or timedelta from the moment of sending. (templated)
+    :param stale_date: in the same forms, when the content counts as outdated. (templated)
     :param instance_id: MoEngage refuses a second request with the same one; by default a new one for each
         call. (templated)
     :param moengage_conn_id: connection to the MoEngage workspace. (templated)
@@ -45,8 +45,8 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         broadcast_live_activity_id: str,
         content_state: Object,
         alert: Object,
-        dismissal_date: Moment | None = None,
-        stale_date: Moment | None = None,
+        dismissal_date: EpochMoment | None = None,
+        stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
         **kwargs: Any,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
     from airflow_provider_liveactivity.report import SendReport
     from airflow_provider_liveactivity.schedule import Hold
 
@@ -60,7 +60,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
     :param content_state: object with the whole state to show, or its JSON text. (templated)
     :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``. (templated)
     :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
-        or timedelta from the moment of sending. (templated)
+        epoch seconds, or timedelta from the moment of sending; a past moment ends it at once. (templated)
     :param instance_id: MoEngage refuses a second request with the same one. By default it follows from DAG,
         run, task and content, so that a retry cannot push twice and a cleared task can. (templated)
     :param moengage_conn_id: connection to the MoEngage workspace. (templated)
@@ -79,7 +79,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
         broadcast_live_activity_id: str,
         content_state: Object,
         alert: Object,
-        dismissal_date: Moment | None = None,
+        dismissal_date: EpochMoment | None = None,
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
@@ -200,7 +200,7 @@ class MoEngageUpdateBroadcastLiveActivityOperator(DroppableUpdate, MoEngageBroad
     def __init__(
         self,
         *,
-        stale_date: Moment | None = None,
+        stale_date: EpochMoment | None = None,
         on_rate: Literal["wait", "coalesce", "fail"] = "wait",
         **kwargs: Any,
     ) -> None:
@@ -242,7 +242,7 @@ class MoEngageEndBroadcastLiveActivityOperator(ScheduledEnd, MoEngageBroadcastLi
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "end_time")
 
-    def __init__(self, *, stale_date: Moment | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, stale_date: EpochMoment | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.stale_date = stale_date
 

@@ -13,11 +13,12 @@ from airflow_provider_liveactivity.operators.people import HidesPeople, People
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
     from airflow_provider_liveactivity.report import SendReport
 
 _FIELDS = (
     "activity_id",
+    "transaction_id",
     "alert_id",
     "alert_reference_name",
     "content_state",
@@ -50,18 +51,23 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
     defers, and goes on when they are over.
 
     :param activity_id: your name for the activity, the same for start, updates and end. (templated)
-    :param content_state: object with the whole state to show, or its JSON text. (templated)
+    :param transaction_id: id of one user's activity, 1 to 50 characters, the same on start, update and end;
+        for an activity that the app has started itself, the id that it has there. Needs an audience of one.
+        By default each user has one that follows from ``activity_id`` and the user's id. (templated)
+    :param content_state: object with the whole state to show, or its JSON text; where it is left out, the
+        alert's template has it. (templated)
     :param alert_id: id of the alert that was made in the dashboard; this or the next. (templated)
     :param alert_reference_name: its reference name. (templated)
-    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending. (templated)
-    :param dismissal_date: likewise, when the activity leaves the phones; not in the past. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+        epoch seconds, or timedelta from the moment of sending. (templated)
+    :param dismissal_date: when the activity leaves the phones, in the same forms; not in the past.
+        (templated)
     :param personalized_attributes: values of the variables in the alert's template, as an object or its JSON
         text. (templated)
     :param external_user_ids: list of user ids, or object of user id → push token, or the JSON text of either;
         this or ``sql``. (templated; not shown when rendered)
-    :param sql: query, or a ``.sql`` file, whose one column is the user id; a second one may be the user's
-        push token. (templated)
+    :param sql: query, or a ``.sql`` file, whose first column is the user id. A second column is the push
+        token, or the ``transaction_id`` where it has that name; a third is the other of the two. (templated)
     :param sql_conn_id: connection to the database that the query is for. (templated)
     :param parameters: parameters of the query. (templated)
     :param moengage_conn_id: connection to the MoEngage workspace; it needs ``inform_api_key``. (templated)
@@ -86,11 +92,12 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
         self,
         *,
         activity_id: str,
-        content_state: Object,
+        content_state: Object | None = None,
+        transaction_id: str | None = None,
         alert_id: str | None = None,
         alert_reference_name: str | None = None,
-        stale_date: Moment | None = None,
-        dismissal_date: Moment | None = None,
+        stale_date: EpochMoment | None = None,
+        dismissal_date: EpochMoment | None = None,
         personalized_attributes: Object | None = None,
         external_user_ids: Sequence[str] | dict[str, str] | str | None = None,
         sql: str | None = None,
@@ -106,6 +113,7 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
     ) -> None:
         super().__init__(**kwargs)
         self.activity_id = activity_id
+        self.transaction_id = transaction_id
         self.content_state = content_state
         self.alert_id = alert_id
         self.alert_reference_name = alert_reference_name
@@ -148,7 +156,8 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
     """
     Start a Live Activity on the phones of single users.
 
-    :param attribute_info: object with the static attributes, or its JSON text. (templated)
+    :param attribute_info: object with the static attributes, or its JSON text; where it is left out, the
+        alert's template has it. (templated)
     :param on_unknown: what becomes of a user whose request left and was never answered: "skip" (the default:
         nobody gets two cards, some may get none), "resend" (MoEngage refuses a second card for five minutes;
         later some may get two), or "fail".

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from airflow_provider_liveactivity.sandbox.apns import MAX_PUSH, arrives
 from airflow_provider_liveactivity.sandbox.braze_audience import (
     bad_request,
     describe_segment,
@@ -18,13 +18,14 @@ from airflow_provider_liveactivity.sandbox.braze_audience import (
 from airflow_provider_liveactivity.sandbox.braze_models import Message, StartBody, UpdateBody
 from airflow_provider_liveactivity.sandbox.checks import Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
-from airflow_provider_liveactivity.sandbox.phones import MAX_PAYLOAD, Push, Start, Vendor
+from airflow_provider_liveactivity.sandbox.phones import Push, Start, Vendor
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.sandbox.state import Sandbox
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_NOTIFICATION = 1912
+MAX_TAG = 256  # bytes: to the SDK a longer activity_id is no tag, and the phone has no token for its pushes
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 NOT_JSON = (
     "\nProblem:\n  message body does not match declared format\nResolution:\n  when specifying "
@@ -122,11 +123,17 @@ class Braze:
             attributes_type=body.activity_attributes_type,
             attributes=body.activity_attributes,
         )
-        if len(request.body) > MAX_PAYLOAD:
-            size = _size(body.activity_attributes) + _size(body.content_state)
-            if size > MAX_PAYLOAD:  # accepted all the same: that no phone shows it is not seen from here
-                self.sandbox.too_large += 1
-                users = []
+        # A push is never twice as large as its request: nothing to work out for the small ones.
+        if len(request.body) > MAX_PUSH // 2 and not arrives(
+            "start",
+            content_state=start.content_state,
+            attributes_type=start.attributes_type,
+            attributes={**start.attributes, "brazeActivityId": body.activity_id},
+            alert=start.alert,
+            stale_date=body.stale_date and int(body.stale_date.timestamp()),
+        ):
+            self.sandbox.too_large += 1  # accepted all the same: that no phone shows it is not seen from here
+            users = []
         self.sandbox.start("braze", body.activity_id, start, users)
         return Answer(201, {"message": "success"}, recipients=len(users))
 
@@ -142,8 +149,17 @@ class Braze:
             body.dismissal_date,
             body.end_activity,
         )
+        fits = arrives(
+            "end" if body.end_activity else "update",
+            content_state=body.content_state,
+            alert=alert,
+            stale_date=body.stale_date and int(body.stale_date.timestamp()),
+            dismissal_date=body.dismissal_date and int(body.dismissal_date.timestamp()),
+        )
+        self.sandbox.too_large += not fits
         # Success says nothing about phones: an activity that nobody ever started is answered alike.
-        self.sandbox.push("braze", body.activity_id, push)
+        if fits and len(body.activity_id.encode()) <= MAX_TAG:
+            self.sandbox.push("braze", body.activity_id, push)
         return Answer(201, {"message": "success"})
 
     def _check(self, body: Message) -> None:
@@ -164,7 +180,3 @@ def _check_form(request: Request) -> None:
 
 def _headers(*values: object) -> dict[str, str]:
     return dict(zip(HEADERS, map(str, values), strict=True))
-
-
-def _size(value: dict[str, Any]) -> int:
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

@@ -7,27 +7,27 @@ there must not be repeated here.
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from airflow_provider_liveactivity.sandbox.checks import Object, Strict, Text
 
-DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000", re.ASCII)
+MAX_ALIAS = 236
 
 
 def _date(value: Any) -> datetime:
-    # The only form in Braze's samples for these endpoints.
-    if not isinstance(value, str) or not DATE.fullmatch(value):
-        raise ValueError("must look like 2026-11-22T16:55:49+0000")
-    return datetime.fromisoformat(value)
+    # The documents ask for ISO 8601 and no more, so no offset is UTC here, and a day is its beginning.
+    if not isinstance(value, str):
+        raise ValueError("must be an ISO 8601 string")
+    moment = datetime.fromisoformat(value)
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
 
 
-def _tag(value: str) -> str:
-    if len(value.encode()) > 256:  # the SDK's limit; the REST documents have none
-        raise ValueError("must be at most 256 bytes")
+def _alias(value: str) -> str:
+    if len(value.encode()) > MAX_ALIAS:
+        raise ValueError(f"must be at most {MAX_ALIAS} bytes")
     return value
 
 
@@ -38,7 +38,7 @@ def _extra(value: Object) -> Object:
 
 
 Date = Annotated[datetime, BeforeValidator(_date)]
-ActivityId = Annotated[Text, AfterValidator(_tag)]
+AliasText = Annotated[Text, AfterValidator(_alias)]
 
 
 class Alert(Strict):
@@ -52,6 +52,15 @@ class Alert(Strict):
     loc_key: str | None = None
     loc_args: list[str] | None = None
     sound: str | None = None
+
+
+class Button(Strict):
+    """A push action button."""
+
+    action_id: Text
+    action: Literal["OPEN_APP", "URI", "DEEP_LINK", "CLOSE"] | None = None
+    uri: str | None = None
+    use_webview: bool | None = None
 
 
 class Notification(Strict):
@@ -69,9 +78,9 @@ class Notification(Strict):
     mutable_content: bool | None = None
     collapse_id: str | None = None
     category: str | None = None
-    buttons: list[Object] | None = None
+    buttons: list[Button] | None = None
     asset_url: str | None = None
-    asset_file_type: str | None = None
+    asset_file_type: Literal["aif", "gif", "jpg", "m4a", "mp3", "mp4", "png", "wav"] | None = None
     custom_uri: str | None = None
     use_webview: bool | None = None
     message_variation_id: str | None = None
@@ -85,6 +94,8 @@ class Notification(Strict):
                 raise ValueError("alert is required unless content-available is true")
             if isinstance(self.alert, Alert) and not self.alert.body:
                 raise ValueError("alert.body is required unless content-available is true")
+        if self.asset_url is not None and self.asset_file_type is None:
+            raise ValueError("asset_file_type is required if asset_url is present")
         return self
 
 
@@ -95,7 +106,7 @@ class StartNotification(Notification):
 
     @model_validator(mode="after")
     def _title_and_body(self) -> Self:
-        if not (self.alert.body and (self.alert.title or self.alert.title_loc_key)):
+        if not (self.alert.body and self.alert.title):
             raise ValueError("alert.title and alert.body are required to start a Live Activity")
         return self
 
@@ -103,18 +114,49 @@ class StartNotification(Notification):
 class UserAlias(Strict):
     """One user alias."""
 
-    alias_name: Text
-    alias_label: Text
+    alias_name: AliasText
+    alias_label: AliasText
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(datetime.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _fits(comparison: str, value: Any) -> bool:
+    """Whether a value has the type that the documents give for a comparison."""
+    values = value if isinstance(value, list) and value else [value]
+    match comparison:
+        case "exists" | "does_not_exist":  # a value is not required, and not forbidden
+            return True
+        case "after" | "before":
+            return _is_date(value)
+        case "matches_regex" | "does_not_match_regex":
+            return isinstance(value, str)
+        case "is_any_of" | "is_none_of":
+            return all(isinstance(one, str) for one in values)
+        case "includes_value" | "does_not_include_value":
+            return all(isinstance(one, str | int | float) for one in values)
+        case "equals" | "not_equal" | "does_not_equal":
+            return isinstance(value, str | int | float)
+        case _:  # greater, less, and days
+            return _is_number(value)
 
 
 class AttributeFilter(Strict):
     """Filter of a connected audience on a custom attribute."""
 
     custom_attribute_name: Text
-    # "does_not_equal" is in older documents only.
+    # "does_not_equal" is in older documents only, for booleans.
     comparison: Literal[
-        "equals", "not_equal", "matches_regex", "does_not_match_regex", "exists", "does_not_exist",
-        "is_any_of", "is_none_of", "includes_value", "does_not_include_value",
+        "equals", "not_equal", "does_not_equal", "matches_regex", "does_not_match_regex", "exists",
+        "does_not_exist", "is_any_of", "is_none_of", "includes_value", "does_not_include_value",
         "greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to",
         "less_than_x_days_ago", "greater_than_x_days_ago",
         "less_than_x_days_in_the_future", "greater_than_x_days_in_the_future", "after", "before",
@@ -123,8 +165,8 @@ class AttributeFilter(Strict):
 
     @model_validator(mode="after")
     def _value(self) -> Self:
-        if self.value is None and self.comparison not in ("exists", "does_not_exist"):
-            raise ValueError("value is required")
+        if not _fits(self.comparison, self.value):
+            raise ValueError("value does not fit the comparison")
         return self
 
 
@@ -139,7 +181,7 @@ class LastUsedFilter(Strict):
     """Filter of a connected audience on the last use of the app."""
 
     comparison: Literal["after", "before"]
-    value: Text
+    value: Date
 
 
 class Audience(Strict):
@@ -163,7 +205,7 @@ class Message(Strict):
     """What start and update have in common."""
 
     app_id: Text
-    activity_id: ActivityId
+    activity_id: Text
     content_state: Object
     stale_date: Date | None = None
     notification: Notification | None = None

@@ -150,8 +150,8 @@ class MoEngage(WorkspaceEndpoints):
         now, activity = sandbox.now(), sandbox.activities.get(("moengage", activity_id))
         if activity is None or activity.ended:
             raise _forbidden("Invalid Action")
-        # Which date is meant is not documented. The one set before counts; so does the one sent, unless the
-        # setting follows the sentence that a past date "ends the activity at once".
+        # Which date the 403 means is not documented. The one set before counts; the one sent does not,
+        # because the field itself says that a past one ends the activity at once. A setting makes it count.
         start = activity.starts[-1]
         dates = [set_dismissal(start, activity.pushes[start.first_push :])]
         if sandbox.settings.moengage_past_dismissal:

@@ -12,6 +12,17 @@ from airflow_provider_liveactivity.sandbox.checks import Object, Strict, Text
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.?[^@\s]*$")]
 
 
+OPERATORS = {
+    "bool": {"is", "exists"},
+    "double": {"in", "between", "lessThan", "greaterThan", "exists"},
+    "string": {
+        "in", "contains", "containsInTheFollowing", "startWithInTheFollowing", "endsWithInTheFollowing",
+        "exists", "is",
+    },
+    "datetime": {"inTheLast", "on", "between", "before", "after", "inTheNext", "exists", "today"},
+}  # fmt: skip
+
+
 class UserAttributes(Strict):
     """A filter on an attribute of the user's profile."""
 
@@ -28,6 +39,8 @@ class UserAttributes(Strict):
 
     @model_validator(mode="after")
     def _value_fits(self) -> UserAttributes:
+        if self.operator not in OPERATORS[self.data_type]:
+            raise PydanticCustomError("value_error", "operator does not belong to the data_type")
         if self.operator == "in" and not isinstance(self.value, list):
             raise PydanticCustomError("list_type", "value must be an array with the operator in")
         return self
@@ -53,7 +66,17 @@ class CustomSegment(Strict):
     name: str | None = None
 
 
-Filter = Annotated[UserAttributes | Actions | CustomSegment, Field(discriminator="filter_type")]
+class NestedFilters(Strict):
+    """Filters inside filters; the segment pages have them, the published schema does not."""
+
+    filter_type: Literal["nested_filters"]
+    filter_operator: Literal["and", "or"]
+    filters: Annotated[list[Filter], Field(min_length=1)]
+
+
+Filter = Annotated[
+    UserAttributes | Actions | CustomSegment | NestedFilters, Field(discriminator="filter_type")
+]
 
 
 class FilterGroup(Strict):
@@ -142,6 +165,9 @@ class CampaignBody(Strict):
     scheduling_details: Schedule
     delivery_controls: Object
     advanced: Object
+    conversion_goal_details: Object | None = None
+    control_group_details: Object | None = None
+    utm_params: Object | None = None
 
 
 class SearchFields(Strict):
@@ -170,4 +196,3 @@ class SegmentBody(Strict):
 
     name: Text
     included_filters: FilterGroup
-    excluded_filters: FilterGroup | None = None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import StringConstraints
 
+from airflow_provider_liveactivity.sandbox.apns import arrives
 from airflow_provider_liveactivity.sandbox.checks import Object, Refused, Strict, Text, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
 from airflow_provider_liveactivity.sandbox.moengage_basic import (
@@ -28,7 +30,7 @@ class Activity(Strict):
 
     la_type: Literal["start", "update", "end"]
     attribute_info: Object | None = None
-    content_state: Object
+    content_state: Object | None = None  # what is left out lies in the alert's template
 
 
 class PushPayload(Strict):
@@ -36,6 +38,8 @@ class PushPayload(Strict):
 
     recipient: Text | None = None
     personalized_attributes: Object | None = None
+    sender_attributes: list[str] | None = None
+    personalized_attachments: dict[str, str] | None = None
     live_activity_attributes: Activity
 
 
@@ -50,7 +54,7 @@ class AlertBody(Strict):
 
     alert_id: Text | None = None
     alert_reference_name: Text | None = None
-    user_id: Text
+    user_id: Text | None = None
     transaction_id: Annotated[str, StringConstraints(min_length=1, max_length=50)]
     payloads: Payloads
 
@@ -95,7 +99,7 @@ class MoEngageInform(WorkspaceEndpoints):
             alerts and body.alert_id not in alerts and body.alert_reference_name not in alerts
         ):
             raise _error(400, 120002, "BAD_REQUEST", "Invalid Alert ID")
-        if settings.moengage_recipient_required and push.recipient is None:
+        if push.recipient is None and (settings.moengage_recipient_required or body.user_id is None):
             raise _error(400, 120012, "BAD_REQUEST", "Invalid Recipient")
         if body.user_id in settings.moengage_invalid_recipients:
             raise _error(400, 120012, "BAD_REQUEST", "Invalid Recipient")
@@ -103,7 +107,7 @@ class MoEngageInform(WorkspaceEndpoints):
         if any(
             isinstance(value, str) and len(value) > MAX_ATTRIBUTE
             for fields in (push.personalized_attributes, activity.attribute_info, activity.content_state)
-            for value in (fields or {}).values()
+            for value in _leaves(fields)
         ):
             raise _error(400, 120007, "BAD_REQUEST", "Attribute length exceeded")
         dismissal = _date(push.personalized_attributes, "dismissal_date")
@@ -120,13 +124,35 @@ class MoEngageInform(WorkspaceEndpoints):
         sandbox, push = self.sandbox, body.payloads.PUSH
         activity, attributes = push.live_activity_attributes, push.personalized_attributes
         dates = (_date(attributes, "stale_date"), _date(attributes, "dismissal_date"))
+        state = activity.content_state or {}
+        attributes_of_start = {
+            "attributes": activity.attribute_info or {},
+            "attributes_type": "",
+            "alert": {},
+        }
+        if not arrives(
+            activity.la_type,
+            content_state=activity.content_state,
+            **(attributes_of_start if activity.la_type == "start" else {}),
+        ):
+            sandbox.too_large += 1
+            return
         # The activity of one user: the transaction_id is what ties its calls together.
         if activity.la_type == "start":
-            start = Start(now, activity.content_state, None, *dates, attributes=activity.attribute_info or {})
-            sandbox.start("moengage", body.transaction_id, start, [body.user_id])
+            start = Start(now, state, None, *dates, attributes=activity.attribute_info or {})
+            user = body.user_id or push.recipient or ""
+            sandbox.start("moengage", body.transaction_id, start, [user])
         else:
-            change = Push(now, activity.content_state, None, *dates, activity.la_type == "end")
+            change = Push(now, state, None, *dates, activity.la_type == "end")
             sandbox.push("moengage", body.transaction_id, change)
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _la_type(body: AlertBody) -> str:

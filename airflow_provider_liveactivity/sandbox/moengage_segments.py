@@ -18,6 +18,7 @@ from airflow_provider_liveactivity.sandbox.moengage_basic import (
 from airflow_provider_liveactivity.sandbox.moengage_campaign_models import (
     CustomSegment,
     FilterGroup,
+    NestedFilters,
     Segmentation,
     SegmentBody,
     UserAttributes,
@@ -129,9 +130,15 @@ def people(sandbox: Sandbox, segmentation: Segmentation) -> list[str] | None:
     return [user for user in dict.fromkeys(included) if user not in out]
 
 
-def _group(sandbox: Sandbox, group: FilterGroup, everybody: list[str]) -> list[str] | None:
+def _group(sandbox: Sandbox, group: FilterGroup | NestedFilters, everybody: list[str]) -> list[str] | None:
     parts: list[list[str]] = []
     for one in group.filters:
+        if isinstance(one, NestedFilters):
+            nested = _group(sandbox, one, everybody)
+            if nested is None:
+                return None
+            parts.append(nested)
+            continue
         if isinstance(one, CustomSegment):
             if one.id not in sandbox.segments:
                 return None

@@ -17,9 +17,6 @@ from typing import Any, Literal
 TOKEN_LIFE = timedelta(hours=8)  # update tokens die with the activity, eight hours after its start
 SCREEN_LIFE = timedelta(hours=12)  # an activity nobody ended leaves the lock screen by itself
 DISMISSAL = timedelta(hours=4)  # how long an ended activity stays at most
-MAX_PAYLOAD = (
-    4096  # bytes of attributes and content state; above it a phone shows nothing, and no answer tells
-)
 
 Vendor = Literal["braze", "moengage"]
 Status = Literal["running", "stale", "ended", "dismissed"]

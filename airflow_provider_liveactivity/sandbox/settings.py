@@ -25,7 +25,8 @@ class Settings(BaseModel):
     :param moengage_pushes_per_activity: updates and ends a minute for one activity.
     :param moengage_limits_on: answer 429 when one of these is used up.
     :param moengage_activity_header: refuse update and end without ``X-Broadcast-Live-Activity-Id``.
-    :param moengage_past_dismissal: refuse a ``dismissal_date`` already past; otherwise it acts at once.
+    :param moengage_past_dismissal: refuse a ``dismissal_date`` already past, which the pages contradict
+        themselves about; by default it acts at once.
     :param moengage_max_instances: instances that one activity may have, running or ended.
     :param moengage_campaigns_per_minute: campaigns that may be created in a minute.
     :param moengage_campaigns_per_hour: in an hour.
@@ -70,7 +71,7 @@ class Settings(BaseModel):
     moengage_pushes_per_activity: int = Field(default=5, ge=0)
     moengage_limits_on: bool = True
     moengage_activity_header: bool = True
-    moengage_past_dismissal: bool = True
+    moengage_past_dismissal: bool = False
     moengage_max_instances: int = Field(default=10, ge=1)
     moengage_campaigns_per_minute: int = Field(default=5, ge=0)
     moengage_campaigns_per_hour: int = Field(default=25, ge=0)

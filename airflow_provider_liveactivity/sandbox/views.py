@@ -96,7 +96,7 @@ def summary(sandbox: Sandbox, activity_id: str | None = None) -> View:
     ``running``, ``stale_cards``, ``ended`` and ``dismissed`` count phones by the newest card of each
     activity. A stale card is one that still stands on a lock screen past its stale date, or that no update or
     end can reach any more. ``started`` counts cards, ``started_twice`` users who ever had two of one activity
-    at once, ``too_large`` starts that no phone shows because of their size.
+    at once, ``too_large`` pushes that no phone shows because of their size.
 
     :param sandbox: the state.
     :param activity_id: only this activity; ``requests`` and ``too_large`` still count all.

@@ -136,7 +136,7 @@ class StartRequests:
         self._shared = encode(content.to_json()).removesuffix(b"}")
 
     def request(
-        self, external_user_ids: Sequence[str] = (), user_aliases: Sequence[tuple[str, str]] = ()
+        self, external_user_ids: Sequence[str] = (), user_aliases: Sequence[tuple[str, ...]] = ()
     ) -> Request:
         """Return the request for these people, at most 50 in all."""
         parts = [self._shared]

@@ -70,7 +70,7 @@ class Inform(Workspace):
 
     def transaction_id(self, activity_id: str, user_id: str) -> str:
         """
-        Return what ties the calls about one user's activity together.
+        Return what ties the calls about one user's activity together, where the caller has no id for that.
 
         It shows in MoEngage's logs and on the device, so it must not tell the user's id. A plain hash of an
         id would: ids are short enough to try them all. Nobody can without the Inform key, which every
@@ -79,17 +79,18 @@ class Inform(Workspace):
         message = "\0".join(("live activity", activity_id, user_id)).encode()
         return hmac.new(self._key.encode(), message, hashlib.sha256).hexdigest()[:_DIGITS]
 
-    def alerts(self, content: UserActivity) -> Callable[[str, str | None], Request]:
-        """Return what makes the request for one user, given the user's id and perhaps a push token."""
+    def alerts(self, content: UserActivity) -> Callable[..., Request]:
+        """Return what makes the request for one user: of the user's id, push token and transaction_id."""
         shared, headers = content.message(), self._headers()
         push = shared["payloads"]["PUSH"]
         doubt = AfterDoubt.NEVER if content.la_type == "start" else AfterDoubt.RESEND
 
-        def alert(user_id: str, recipient: str | None = None) -> Request:
+        def alert(user_id: str, recipient: str | None = None, transaction_id: str | None = None) -> Request:
+            own = transaction_id or content.transaction_id
             body = {
                 **shared,
                 "user_id": user_id,
-                "transaction_id": self.transaction_id(content.activity_id, user_id),
+                "transaction_id": own or self.transaction_id(content.activity_id, user_id),
             }
             if recipient is not None:
                 body["payloads"] = {"PUSH": {"recipient": recipient, **push}}

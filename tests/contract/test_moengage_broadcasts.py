@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from airflow_provider_liveactivity.errors import (
@@ -119,9 +120,18 @@ def test_an_invalid_action_and_a_dismissal_that_is_over_fail_for_good(
     assert outcome.ended == "failed"
     assert "not started" in str(outcome.error)
     task("start").run()
+    running.sandbox.change_settings(moengage_past_dismissal=True)  # the strict reading of the 403's words
     outcome = task(verb, dismissal_date=timedelta(minutes=-1)).run()
     assert outcome.ended == "failed"
     assert "dismissal date" in str(outcome.error)
+
+
+@pytest.mark.parametrize("verb", ["update", "end"])
+def test_a_past_dismissal_date_ends_the_activity_at_once(running: RunningSandbox, verb: str) -> None:
+    task("start").run()
+    assert task(verb, dismissal_date=1_700_000_000).run().ended == "success"
+    (phone,) = httpx.get(f"{running.url}/sandbox/phones", params={"limit": 1}).json()["phones"]
+    assert phone["status"] == "dismissed"
 
 
 @pytest.mark.parametrize("verb", PATHS)

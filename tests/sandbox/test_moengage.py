@@ -176,14 +176,16 @@ def test_a_dismissal_date_that_was_set_and_has_passed_forbids_update_and_end(
         assert error(moengage.call(verb)) == forbidden("Dismissal date is already passed")
 
 
-def test_a_past_dismissal_date_is_refused_unless_the_setting_lets_it_act_at_once(
-    moengage: MoEngageClient, running: RunningSandbox, api: Api
+@pytest.mark.parametrize("verb", ["update", "end"])
+def test_a_past_dismissal_date_acts_at_once_unless_the_setting_refuses_it(
+    moengage: MoEngageClient, running: RunningSandbox, api: Api, verb: str
 ) -> None:
     moengage.call("start")
     past = {"ios.dismissal_date": NOW - 1}
-    assert error(moengage.call("end", past)) == forbidden("Dismissal date is already passed")
+    running.sandbox.change_settings(moengage_past_dismissal=True)
+    assert error(moengage.call(verb, past)) == forbidden("Dismissal date is already passed")
     running.sandbox.change_settings(moengage_past_dismissal=False)
-    assert moengage.call("end", past).status_code == 200
+    assert moengage.call(verb, past).status_code == 200
     assert api.phone("ada", "match-7")["status"] == "dismissed"
 
 

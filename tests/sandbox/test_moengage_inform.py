@@ -76,7 +76,7 @@ def test_the_calls_of_one_transaction_are_one_card(inform: Client, api: Api, clo
         ({"guess": 1}, 120006),
         ({"payloads": {}}, 120006),
         ({f"{ACTIVITY}.la_type": "stop"}, 120006),
-        ({f"{ACTIVITY}.content_state": WITHOUT}, 120006),
+        ({f"{ACTIVITY}.content_state": "text"}, 120006),
         ({f"{PUSH}.personalized_attributes": {"dismissal_date": "tomorrow"}}, 120006),
         ({f"{PUSH}.personalized_attributes": {"dismissal_date": str(NOW * 1000)}}, 120006),
         ({f"{PUSH}.personalized_attributes": {"dismissal_date": str(NOW)}}, 120006),

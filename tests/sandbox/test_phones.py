@@ -146,6 +146,31 @@ def test_content_above_four_kilobytes_is_accepted_and_shows_on_no_phone(braze: B
     assert api.read("/summary")["too_large"] == 1
 
 
+@pytest.mark.parametrize("end", [False, True])
+def test_a_push_above_four_kilobytes_is_accepted_and_changes_no_phone(
+    braze: BrazeClient, api: Api, end: bool
+) -> None:
+    braze.start()
+    before = api.phone("ada")["content_state"]
+    too_large = {"content_state": {"text": "x" * 4050}, "end_activity": end}
+    assert braze.update(too_large).status_code == 201
+    assert api.phone("ada")["content_state"] == before
+    assert api.read("/summary")["too_large"] == 1
+    assert braze.update({"content_state": {"text": "x" * 4000}, "end_activity": end}).status_code == 201
+    assert api.phone("ada")["content_state"] != before
+
+
+@pytest.mark.parametrize(("size", "arrives"), [(256, True), (257, False)])
+def test_no_update_reaches_an_activity_whose_id_is_no_tag(
+    braze: BrazeClient, api: Api, size: int, arrives: bool
+) -> None:
+    activity_id = "x" * size
+    assert braze.start({"activity_id": activity_id}).status_code == 201
+    assert braze.update({"activity_id": activity_id}).status_code == 201
+    shown = api.phone("ada", activity_id)["content_state"]["status"]
+    assert shown == ("departed" if arrives else "boarding")
+
+
 def test_an_update_takes_its_predecessors_stale_date_away(braze: BrazeClient, api: Api) -> None:
     braze.start({"stale_date": "2026-11-22T12:00:00+0000"})
     assert api.phone("ada")["status"] == "stale"

@@ -41,6 +41,7 @@ def with_the_braze_hook() -> int:
     assert_type([updated, ended], list[SendReport])
     hook.update_live_activity("match-1", {})  # type: ignore[call-arg]
     hook.start_live_activity(activity_id="match-1")  # type: ignore[call-arg]
+    hook.update_live_activity(activity_id="match-1", content_state={}, stale_dat=MOMENT)  # type: ignore[call-arg]
     started["delivered"]  # type: ignore[typeddict-item]
     for segment in BrazeHook().segments():
         print(segment["id"], segment["name"])
@@ -71,6 +72,12 @@ def with_the_moengage_hook() -> None:
             broadcast_live_activity_id="match-1", content_state={}, alert="{}", validate_only=True
         )
         hook.end_broadcast(broadcast_live_activity_id="match-1", content_state={})  # type: ignore[call-arg]
+        hook.start_live_activity(
+            activity_id="order", alert_id="a", external_user_ids=["ada"], transaction_id="1"
+        )
+        hook.update_live_activity(activity_id="order", dismissal_date=1_795_305_600, sql="SELECT 1")
+        hook.end_live_activity()  # type: ignore[call-arg]
+        hook.end_live_activity(activity_id="order", transactionid="1")  # type: ignore[call-arg]
     except RateLimited as error:
         assert_type(error.reset_at, datetime | None)
     except PartiallySent as error:

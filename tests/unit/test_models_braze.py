@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,12 +10,12 @@ import pytest
 
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
 from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
+from airflow_provider_liveactivity.models.common import encode
 from tests.unit.exchange import NOW, START, UPDATE
 
 IDS = [f"user-{number}" for number in range(51)]
 ALIAS = {"alias_name": "ada", "alias_label": "login"}
 FILTER = {"push_subscription_status": {"comparison": "is", "value": "opted_in"}}
-FRAME = len('{"a":""}')
 
 
 def start(**fields: Any) -> dict[str, Any]:
@@ -118,6 +118,18 @@ def test_a_start_without_what_it_needs_is_refused(fields: dict[str, Any], advice
         ({"alert": "x", "extra": {"aps": 1}}, "extra may not have the key aps"),
         ({"alert": "x", "extra": {"ab": 1, "aps": 1}}, "extra may not have the key ab or aps"),
         ({"alert": "x", "expiry": "tomorrow"}, "expiry is not an ISO-8601"),
+        ({"alert": "x", "badge": "1"}, "badge: .*valid integer"),
+        ({"alert": "x", "badge": True}, "badge: .*valid integer"),
+        ({"alert": "x", "badge": 1.0}, "badge: .*valid integer"),
+        ({"alert": "x", "apns_priority": "5"}, "apns_priority: .*valid integer"),
+        ({"alert": "x", "relevance_score": "0.5"}, "relevance_score: .*valid number"),
+        ({"alert": "x", "relevance_score": True}, "relevance_score: .*valid number"),
+        ({"content-available": 1}, "content-available: .*valid boolean"),
+        ({"content-available": "true"}, "content-available: .*valid boolean"),
+        ({"alert": "x", "asset_url": "https://a.example/a.png"}, "asset_url needs asset_file_type"),
+        ({"alert": "x", "asset_url": "u", "asset_file_type": "webp"}, "asset_file_type: .*'png'"),
+        ({"alert": "x", "buttons": [{"action": "CLOSE"}]}, r"buttons\.0\.action_id is required"),
+        ({"alert": "x", "buttons": [{"action_id": "b", "action": "CALL"}]}, r"buttons\.0\.action: "),
         ("alert", "notification is text that is not JSON"),
     ],
 )
@@ -135,7 +147,9 @@ def test_a_notification_that_braze_would_refuse_is_refused_here(notification: An
         {"alert": {"body": "b", "title_loc_key": "k", "title_loc_args": ["a"], "sound": "goal.wav"}},
         {
             "alert": "x",
-            "buttons": [{"identifier": "b"}],
+            "buttons": [{"action_id": "ab_pb_yes", "action": "URI", "uri": "https://a.example"}],
+            "asset_url": "https://a.example/a.png",
+            "asset_file_type": "png",
             "extra": {"k": "v"},
             "interruption_level": "passive",
         },
@@ -161,25 +175,110 @@ def test_an_end_needs_its_content_state() -> None:
         update(end_activity=True, content_state=None)
 
 
-def test_attributes_and_state_may_have_4096_bytes_together() -> None:
-    attributes, state = {"a": "x" * (2096 - FRAME)}, {"a": "x" * (2000 - FRAME)}
-    start(activity_attributes=attributes, content_state=state)
-    with pytest.raises(PayloadTooLarge, match=r"have 4097 bytes; .* above 4096"):
-        start(activity_attributes=attributes, content_state={"a": state["a"] + "x"})
-    content = {**START, "activity_attributes": attributes, "content_state": {"a": state["a"] + "x"}}
+def push_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The smallest push that Braze can make of a start, as Apple's pages have it."""
+    return {
+        "aps": {
+            "timestamp": 1_700_000_000,
+            "event": "start",
+            "content-state": body["content_state"],
+            "attributes-type": body["activity_attributes_type"],
+            "attributes": {**body["activity_attributes"], "brazeActivityId": body["activity_id"]},
+            "alert": body["notification"]["alert"],
+        }
+    }
+
+
+def test_the_push_of_a_start_may_have_4096_bytes() -> None:
+    room = 4096 - len(encode(push_of(start(content_state={"a": ""}))))
+    fits = start(content_state={"a": "x" * room})
+    assert len(encode(push_of(fits))) == 4096
+    too_large = {"content_state": {"a": "x" * (room + 1)}}
+    with pytest.raises(
+        PayloadTooLarge, match=r"push of this start has at least 4,097 bytes; Apple takes 4,096"
+    ):
+        start(**too_large)
     with pytest.raises(PayloadTooLarge):
-        StartContent.build(**content)
+        StartContent.build(now=NOW, **{**START, **too_large})
 
 
-def test_a_size_is_counted_in_bytes_as_sent_not_in_characters() -> None:
-    update(content_state={"a": "é" * ((4096 - FRAME) // 2)})
-    with pytest.raises(PayloadTooLarge, match="content_state has 4098 bytes"):
-        update(content_state={"a": "é" * ((4096 - FRAME) // 2 + 1)})
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("activity_id", "match-12"),
+        ("activity_attributes_type", "MatchAttribute2s"),
+        ("activity_attributes", {"home": "Chiefs!"}),
+        ("notification", {"alert": {"title": "Kick-off!", "body": "It has started"}}),
+        ("stale_date", timedelta(hours=1)),
+    ],
+)
+def test_each_part_of_a_start_counts(field: str, value: Any) -> None:
+    room = 4096 - len(encode(push_of(start(content_state={"a": ""}))))
+    with pytest.raises(PayloadTooLarge):
+        start(content_state={"a": "x" * room}, **{field: value})
 
 
-def test_an_activity_id_that_the_sdk_may_refuse_is_warned_about() -> None:
-    with pytest.warns(UserWarning, match="activity_id has 256 bytes or more"):
-        update(activity_id="é" * 128)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        update(activity_id="x" * 255)
+@pytest.mark.parametrize("end", [False, True])
+def test_the_push_of_an_update_or_an_end_may_have_4096_bytes(end: bool) -> None:
+    event = "end" if end else "update"
+    alert = {"title": "Goal!", "body": "1 - 0"}
+    aps = {"timestamp": 1_700_000_000, "event": event, "content-state": {"a": ""}, "alert": alert}
+    room = (4096 - len(encode({"aps": aps}))) // 2
+    fields = {"end_activity": end, "notification": {"alert": alert}}
+    update(content_state={"a": "é" * room}, **fields)  # counted in bytes, as sent
+    with pytest.raises(PayloadTooLarge, match=f"push of this {event} has at least 4,09[78] bytes"):
+        update(content_state={"a": "é" * (room + 1)}, **fields)
+    update(content_state={"a": "é" * (room + 1)}, end_activity=end)
+
+
+@pytest.mark.parametrize(
+    "activity_id", ["match\u00a01", "family-\U0001f468\u200d\U0001f469\u200d\U0001f467", "é" * 128]
+)
+def test_an_activity_id_that_an_app_may_have_chosen_is_sent_as_it_is(activity_id: str) -> None:
+    assert update(activity_id=activity_id)["activity_id"] == activity_id
+
+
+@pytest.mark.parametrize("activity_id", ["a\u2028b", "a\x00b", "a\x7fb", "a\x85b", "\u00a0"])
+def test_an_activity_id_with_a_line_break_or_control_character_is_refused(activity_id: str) -> None:
+    with pytest.raises(InvalidPayload, match="activity_id must be text that can be read"):
+        update(activity_id=activity_id)
+
+
+def test_an_activity_id_that_no_update_reaches_is_refused() -> None:
+    with pytest.raises(InvalidPayload, match="activity_id has 258 bytes; Braze's SDK takes 256"):
+        update(activity_id="é" * 129)
+
+
+@pytest.mark.parametrize("part", ["alias_name", "alias_label"])
+def test_an_alias_has_236_bytes_and_is_not_blank(part: str) -> None:
+    StartLiveActivity.build(**START, user_aliases=[{**ALIAS, part: "é" * 118}])
+    with pytest.raises(InvalidPayload, match=rf"user_aliases\.0\.{part} has 238 bytes; Braze takes 236"):
+        StartLiveActivity.build(**START, user_aliases=[{**ALIAS, part: "é" * 119}])
+    with pytest.raises(InvalidPayload, match=rf"user_aliases\.0\.{part} must not be blank"):
+        StartLiveActivity.build(**START, user_aliases=[{**ALIAS, part: " "}])
+
+
+def warnings_of(**fields: Any) -> list[str]:
+    body = UpdateLiveActivity.build(now=NOW, **{**UPDATE, "stale_date": timedelta(hours=1), **fields})
+    return body.warnings()
+
+
+def test_a_payload_that_shows_everywhere_has_no_warnings() -> None:
+    assert warnings_of() == []
+    assert warnings_of(notification={"alert": {"body": "b", "sound": "goal.wav"}}) == []
+    assert warnings_of(end_activity=True, stale_date=None) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"content_state": {"a": None}}, "null at content_state.a:"),
+        ({"content_state": {"a": [{"b": None}]}}, r"null at content_state.a\[0\].b:"),
+        ({"content_state": dict.fromkeys("abcde")}, "content_state.c and 2 more:"),
+        ({"notification": {"alert": "x", "sound": "goal.wav"}}, "notification.sound"),
+        ({"stale_date": None}, "no stale_date"),
+    ],
+)
+def test_what_may_not_show_is_warned_about(fields: dict[str, Any], words: str) -> None:
+    (warning,) = warnings_of(**fields)
+    assert re.search(words, warning)

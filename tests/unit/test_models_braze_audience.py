@@ -15,7 +15,7 @@ DATE = "2026-07-22T18:30:00+0000"
 NO_TEXT: list[Any] = [None, 5, True, ["a"], {"a": 1}]
 NO_TEXTS: list[Any] = [None, 5, True, [], [1], ["a", None], {"a": 1}]
 NO_NUMBER: list[Any] = [None, "5", True, [5]]
-NO_DATE: list[Any] = [None, 5, "tomorrow", "2026-07-22T18:30:00", [DATE]]
+NO_DATE: list[Any] = [None, 5, "tomorrow", "2026-07-22", [DATE]]
 NO_SCALAR: list[Any] = [None, ["a"], {"a": 1}]
 NO_SCALARS: list[Any] = [None, [], [None], {"a": 1}]
 
@@ -25,8 +25,8 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "does_not_equal": ([True, False], NO_SCALAR),
     "matches_regex": (["^a.*"], NO_TEXT),
     "does_not_match_regex": (["^a.*"], NO_TEXT),
-    "exists": ([None], ["", 0, True]),
-    "does_not_exist": ([None], ["", 0, True]),
+    "exists": ([None, "", 0, True], []),
+    "does_not_exist": ([None, "x"], []),
     "is_any_of": (["red", ["red", "blue"]], NO_TEXTS),
     "is_none_of": (["red", ["red", "blue"]], NO_TEXTS),
     "includes_value": (["pizza", 5, ["pizza", "pasta"], [1]], NO_SCALARS),
@@ -39,7 +39,7 @@ VALUES: dict[str, tuple[list[Any], list[Any]]] = {
     "greater_than_x_days_ago": ([2], NO_NUMBER),
     "less_than_x_days_in_the_future": ([2], NO_NUMBER),
     "greater_than_x_days_in_the_future": ([2], NO_NUMBER),
-    "after": ([DATE, "2020-08-07T00:00:00+02:00"], NO_DATE),
+    "after": ([DATE, "2020-08-07T00:00:00+02:00", "2026-07-22T18:30:00", "20260722T183000Z"], NO_DATE),
     "before": ([DATE], NO_DATE),
 }
 
@@ -82,7 +82,7 @@ def test_a_comparison_refuses_what_does_not_fit_it(comparison: str, value: Any) 
         ({"push_subscription_status": {"comparison": "is", "value": "yes"}}, "'opted_in', 'subscribed'"),
         ({"email_subscription_status": {"comparison": "is"}}, "value is required"),
         ({"last_used_app": {"comparison": "on", "value": DATE}}, "'after' or 'before'"),
-        ({"last_used_app": {"comparison": "after", "value": "2026-07-22"}}, "has no UTC offset"),
+        ({"last_used_app": {"comparison": "after", "value": "2026-07-22"}}, "is not an ISO-8601 date-time"),
         ({"segment": "x"}, "exactly one key: AND, OR, custom_attribute"),
         ({}, "exactly one key"),
         ({**attribute("exists", None), "OR": []}, "exactly one key"),
@@ -110,3 +110,8 @@ def test_a_refused_value_does_not_show() -> None:
 def test_the_last_use_of_the_app_goes_out_in_brazes_form() -> None:
     audience = {"last_used_app": {"comparison": "before", "value": "2026-07-22T20:30:00+02:00"}}
     assert sent(audience) == {"last_used_app": {"comparison": "before", "value": DATE}}
+
+
+def test_the_last_use_of_the_app_without_an_offset_goes_out_as_given() -> None:
+    audience = {"last_used_app": {"comparison": "after", "value": "2026-07-22T18:30:00"}}
+    assert sent(audience) == audience

@@ -48,7 +48,13 @@ def build(model: Model, fields: dict[str, Any], **changes: Any) -> dict[str, Any
         ({"alert": {"title": "t", "body": 5}}, r"^alert\.body must be an object .*, not int\.$"),
         ({"alert": {"title": "t", "body": "b", "metrics": 1}}, r"^alert\.metrics is not a field"),
         ({"dismissal_date": "2026-07-22T20:00:00"}, r"^dismissal_date has no UTC offset"),
-        ({"dismissal_date": 1_795_305_600}, r"^dismissal_date must be an aware datetime"),
+        ({"dismissal_date": 1_795_305_600_000}, r"^dismissal_date must be epoch seconds, .* milliseconds"),
+        ({"dismissal_date": "1795305600000"}, r"^dismissal_date must be epoch seconds, .* milliseconds"),
+        ({"dismissal_date": -1}, r"^dismissal_date must be epoch seconds, .* negative"),
+        ({"dismissal_date": 1_795_305_600.0}, r"^dismissal_date must be a whole number of epoch seconds"),
+        ({"dismissal_date": True}, r"^dismissal_date must be an aware datetime .*, not bool"),
+        ({"dismissal_date": "20260722"}, r"^dismissal_date has no UTC offset"),
+        ({"dismissal_date": "9" * 5000}, r"^dismissal_date is not an ISO-8601 date-time"),
         ({"instance_id": ""}, "instance_id: .* at least 1 character"),
         ({"end_activity": True}, r"^end_activity is not a field"),
     ],
@@ -76,6 +82,14 @@ def test_what_never_changes_is_sent_with_the_start_only(model: Model, field: str
 def test_a_dismissal_before_now_is_allowed_it_means_at_once(model: Model, fields: dict[str, Any]) -> None:
     sent = build(model, fields, dismissal_date=timedelta(hours=-1))
     assert sent["ios"]["dismissal_date"] == int(NOW.timestamp()) - 3600
+
+
+@each_verb
+@pytest.mark.parametrize("value", [1_795_305_600, "1795305600", " 1795305600\n", "2026-11-22T00:00:00Z"])
+def test_a_date_may_be_epoch_seconds_as_the_pages_have_it(
+    model: Model, fields: dict[str, Any], value: Any
+) -> None:
+    assert build(model, fields, dismissal_date=value)["ios"]["dismissal_date"] == 1_795_305_600
 
 
 @each_verb

@@ -51,7 +51,7 @@ def test_a_content_state_that_is_no_json(
 
 
 @each_verb
-@pytest.mark.parametrize("value", [NAIVE, NAIVE.isoformat(), "tomorrow", 1_795_305_600])
+@pytest.mark.parametrize("value", [NAIVE, NAIVE.isoformat(), "tomorrow", 1_795_305_600_000])
 def test_a_date_that_is_no_moment(sandbox: RunningSandbox, adapter: Adapter, verb: str, value: Any) -> None:
     name = "stale_date" if (adapter.vendor, verb) == ("braze", "start") else "dismissal_date"
     error = refused(sandbox, adapter, verb, **{name: value})
