@@ -7,14 +7,26 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+import httpx
+
 from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.transport import Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end.
-_HOST_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+# RFC 1035, and the underscore that internal names have: labels of 1 to 63 characters, a dot at the end at most.
+# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end, and
+# a name that no resolver takes must not get as far as a request.
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
+_PORTS = range(1, 65_536)
+
+
+_NO_HOST = (
+    "is not a host name or URL; write it like rest.iad-01.braze.com: labels of 1 to 63 letters, digits and "
+    "hyphens, with single dots between them."
+)
 
 
 class ConnectionLike(Protocol):
@@ -49,13 +61,15 @@ def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
         parts = urlsplit(host if "://" in host else f"//{host}")
         name, port = (parts.hostname or "").lower(), parts.port or connection.port
     except ValueError:
-        raise InvalidConnection(f"{where} is not a host name or URL.") from None
+        raise InvalidConnection(f"{where} {_NO_HOST}") from None
     loopback = _is_loopback(name)
     scheme = parts.scheme or ("http" if loopback else "https")
     if not name:
         raise InvalidConnection(f"{where} is missing; give the vendor's REST endpoint.")
     if not loopback and not _HOST_NAME.fullmatch(name):
-        raise InvalidConnection(f"{where} is not a host name or URL.")
+        raise InvalidConnection(f"{where} {_NO_HOST}")
+    if port and port not in _PORTS:
+        raise InvalidConnection(f"connection {connection.conn_id!r}: port must be a number from 1 to 65535.")
     if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
         raise InvalidConnection(f"{where} must be a host name or a URL without user, path and query.")
     if scheme != "https" and not (scheme == "http" and loopback):
@@ -72,7 +86,12 @@ def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
             'If it is a proxy of your own, say so with "allow_any_host": true in the extra.'
         )
     literal = f"[{name}]" if ":" in name else name
-    return f"{scheme}://{literal}" + (f":{port}" if port else "")
+    url = f"{scheme}://{literal}" + (f":{port}" if port else "")
+    try:
+        httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        raise InvalidConnection(f"{where} {_NO_HOST}") from None
+    return url
 
 
 def chosen_url(
@@ -119,10 +138,9 @@ def is_sandbox(url: str) -> bool:
 
 
 def _is_loopback(name: str) -> bool:
-    try:
+    if _is_ip_address(name):
         return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
+    return name == "localhost"
 
 
 def timeouts(connection: ConnectionLike) -> Timeouts:
@@ -175,14 +193,43 @@ def proxy(connection: ConnectionLike) -> str | None:
     """
     Return the URL of the extra's ``proxy``; without one there is none, whatever the environment says.
 
-    :raises InvalidConnection: where it is not a URL of an HTTP proxy.
+    :raises InvalidConnection: where it is not a URL of an HTTP proxy. It shows no part of the URL, which may
+        hold a password.
     """
     url = text(connection.extra_dejson, "proxy")
-    if url is not None and not re.match(r"https?://[^/\s]", url):
+    if url is not None and not _is_proxy(url):
         raise InvalidConnection(
-            f"connection {connection.conn_id!r}: proxy must be a URL such as http://proxy.example.com:3128."
+            f"connection {connection.conn_id!r}: proxy must be a URL such as "
+            "http://user:password@proxy.example.com:3128, without a path; in user and password, characters "
+            "such as / ? # @ : are percent-encoded (%2F for /)."
         )
     return url
+
+
+def _is_proxy(url: str) -> bool:
+    if not re.match(r"https?://[^/\s]", url):
+        return False
+    try:
+        parts = httpx.Proxy(url).url
+    except (httpx.InvalidURL, ValueError):
+        return False
+    # A "/" in a password ends the host before its time: what follows would be a path.
+    return (
+        (_HOST_NAME.fullmatch(parts.host) is not None or _is_ip_address(parts.host))
+        and (parts.port is None or parts.port in _PORTS)
+        and parts.raw_path == b"/"
+        and not parts.fragment
+    )
+
+
+def _is_ip_address(name: str) -> bool:
+    if "%" in name:  # behind it stands the name of a network interface, which no URL of ours has
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def text(extra: Mapping[str, Any], name: str) -> str | None:
