@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
+import logging
+import re
 import ssl
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from airflow_provider_liveactivity.errors import AuthenticationFailed, OutcomeUnknown, VendorUnavailable
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    LiveActivityError,
+    OutcomeUnknown,
+    VendorUnavailable,
+)
 from airflow_provider_liveactivity.redaction import redact
 from airflow_provider_liveactivity.trouble import Trouble, trouble_of
 from airflow_provider_liveactivity.vendors.base import Answer, Request, Vendor
 from airflow_provider_liveactivity.wire import Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
+log = logging.getLogger(__name__)
+
+_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
 # In these phases nothing has reached the vendor; in every other one it may have acted.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
@@ -79,12 +91,14 @@ class Line:
         self._account = account
         self._before_leaving = before_leaving
         self._http = http or _connection(account.proxy)
+        # A substitute does not say when the first byte leaves: each of its requests counts as left at once.
+        self._is_substitute = http is not None
+        self._left = False
         timeouts = account.timeouts
         self._extensions: dict[str, Any] = {
-            "timeout": {phase: getattr(timeouts, phase) for phase in ("connect", "read", "write", "pool")}
+            "timeout": {phase: getattr(timeouts, phase) for phase in ("connect", "read", "write", "pool")},
+            "trace": self._connected,
         }
-        if before_leaving is not None:
-            self._extensions["trace"] = self._connected
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -97,12 +111,15 @@ class Line:
         """
         Send once, and return the answer; that of a refusal with nothing secret in it.
 
+        As soon as the status has come there is an answer, whatever becomes of its body.
+
         :param request: what to send.
-        :raises VendorUnavailable: where the vendor cannot have seen it.
+        :raises VendorUnavailable: where the vendor cannot have seen it: no byte of it had left.
         :raises OutcomeUnknown: where it may have.
         :raises AuthenticationFailed: where key or host hold what HTTP does not allow.
         """
         place: dict[str, Any] = {"vendor": self._account.vendor.name, "endpoint": request.path}
+        self._left = self._is_substitute
         try:
             wire = httpx.Request(
                 request.method,
@@ -112,10 +129,8 @@ class Line:
                 extensions=self._extensions,
             )
             response = await self._http.handle_async_request(wire)
-            try:
-                await response.aread()
-            finally:  # a body that does not unpack leaves the connection taken
-                await response.aclose()
+        except LiveActivityError:  # of what kept the request until its moment
+            raise
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError):
             # "from None": the original shows the header, and with it the key.
             raise AuthenticationFailed(
@@ -123,27 +138,54 @@ class Line:
                 "at its end is the usual one.",
                 **place,
             ) from None
-        except _NOT_SENT as error:
-            raise _not_sent(error, place) from error
         except asyncio.CancelledError:
-            # Whoever stops the send must still learn that this request had left.
+            # The caller stops the send, and must still learn whether this request had left.
+            if not self._left:  # without an endpoint: a stop is not tried again
+                raise VendorUnavailable("the send was stopped before this request left.") from None
             raise OutcomeUnknown("the send was stopped before the answer came.", **place) from None
-        except httpx.RequestError as error:
+        except Exception as error:
+            if isinstance(error, _NOT_SENT) or not self._left:
+                raise _not_sent(error, place) from error
             raise OutcomeUnknown(f"no usable answer came ({type(error).__name__}).", **place) from error
-        return self._read(request, response)
+        return self._read(request, response, await self._body(response, request.max_answer_bytes))
 
-    def _read(self, request: Request, response: httpx.Response) -> Answer:
-        text = (
-            response.text
-            if response.status_code < 300
-            else redact(response.text, self._account.vendor.secrets(), request.body)
-        )
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, text)
+    async def _body(self, response: httpx.Response, max_bytes: int) -> bytes:
+        """
+        Return the beginning of the body.
+
+        The status has come and decides about the request: a body that breaks off, comes too slowly or does
+        not end changes nothing about that.
+        """
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._account.timeouts.read):
+                async for part in response.stream:  # type: ignore[union-attr]  # an AsyncBaseTransport's
+                    body += part
+                    if len(body) >= max_bytes:
+                        break
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
+            log.info("The body of an answer with status %s broke off: %r.", response.status_code, error)
+        finally:
+            with suppress(Exception):
+                await response.aclose()
+        return bytes(body[:max_bytes])
+
+    def _read(self, request: Request, response: httpx.Response, body: bytes) -> Answer:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        answer = Answer(response.status_code, headers, _decode(body, headers))
+        if answer.status < 300 and not answer.is_html:
+            return answer
+        secrets = self._account.vendor.secrets()
+        if request_id := answer.request_id:  # the vendor's, or whatever stands before the vendor
+            headers["x-request-id"] = redact(request_id, secrets, request.body)
+        return replace(answer, text=redact(answer.text, secrets, request.body))
 
     async def _connected(self, event: str, info: dict[str, Any]) -> None:
-        is_first_byte = event.endswith("send_request_headers.started")
-        if is_first_byte and self._before_leaving and info["request"].method != b"CONNECT":
+        if not event.endswith("send_request_headers.started") or info["request"].method == b"CONNECT":
+            return
+        if self._before_leaving is not None:
             await self._before_leaving()
+        self._left = True
 
 
 @cache
@@ -166,7 +208,26 @@ def _connection(proxy: str | None) -> httpx.AsyncBaseTransport:
     )
 
 
-def _not_sent(error: httpx.TransportError, place: dict[str, Any]) -> VendorUnavailable:
+def _decode(body: bytes, headers: Mapping[str, str]) -> str:
+    """
+    Return a body as text; as empty text where it is compressed or in another charset than it says.
+
+    No guess is made: in badly decoded text neither key nor ids would be found and hidden.
+    """
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return ""
+    named = re.search(r"charset=\s*[\"']?([\w.-]+)", headers.get("content-type", ""), re.IGNORECASE)
+    charset = named[1].lower() if named else "utf-8"
+    if charset not in _CHARSETS:
+        return ""
+    try:
+        # Incremental: the cut at the limit may have halved the last character.
+        return codecs.getincrementaldecoder(charset)().decode(body)
+    except UnicodeError:
+        return ""
+
+
+def _not_sent(error: Exception, place: dict[str, Any]) -> VendorUnavailable:
     if trouble_of(error) is Trouble.CERTIFICATE:
         unavailable = VendorUnavailable(
             "the server's TLS certificate is not trusted; check host and proxy of the connection.",

@@ -124,8 +124,7 @@ class Client:
     def _remark(self, request: Request, answer: Answer) -> str:
         if answer.status >= 300 or '"errors"' not in answer.text:  # nearly all: those need no parser
             return ""
-        body = answer.json()
-        errors = body.get("errors") if isinstance(body, dict) else None
+        errors = answer.fields().get("errors")
         return redact(json.dumps(errors), self._account.vendor.secrets(), request.body) if errors else ""
 
     def _judge(self, request: Request, answer: Answer, may_be_second: bool) -> None:
@@ -133,7 +132,6 @@ class Client:
         vendor = self._account.vendor
         quota = Quota.from_headers(answer.headers)
         self._pace.learn(quota)
-        html = answer.headers.get("content-type", "").startswith("text/html")
         place: dict[str, Any] = {
             "vendor": vendor.name,
             "endpoint": request.path,
@@ -141,7 +139,7 @@ class Client:
             "request_id": answer.request_id,
         }
         match answer.status:
-            case status if 200 <= status < 300 and not html:
+            case status if 200 <= status < 300 and not answer.is_html:
                 return
             case 429:
                 self._pace.close(quota.reset_at)
@@ -158,7 +156,7 @@ class Client:
                     "the connection's host.",
                     **place,
                 )
-            case status if status >= 500 or status == 408 or (html and status < 300):
+            case status if status >= 500 or status == 408 or (answer.is_html and status < 300):
                 raise OutcomeUnknown("the vendor, or a proxy before it, gave no usable answer.", **place)
             case _ if may_be_second and vendor.is_duplicate(answer):
                 return

@@ -8,6 +8,7 @@ This one takes its place where there is no proxy: same requests, same answers an
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
 import h11
@@ -15,6 +16,7 @@ import httpx
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import AsyncIterator, Iterator
 
 _NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305: so long until the next address of a host is tried as well
 
@@ -23,7 +25,8 @@ class Wire(httpx.AsyncBaseTransport):
     """
     A transport with a single connection, opened when it is needed, and again when the server has closed it.
 
-    Of httpx's time-outs it takes "connect", and "read" for the exchange from the first byte to the last.
+    Of httpx's time-outs it takes "connect", and "read" for the time from the first byte of the request to the
+    head of the answer. The answer's body is a stream, without a time-out of its own.
     Of httpx's trace events it tells the one before the first byte leaves.
 
     :param tls: what https connections are checked with.
@@ -45,17 +48,12 @@ class Wire(httpx.AsyncBaseTransport):
         if trace := request.extensions.get("trace"):
             await trace("http11.send_request_headers.started", {"request": request})
             connection = await self._ready(request)  # it may have been closed meanwhile
-        try:
+        with _as_httpx_errors():
             async with asyncio.timeout(request.extensions["timeout"]["read"]):
-                return await connection.exchange(request)
-        except TimeoutError as error:
-            raise httpx.ReadTimeout("the answer did not come in time") from error
-        except OSError as error:
-            raise httpx.ReadError(str(error)) from error
-        except h11.RemoteProtocolError as error:
-            raise httpx.RemoteProtocolError(str(error)) from error
-        except h11.LocalProtocolError as error:
-            raise httpx.LocalProtocolError(str(error)) from error
+                head = await connection.send(request)
+        return httpx.Response(
+            head.status_code, headers=head.headers.raw_items(), stream=_Body(connection), request=request
+        )
 
     async def _ready(self, request: httpx.Request) -> _Connection:
         """Return a connection on which nothing is under way."""
@@ -77,7 +75,7 @@ class Wire(httpx.AsyncBaseTransport):
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout("the connection did not stand in time") from error
-        except OSError as error:  # DNS and TLS too
+        except (OSError, ValueError) as error:  # DNS and TLS too, and names that no resolver takes
             raise httpx.ConnectError(str(error)) from error
         return connection
 
@@ -85,6 +83,21 @@ class Wire(httpx.AsyncBaseTransport):
         """Close the connection."""
         if self._connection is not None:
             self._connection.close()
+
+
+@contextmanager
+def _as_httpx_errors() -> Iterator[None]:
+    """Raise what goes wrong behind the first byte as the errors that httpx's own transport has for it."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpx.ReadTimeout("the answer did not come in time") from error
+    except OSError as error:
+        raise httpx.ReadError(str(error)) from error
+    except h11.RemoteProtocolError as error:
+        raise httpx.RemoteProtocolError(str(error)) from error
+    except h11.LocalProtocolError as error:
+        raise httpx.LocalProtocolError(str(error)) from error
 
 
 class _Connection(asyncio.Protocol):
@@ -99,6 +112,10 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._http.our_state is h11.IDLE:  # nothing was asked, and nothing reads how much comes
+            self._lost = ConnectionResetError("the server spoke without a request")
+            self.close()
+            return
         self._http.receive_data(data)
         self._wake()
 
@@ -127,18 +144,20 @@ class _Connection(asyncio.Protocol):
             and self._http.trailing_data == (b"", False)
         )
 
-    async def exchange(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return the whole answer."""
+    async def send(self, request: httpx.Request) -> h11.Response:
+        """Send a request and return the head of its answer."""
         self._transport.write(self._encode(request))
-        status, headers, body = 0, [], bytearray()
+        while not isinstance(event := await self._next_event(), h11.Response):
+            pass  # an informational answer comes before the real one
+        return event
+
+    async def body(self) -> AsyncIterator[bytes]:
+        """Yield the answer's body as it comes; at its end the connection is ready for the next request."""
         while not isinstance(event := await self._next_event(), h11.EndOfMessage):
-            if isinstance(event, h11.Response):
-                status, headers = event.status_code, event.headers.raw_items()
-            elif isinstance(event, h11.Data):
-                body += event.data
+            if isinstance(event, h11.Data):
+                yield bytes(event.data)
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
-        return httpx.Response(status, headers=headers, content=bytes(body), request=request)
 
     def _encode(self, request: httpx.Request) -> bytes:
         """Encode to the end before the first byte leaves: it raises then or never, and fits one packet."""
@@ -153,3 +172,23 @@ class _Connection(asyncio.Protocol):
             self._news = asyncio.get_running_loop().create_future()
             await self._news
         return cast("h11.Event", event)
+
+
+class _Body(httpx.AsyncByteStream):
+    """
+    The body of an answer. Closed before its end, it takes the connection with it.
+
+    :param connection: where it comes from.
+    """
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx_errors():
+            async for part in self._connection.body():
+                yield part
+
+    async def aclose(self) -> None:
+        if not self._connection.is_idle:
+            self._connection.close()

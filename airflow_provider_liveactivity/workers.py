@@ -9,7 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, RecipientRejected
+from airflow_provider_liveactivity.errors import (
+    LiveActivityError,
+    OutcomeUnknown,
+    RecipientRejected,
+    VendorUnavailable,
+)
 from airflow_provider_liveactivity.pacing import Pace, PaceRules
 from airflow_provider_liveactivity.transport import Client
 
@@ -179,15 +184,20 @@ class Workers:
         self._gone.set()
 
     async def _worker(self) -> None:
+        job, has_client = None, False
         try:
             if (job := await self._next()) is None:
                 return
             async with self._make_client(self._account, pace=self.pace, sleep=self.pace.rest) as client:
+                has_client = True
                 while job is not None:
                     self._tell(job.number, await self._send(client, job))
                     job = await self._next()
         except Exception as error:  # noqa: BLE001  # a bug must end the send, not leave it waiting for an answer
             self._stop(error)
+            if job is not None and not has_client:
+                not_sent = VendorUnavailable("no client could be made for this request.")
+                self._tell(job.number, Result(0, error=not_sent))
 
     async def _next(self) -> Job | None:
         while not self._halted:

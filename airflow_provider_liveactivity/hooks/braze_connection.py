@@ -6,7 +6,12 @@ import itertools
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.errors import AuthenticationFailed, InvalidConnection, PermissionDenied
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidConnection,
+    PermissionDenied,
+    VendorUnavailable,
+)
 from airflow_provider_liveactivity.hooks.base import LiveActivityHook
 from airflow_provider_liveactivity.hooks.connection import (
     chosen_url,
@@ -77,10 +82,14 @@ class BrazeConnection(LiveActivityHook):
         Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
 
         :raises PermissionDenied: where the key lacks the permission ``segments.list``.
+        :raises VendorUnavailable: where the answer has no list of segments.
         """
         for page in itertools.count():
-            answer = self._ask(self._braze.segments(page)).answer.json()
-            segments = answer.get("segments", []) if isinstance(answer, dict) else []
+            segments = self._ask(self._braze.segments(page)).answer.fields().get("segments")
+            if not isinstance(segments, list):
+                raise VendorUnavailable(
+                    "the answer has no list of segments; check that the connection's host is Braze's."
+                )
             yield from segments
             if len(segments) < SEGMENTS_PER_PAGE:
                 return
@@ -113,7 +122,8 @@ class BrazeConnection(LiveActivityHook):
             return False, (
                 f"{account.base_url} answered 401: the REST API key is wrong, or it belongs to another "
                 "instance or workspace. Choose the instance in your dashboard's address, and copy the key "
-                "from Settings > APIs and Identifiers."
+                "from Settings > APIs and Identifiers. If the key has an IP allow-list, the address of "
+                "this machine must be on it."
             )
         if isinstance(read, Exception):
             return False, problem(read, account)

@@ -15,9 +15,9 @@ from airflow_provider_liveactivity.transport import Timeouts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# RFC 1035, and the underscore that internal names have: labels of 1 to 63 characters, a dot at the end at most.
-# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end, and
-# a name that no resolver takes must not get as far as a request.
+# RFC 1035, and the underscore of internal names: labels of 1 to 63 characters, with single dots between them.
+# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end,
+# and a name that no resolver takes must not get as far as a request.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
 _PORTS = range(1, 65_536)

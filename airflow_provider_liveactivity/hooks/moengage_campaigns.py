@@ -184,7 +184,7 @@ class BroadcastCampaigns(MoEngageCalls):
             tally.sent(sent.tries, None)
             answer = sent.answer.json()
             found = answer if isinstance(answer, list) else []
-            for campaign in found:
+            for campaign in map(_object, found):
                 if _is_the_same(campaign, body):
                     # The rest of it is the audience, filters with ids included.
                     return {k: v for k, v in campaign.items() if isinstance(v, str) and k != "created_by"}
@@ -205,15 +205,16 @@ class BroadcastCampaigns(MoEngageCalls):
             )
             raise
         tally.sent(sent.tries, None)
-        answer = sent.answer.json() or {}
-        made, conflict = answer.get("data") or {}, answer.get("error") or {}
+        answer = sent.answer.fields()
+        made, conflict = _object(answer.get("data")), _object(answer.get("error"))
         segment_id = made.get("id") or conflict.get("existing_cs_id")
         if not segment_id:  # the name is taken: it is made of the ids, so it is the same segment
             tally.waited_seconds += self.rates.take(SEGMENT_REQUESTS)
             sent = self._ask(vendor.find(body.name), account=account)
             tally.sent(sent.tries, None)
-            same = [one for one in (sent.answer.json() or {}).get("data", []) if one.get("name") == body.name]
-            segment_id = same[0].get("id") if same else None
+            listed = sent.answer.fields().get("data")
+            found = [_object(one) for one in listed] if isinstance(listed, list) else []
+            segment_id = next((one.get("id") for one in found if one.get("name") == body.name), None)
         if not segment_id:
             raise LiveActivityError(
                 "MoEngage says that the segment exists, and does not list it.", vendor=vendor.name
@@ -222,11 +223,16 @@ class BroadcastCampaigns(MoEngageCalls):
 
 
 def _is_the_same(campaign: dict[str, Any], body: CreateCampaign) -> bool:
-    basics, wanted = campaign.get("basic_details") or {}, body.basic_details
+    basics, wanted = _object(campaign.get("basic_details")), body.basic_details
     if str(campaign.get("status")).lower() in _OVER or basics.get("name") != wanted.name:
         return False
     # That the answer repeats the id is not documented; the name is ours too.
     return basics.get("broadcast_live_activity_id") in (None, wanted.broadcast_live_activity_id)
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """Return a part of an answer where it is an object, as documented, and an empty one elsewhere."""
+    return value if isinstance(value, dict) else {}
 
 
 def _shown(sent: Sent, request_body: bytes) -> dict[str, Any]:

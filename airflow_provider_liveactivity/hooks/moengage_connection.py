@@ -49,11 +49,11 @@ class MoEngageCalls(LiveActivityHook):
         extra = self.get_connection(self.moengage_conn_id).extra_dejson
         return None if is_sandbox(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
 
-    def account_for(self, api: Callable[[str, str], Workspace], key_field: str) -> Account:
+    def account_for(self, api: Callable[..., Workspace], key_field: str) -> Account:
         """
         Return where and how to reach one of MoEngage's APIs.
 
-        :param api: makes the API from workspace ID and key.
+        :param api: makes the API from workspace ID, key and ``host``.
         :param key_field: "password", or the field of the extra that holds the API's key.
         :raises InvalidConnection: naming what the connection lacks.
         """
@@ -68,7 +68,7 @@ class MoEngageCalls(LiveActivityHook):
                 text(extra, key_field),
                 f"{key_field} in the extra, which this call needs besides the Push API key,",
             )
-        vendor = api(workspace, key)
+        vendor = api(workspace, key, host=host_of(self.url))
         for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
             mask_secret(hidden)
         return Account(vendor, self.url, timeouts(connection), proxy(connection))

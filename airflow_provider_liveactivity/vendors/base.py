@@ -21,9 +21,19 @@ class AfterDoubt(Enum):
     NEVER = "a second one could put two activities on one lock screen"
 
 
+#: Bytes of an answer that are read; those of a send have some hundred.
+MAX_ANSWER_BYTES = 64 * 1024
+#: Bytes of an answer that is read for its content: a page of segments or campaigns.
+MAX_LISTING_BYTES = 4 * 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the vendor wants it, without host and credentials."""
+    """
+    One request as the vendor wants it, without host and credentials.
+
+    :param max_answer_bytes: the most bytes of the answer's body that are read.
+    """
 
     verb: str
     path: str
@@ -32,6 +42,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     method: str = "POST"
     people: int = 0  # 0 where the vendor, not we, knows who is addressed
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +59,21 @@ class Answer:
         return self.headers.get("x-request-id") or None
 
     def json(self) -> Any:
-        """Return the body as JSON, or None where it is none."""
+        """Return the body as JSON, or None where it is none, or is nested too deeply."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the body as a JSON object; an empty one where it is none."""
+        body = self.json()
+        return body if isinstance(body, dict) else {}
+
+    @property
+    def is_html(self) -> bool:
+        """Whether it is a page for people: a proxy's or a login's, and not the vendor's."""
+        return self.headers.get("content-type", "").lower().startswith("text/html")
 
 
 @dataclass(frozen=True, slots=True)

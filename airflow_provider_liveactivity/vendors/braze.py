@@ -18,7 +18,7 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
 )
 from airflow_provider_liveactivity.models.common import encode
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.base import MAX_LISTING_BYTES, AfterDoubt, Answer, Request, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +84,15 @@ class Braze:
     def segments(self, page: int) -> Request:
         """Return the request for one page of the workspace's segments; reads may always be repeated."""
         path = f"{SEGMENTS_PATH}?{urlencode({'page': page})}"
-        return Request("segments", path, b"", AfterDoubt.RESEND, self._headers(), method="GET")
+        return Request(
+            "segments",
+            path,
+            b"",
+            AfterDoubt.RESEND,
+            self._headers(),
+            method="GET",
+            max_answer_bytes=MAX_LISTING_BYTES,
+        )
 
     def is_duplicate(self, answer: Answer) -> bool:
         """Return False: Braze does not recognise a request that it has seen before."""
@@ -101,13 +109,13 @@ class Braze:
                 return AuthenticationFailed(
                     "Braze does not accept the REST API key; check that the connection's password is the key "
                     "of this workspace, that its host is the workspace's own REST endpoint, and that the key "
-                    f"has the permission {permission}.",
+                    f"has the permission {permission}. {_ALLOW_LIST}",
                     **place,
                 )
             case 403:
                 return PermissionDenied(
                     f"the key lacks the permission {permission}, or the plan lacks Live Activities; "
-                    "create a new key with it, since permissions cannot be added to a key.",
+                    f"create a new key with it, since permissions cannot be added to a key. {_ALLOW_LIST}",
                     **place,
                 )
             case 404:
@@ -148,6 +156,8 @@ class StartRequests:
         return self._make(b",".join(parts) + b"}", len(external_user_ids) + len(user_aliases))
 
 
+#: What Braze answers to an address that is not on the list is not documented.
+_ALLOW_LIST = "If the key has an IP allow-list, the address of this machine must be on it."
 #: Braze's words in a 400, and what to do about each.
 _ADVICE = {
     "no recipients": "nobody was addressed; give external ids, aliases, a segment or a custom audience.",
@@ -156,6 +166,8 @@ _ADVICE = {
     "apple push length exceeded": "shorten the notification: its alert and extra may have 1,912 bytes.",
     "invalid extra push payload": "notification.extra must be an object.",
     "does not match declared format": "Braze could not read the JSON of the request.",
+    "error while parsing request body": "Braze could not parse the request. What is sent is valid JSON: "
+    "check that no proxy or gateway changes it, and that each field has the type that Braze documents.",
 }
 
 

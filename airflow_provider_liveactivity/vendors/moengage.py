@@ -16,7 +16,7 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.models.common import encode
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
-from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
+from airflow_provider_liveactivity.vendors.moengage_workspace import ALLOW_LIST, Workspace, error_of
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast
@@ -73,8 +73,8 @@ class MoEngage(Workspace):
     app_key_header: ClassVar[str] = "X-MOE-APPKEY"
     key_advice: ClassVar[str] = "its password the key of the Push tile (whatever the answer calls it)"
 
-    def __init__(self, workspace_id: str, push_api_key: str) -> None:
-        super().__init__(workspace_id, push_api_key)
+    def __init__(self, workspace_id: str, push_api_key: str, *, host: str = "") -> None:
+        super().__init__(workspace_id, push_api_key, host=host)
 
     def start(self, body: StartBroadcast) -> Request:
         """Return the request that starts a broadcast activity for its campaign's audience."""
@@ -113,7 +113,10 @@ class MoEngage(Workspace):
             case 403:
                 return self._forbidden(answer, place)
             case 413:
-                return PayloadTooLarge("MoEngage takes 5,120 bytes; shorten content_state or alert.", **place)
+                parts = "content_state or alert"
+                if request.verb == "start":
+                    parts = f"attribute_info, {parts}"
+                return PayloadTooLarge(f"MoEngage takes 5,120 bytes; shorten {parts}.", **place)
             case _:
                 return super().refusal(request, answer)
 
@@ -124,7 +127,8 @@ class MoEngage(Workspace):
             if words in said:
                 return kind(advice, **place)
         return PermissionDenied(
-            "the key may not do this; Live Activities may not be enabled for the workspace: ask MoEngage.",
+            "the key may not do this; Live Activities may not be enabled for the workspace: ask MoEngage. "
+            f"{ALLOW_LIST}",
             **place,
         )
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.base import MAX_LISTING_BYTES, AfterDoubt, Answer, Request, where
 from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,14 @@ class Campaigns(Workspace):
 
     def search(self, body: SearchCampaigns) -> Request:
         """Return the request that looks for campaigns."""
-        return Request("search", SEARCH_PATH, encode(body.to_json()), AfterDoubt.RESEND, self._headers())
+        return Request(
+            "search",
+            SEARCH_PATH,
+            encode(body.to_json()),
+            AfterDoubt.RESEND,
+            self._headers(),
+            max_answer_bytes=MAX_LISTING_BYTES,
+        )
 
     def is_duplicate(self, answer: Answer) -> bool:
         """
@@ -87,7 +94,15 @@ class Segments(Workspace):
     def find(self, name: str) -> Request:
         """Return the request that lists the segments of one name."""
         path = f"{SEGMENTS_PATH}?name={quote(name, safe='')}"
-        return Request("segments", path, b"", AfterDoubt.RESEND, self._headers(), method="GET")
+        return Request(
+            "segments",
+            path,
+            b"",
+            AfterDoubt.RESEND,
+            self._headers(),
+            method="GET",
+            max_answer_bytes=MAX_LISTING_BYTES,
+        )
 
     def is_duplicate(self, answer: Answer) -> bool:
         """Return whether there is a segment of this name, or with these filters."""

@@ -38,9 +38,12 @@ TOKENS = (
     "where the workspace wants push tokens, select them as the second column of sql, or give "
     "external_user_ids as an object of user id and push token"
 )
+_UNKNOWN_ALERT = 120002
+#: Only test alerts are known here.
+_TEST_HOST = "sandbox-"
 _ADVICE = {
-    120002: "MoEngage does not know the alert; check alert_id or alert_reference_name, that the alert is "
-    "published, and that it is not a test alert.",
+    _UNKNOWN_ALERT: "MoEngage does not know the alert; check alert_id or alert_reference_name, that the "
+    "alert is published, and that it is not a test alert.",
     120003: "MoEngage misses the transaction_id, which was sent; report this to the provider's authors.",
     120004: "MoEngage finds the transaction_id too long; report this to the provider's authors.",
     120006: "MoEngage does not accept the payload; check attribute_info, content_state and the dates against "
@@ -57,14 +60,21 @@ class Inform(Workspace):
     :param key: the key of the Inform tile.
     :param la_type: start, update or end: what a duplicate means depends on it.
     :param clock: tells the present moment.
+    :param host: the host that requests go to.
     """
 
     key_advice: ClassVar[str] = "inform_api_key in its extra the key of the Inform tile (not the Push key)"
 
     def __init__(
-        self, workspace_id: str, key: str, la_type: LaType, clock: Callable[[], datetime] = utcnow
+        self,
+        workspace_id: str,
+        key: str,
+        la_type: LaType,
+        clock: Callable[[], datetime] = utcnow,
+        *,
+        host: str = "",
     ) -> None:
-        super().__init__(workspace_id, key)
+        super().__init__(workspace_id, key, host=host)
         self._la_type = la_type
         self._clock = clock
 
@@ -110,7 +120,7 @@ class Inform(Workspace):
     def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
         place = where(self.name, request, answer)
-        code = error_of(answer).get("status_code")
+        code = _code(answer)
         match answer.status:
             case 409:
                 # Without the status: the vendor is reachable, and trying again at once is of no use.
@@ -123,7 +133,23 @@ class Inform(Workspace):
                 )
             case 400 if code == _INVALID_RECIPIENT:
                 return RecipientRejected(f"MoEngage has no valid recipient for this user; {TOKENS}.", **place)
+            case 400 if code == _UNKNOWN_ALERT and self._host.startswith(_TEST_HOST):
+                return InvalidPayload(
+                    "MoEngage does not know the alert. Its sandbox host wants the alert_id of a test alert; "
+                    "for a published alert, set the connection's host to that of the data center, without "
+                    "'sandbox-'.",
+                    **place,
+                )
             case 400 if code in _ADVICE:
                 return InvalidPayload(_ADVICE[code], **place)
             case _:
                 return super().refusal(request, answer)
+
+
+def _code(answer: Answer) -> int | None:
+    """Return MoEngage's number of an error, which comes as a number or as text."""
+    code = error_of(answer).get("status_code")
+    try:
+        return int(code) if isinstance(code, int | str) else None
+    except ValueError:
+        return None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.vendors.base import Answer, Request
 
 NAME = "moengage"
+#: Since July 2026 MoEngage may refuse a valid key from an address that the workspace does not list.
+ALLOW_LIST = "If the workspace has an IP allow-list, the address of this machine must be on it."
 
 
 class Workspace:
@@ -26,6 +28,7 @@ class Workspace:
 
     :param workspace_id: the workspace ID, formerly "app id".
     :param key: the key of the API's own tile in the dashboard.
+    :param host: the host that requests go to, where an error's advice depends on it.
     """
 
     name = NAME
@@ -34,9 +37,10 @@ class Workspace:
     #: Which field of the connection holds which key, for a 401.
     key_advice: ClassVar[str] = ""
 
-    def __init__(self, workspace_id: str, key: str) -> None:
+    def __init__(self, workspace_id: str, key: str, *, host: str = "") -> None:
         self._workspace_id = workspace_id
         self._key = key
+        self._host = host
 
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown, the encoded form included."""
@@ -66,12 +70,13 @@ class Workspace:
             case 401:
                 return AuthenticationFailed(
                     "MoEngage does not accept the credentials; check that the connection's login is the "
-                    f"workspace ID, {self.key_advice}, and its data center the workspace's own.",
+                    f"workspace ID, {self.key_advice}, and its data center the workspace's own. {ALLOW_LIST}",
                     **place,
                 )
             case 403:
                 return PermissionDenied(
-                    "the key may not do this; ask MoEngage whether this API is enabled for the workspace.",
+                    "the key may not do this; ask MoEngage whether this API is enabled for the workspace. "
+                    f"{ALLOW_LIST}",
                     **place,
                 )
             case 404:

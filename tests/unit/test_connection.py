@@ -140,7 +140,9 @@ def test_what_only_looks_like_a_host_is_none(host: str) -> None:
 def test_the_longest_names_are_names() -> None:
     longest = "r" * 63 + ".braze.com"
     assert url(longest) == f"https://{longest}"
-    assert url("in_house.example.com.", extra_dejson={"allow_any_host": True}).endswith("in_house.example.com.")
+    assert url("in_house.example.com.", extra_dejson={"allow_any_host": True}).endswith(
+        "in_house.example.com."
+    )
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     RecipientRejected,
 )
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.models.moengage_inform import LaType, UserActivity
 from airflow_provider_liveactivity.redaction import redact
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer
@@ -45,11 +47,13 @@ def activity(**changes: Any) -> UserActivity:
     return UserActivity.build(now=NOW, **fields | changes)
 
 
-def refusal(la_type: LaType, status: int, code: int, message: str = "") -> LiveActivityError:
-    content = activity(la_type=la_type)
-    request = vendor(la_type).alerts(content)("ada", None)
+def refusal(
+    la_type: LaType, status: int, code: Any, message: str = "", inform: Inform | None = None
+) -> LiveActivityError:
+    inform = inform or vendor(la_type)
+    request = inform.alerts(activity(la_type=la_type))("ada", None)
     body = {"message": message, "err_code": "X", "status_code": code}
-    return vendor(la_type).refusal(request, Answer(status, {}, json.dumps(body)))
+    return inform.refusal(request, Answer(status, {}, json.dumps(body)))
 
 
 def test_a_start_is_written_as_the_page_has_it() -> None:
@@ -133,6 +137,43 @@ def test_each_documented_error_says_what_to_change(
     assert type(found) is error
     assert words in str(found)
     assert not found.retryable
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "words"),
+    [
+        ("120012", RecipientRejected, "second column"),
+        ("120007", InvalidPayload, "1,500"),
+        (" 120002 ", InvalidPayload, "not a test alert"),
+        ("E-7", InvalidPayload, "does not accept the request"),
+        (None, InvalidPayload, "does not accept the request"),
+        ([120012], InvalidPayload, "does not accept the request"),
+        ({"code": 120012}, InvalidPayload, "does not accept the request"),
+    ],
+)
+def test_the_number_of_an_error_may_be_text_or_anything(
+    code: Any, kind: type[LiveActivityError], words: str
+) -> None:
+    found = refusal("start", 400, code)
+    assert type(found) is kind
+    assert words in found.message
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("https://sandbox-api-01.moengage.com", "wants the alert_id of a test alert"),
+        ("https://api-01.moengage.com", "that it is not a test alert"),
+    ],
+)
+def test_on_moengage_s_sandbox_host_an_unknown_alert_means_the_opposite(
+    monkeypatch: pytest.MonkeyPatch, host: str, words: str
+) -> None:
+    connection = {"conn_type": "moengage", "host": host, "login": "ws", "extra": {"inform_api_key": "k3y"}}
+    monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", json.dumps(connection))
+    account = MoEngageHook().account_for(partial(Inform, la_type="start"), "inform_api_key")
+    assert isinstance(account.vendor, Inform)
+    assert words in refusal("start", 400, "120002", inform=account.vendor).message
 
 
 @pytest.mark.parametrize("la_type", ["update", "end"])

@@ -119,12 +119,11 @@ def test_a_start_that_was_not_carried_out_is_sent_again(sandbox: RunningSandbox,
 @pytest.mark.parametrize(
     "answer",
     [
-        b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{}",  # ends too early
-        b"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\nno gzip",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 100\r\nConnection: close",  # ends within the head
         b"SSH-2.0-OpenSSH_9.6 Connection: close\r\n\r\n",
         b"",
     ],
-    ids=["cut", "gzip", "ssh", "closed"],
+    ids=["cut", "ssh", "closed"],
 )
 def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answer: bytes) -> None:
     async def twice() -> None:

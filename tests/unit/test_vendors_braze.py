@@ -44,6 +44,14 @@ def test_a_refused_key_is_told_with_the_permission_it_needs(
         (400, {"message": "Bad Request"}, InvalidPayload, "its own words say why"),
         (400, {"message": "No Recipients"}, InvalidPayload, "nobody was addressed"),
         (400, {"error": NOT_JSON}, InvalidPayload, "could not read the JSON"),
+        (
+            400,
+            {"message": "Error while parsing request body. Please check your syntax."},
+            InvalidPayload,
+            "no proxy or gateway changes it",
+        ),
+        (401, {"message": "Invalid API key"}, AuthenticationFailed, "IP allow-list"),
+        (403, {"message": "Access Denied"}, PermissionDenied, "IP allow-list"),
         (400, {"message": "No message to send"}, InvalidPayload, "carried no content"),
         (400, {"message": "Apple Push Length Exceeded"}, InvalidPayload, "1,912 bytes"),
         (

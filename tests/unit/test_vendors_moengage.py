@@ -14,7 +14,7 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
 )
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
-from airflow_provider_liveactivity.vendors.base import AfterDoubt
+from airflow_provider_liveactivity.vendors.base import AfterDoubt, Request
 from tests.unit.exchange import (
     BROADCAST,
     BROADCAST_REQUEST,
@@ -77,6 +77,8 @@ DETAIL = {
         (403, envelope("Dismissal date is already passed"), InvalidPayload, "dismissal date is over"),
         (403, envelope("Something new"), PermissionDenied, "may not be enabled for the workspace"),
         (403, "", PermissionDenied, "may not be enabled for the workspace"),
+        (401, "", AuthenticationFailed, "IP allow-list"),
+        (403, "", PermissionDenied, "IP allow-list"),
         (404, "", InvalidPayload, "data center and host"),
         (
             413,
@@ -100,6 +102,13 @@ def test_every_documented_refusal_says_what_to_change(
         "/v1.0/live-activity/broadcast/update",
         status,
     )
+
+
+@pytest.mark.parametrize(("request_", "names"), [(BROADCAST_REQUEST, True), (PUSH_REQUEST, False)])
+def test_what_to_shorten_is_what_the_request_has(request_: Request, names: bool) -> None:
+    error = Exchange(Reply(413, "")).error(request_)
+    assert isinstance(error, PayloadTooLarge)
+    assert ("attribute_info, content_state or alert" in error.message) is names
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,16 @@ def post(url: str, body: bytes = b"{}", *, read: float = 30.0, **extensions: Any
     return httpx.Request("POST", url, content=body, extensions={"timeout": timeouts, **extensions})
 
 
+async def exchange(wire: Wire, request: httpx.Request) -> httpx.Response:
+    """Send one request, and read its answer to the end."""
+    response = await wire.handle_async_request(request)
+    await response.aread()
+    await response.aclose()
+    return response
+
+
 async def exchanges(wire: Wire, server: Heard, count: int) -> list[str]:
-    responses = [await wire.handle_async_request(post(f"http://{server.host}/x")) for _ in range(count)]
-    return [response.text for response in responses]
+    return [(await exchange(wire, post(f"http://{server.host}/x"))).text for _ in range(count)]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -93,7 +100,7 @@ def test_a_connection_that_closes_while_a_request_is_held_is_opened_again_before
                 (wire._connection or pytest.fail("it is told before the connection stands")).close()
                 await until_closed(wire)
 
-            response = await wire.handle_async_request(post(f"http://{server.host}/x", trace=close))
+            response = await exchange(wire, post(f"http://{server.host}/x", trace=close))
             assert (response.status_code, len(server.requests)) == (201, 1)
             assert told == [("http11.send_request_headers.started", "POST")]
 
@@ -109,7 +116,7 @@ def test_half_an_answer_is_none_and_does_not_pass_for_a_refused_connection(answe
     async def cut() -> None:
         async with raw_server(answer) as server, Wire(UNTRUSTING) as wire:
             with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-                await wire.handle_async_request(post(f"http://{server.host}/x"))
+                await exchange(wire, post(f"http://{server.host}/x"))
             assert len(server.requests) == 1
 
     asyncio.run(cut())
@@ -132,7 +139,7 @@ def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_request
             with pytest.raises(httpx.ReadTimeout):
                 await wire.handle_async_request(post(url, read=0.1))
             too_late.set()
-            assert (await wire.handle_async_request(post(url))).text == "{}"
+            assert (await exchange(wire, post(url))).text == "{}"
 
     asyncio.run(late())
 
@@ -182,8 +189,44 @@ def test_a_large_body_and_a_second_request_go_over_one_trusted_tls_connection(tm
         async with raw_server(OK, OK, context=context) as server, Wire(trusting) as wire:
             url = f"https://{server.host}/x"
             for body in (b"x" * 300_000, b"y"):
-                assert (await wire.handle_async_request(post(url, body))).status_code == 201
+                assert (await exchange(wire, post(url, body))).status_code == 201
             assert server.connections == [1, 1]
             assert server.requests[0].endswith(b"\r\n\r\n" + b"x" * 300_000)
 
     asyncio.run(twice())
+
+
+def test_a_body_that_is_not_read_to_its_end_takes_the_connection_with_it() -> None:
+    async def closed() -> None:
+        endless = OK.replace(b"2\r\n\r\n{}", b"99\r\n\r\n{}")
+        async with raw_server(endless, OK) as server, Wire(UNTRUSTING) as wire:
+            response = await wire.handle_async_request(post(f"http://{server.host}/x"))
+            await response.aclose()
+            assert await exchanges(wire, server, 1) == ["{}"]
+            assert server.connections == [1, 2]
+
+    asyncio.run(closed())
+
+
+def test_what_a_server_says_without_a_request_is_not_kept() -> None:
+    async def unasked() -> None:
+        async with raw_server(OK, OK) as server, Wire(UNTRUSTING) as wire:
+            await exchanges(wire, server, 1)
+            connection = wire._connection
+            assert connection is not None
+            connection.data_received(b"x" * 1_000_000)
+            assert connection._http.trailing_data == (b"", False)
+            assert await exchanges(wire, server, 1) == ["{}"]
+            assert server.connections == [1, 2]
+
+    asyncio.run(unasked())
+
+
+@pytest.mark.parametrize("host", ["rest..braze.test", "r" * 64 + ".test"])
+def test_a_name_that_no_resolver_takes_is_a_refused_connection(host: str) -> None:
+    async def nowhere() -> None:
+        async with Wire(UNTRUSTING) as wire:
+            with pytest.raises(httpx.ConnectError):
+                await wire.handle_async_request(post(f"https://{host}/x"))
+
+    asyncio.run(nowhere())

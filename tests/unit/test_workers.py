@@ -113,6 +113,19 @@ def test_a_bug_ends_the_work_and_tells_which_job_may_have_left() -> None:
     assert results.keys() == {0, 1}
 
 
+def test_a_client_that_cannot_be_made_ends_the_work_and_leaves_no_doubt() -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("no certificates on this machine")
+
+    with Workers(ACCOUNT, count=1, rules=PaceRules(), client=broken) as workers:
+        results = sent(workers, 5)
+        assert workers.go_home() == set()
+    assert isinstance(workers.failure, RuntimeError)
+    assert results.keys() == {0}
+    assert results[0].error is not None
+    assert not results[0].error.doubted
+
+
 def test_a_halt_before_the_beginning_lets_nothing_leave() -> None:
     vendor = Vendor()
     workers = crew(vendor)
