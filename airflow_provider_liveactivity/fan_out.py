@@ -14,8 +14,8 @@ from airflow_provider_liveactivity.window import MAX_UNSETTLED
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.schedule import Hold
 
-#: Seconds; for longer than that, a worker slot is better given back.
-LONGEST_WAIT = 60.0
+#: Seconds; for longer than that, a worker slot is better given back. It is shorter than MoEngage's window.
+LONGEST_WAIT = 45.0
 _AHEAD_SECONDS = 0.25
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
 _CONNECT_AHEAD = 2.0  # so long before its moment it makes its connection; servers close idle ones later
-_SHORTEST_HOLD = timedelta(seconds=1)
+_MIN_BLOCK_SECONDS = 1.0
 
 
 class Sleep(Protocol):
@@ -53,6 +54,15 @@ class Pace:
     The one gate that all workers of a fan-out pass before each request.
 
     It runs in one event loop and needs no lock: nothing is awaited between reading and writing its state.
+
+    Wall-clock time counts at two places only: a reset that the vendor names is turned into a number of
+    seconds when it comes, and a scheduled send waits for its moment. All else runs on the monotonic clock, so
+    that a wall clock that is set neither stalls a send nor lets a burst out.
+
+    :param rules: how fast requests may leave.
+    :param clock: wall-clock time.
+    :param monotonic: seconds that only go forward.
+    :param sleep: waits.
     """
 
     def __init__(
@@ -60,14 +70,16 @@ class Pace:
         rules: PaceRules,
         *,
         clock: Callable[[], datetime] = utcnow,
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._rules = rules
         self._clock = clock
+        self._monotonic = monotonic
         self._sleep = sleep
-        self._closed_until: datetime | None = None
+        self._opens_at: float | None = None
         self._next_slot = -math.inf
-        self._waited_until: datetime | None = None
+        self._waited_until = -math.inf
         self._shut = asyncio.Event()
         self.quota = Quota()
         self.waited_seconds = 0.0
@@ -86,16 +98,17 @@ class Pace:
         await self._pass_gate()
         while seconds := self._seconds_to_slot():
             await self._wait(seconds)
-            if self._closed_until is None:
+            if self._opens_at is None:
                 break
             await self._pass_gate()  # it has closed meanwhile, and who leaves it needs a new slot
 
     async def _pass_gate(self) -> None:
-        while (until := self._closed_until) is not None:
-            seconds = (until - self._clock()).total_seconds()
+        while self._opens_at is not None:
+            seconds = self._opens_at - self._monotonic()
             if seconds <= 0:
-                self._closed_until = None
+                self._opens_at = None
             elif seconds > self._rules.longest_wait:
+                until = self._clock() + timedelta(seconds=seconds)
                 raise RateLimited(
                     f"the vendor's window is used up until {until.isoformat()}.", reset_at=until
                 )
@@ -122,18 +135,17 @@ class Pace:
         """Take the next slot of the slope, and return how far away it is."""
         if self._rules.max_per_second is None:
             return 0.0
-        now = self._clock().timestamp()
+        now = self._monotonic()
         slot = max(now, self._next_slot)
         self._next_slot = slot + 1 / self._rules.max_per_second
         return slot - now
 
     async def _wait(self, seconds: float) -> None:
-        began = self._clock()
+        began = self._monotonic()
         await self.rest(seconds)
         # The workers wait together: what counts is the time that passed, once.
-        now = self._clock()
-        uncounted = now - max(began, self._waited_until or began)
-        self.waited_seconds += max(uncounted.total_seconds(), 0.0)
+        now = self._monotonic()
+        self.waited_seconds += max(now - max(began, self._waited_until), 0.0)
         self._waited_until = now
 
     async def rest(self, seconds: float) -> None:
@@ -168,10 +180,16 @@ class Pace:
         self.quota = quota
         if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
             # While the vendor still counts in the old window, its reset is not over, whatever our clock says.
-            soon = self._clock() + _SHORTEST_HOLD
-            self.close(max(quota.reset_at or soon, soon))
+            self._block(max(self._seconds_until(quota.reset_at), _MIN_BLOCK_SECONDS))
 
     def close(self, until: datetime | None) -> None:
         """Hold every worker until a moment; a moment that is over or unknown holds nobody."""
-        if until is not None and until > self._clock():
-            self._closed_until = max(until, self._closed_until or until)
+        self._block(self._seconds_until(until))
+
+    def _seconds_until(self, moment: datetime | None) -> float:
+        return 0.0 if moment is None else (moment - self._clock()).total_seconds()
+
+    def _block(self, seconds: float) -> None:
+        if seconds > 0:
+            opens_at = self._monotonic() + seconds
+            self._opens_at = max(opens_at, self._opens_at or opens_at)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.errors import PartiallySent
 
+#: The longest window that a vendor documents is MoEngage's for campaigns. No retry waits longer for a reset.
+_MAX_WINDOW = timedelta(days=1)
 #: So much of a delay is added at most, by chance: tasks that failed together should not come back together.
 _SPREAD = 0.25
 
@@ -53,6 +55,7 @@ class LiveActivityRetryPolicy(RetryPolicy):
             return RetryDecision.fail(f"{name}: a retry would send a part again.")
         now, reset_at = utcnow(), reset_of(exception)
         if reset_at is not None and reset_at > now:
+            reset_at = min(reset_at, now + _MAX_WINDOW)
             return RetryDecision.retry(
                 reset_at - now, f"{name}: the vendor's next window begins at {reset_at}."
             )

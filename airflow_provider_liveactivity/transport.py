@@ -130,7 +130,7 @@ class Client:
     def _judge(self, request: Request, answer: Answer, may_be_second: bool) -> None:
         """Return for an accepted request, raise for any other."""
         vendor = self._account.vendor
-        quota = Quota.from_headers(answer.headers)
+        quota = Quota.from_headers(answer.headers, now=self._clock(), window=vendor.window)
         self._pace.learn(quota)
         place: dict[str, Any] = {
             "vendor": vendor.name,

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+_ROUNDING_SECONDS = 1e-6  # a shorter wait is what floats leave over
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """
@@ -35,9 +38,13 @@ class Rates:
     """
     What a hook has sent lately, so that a loop over it keeps to the limits instead of running into 429s.
 
-    Other tasks are other processes, which it knows nothing of: Airflow pools are for those.
+    Other tasks are other processes, which it knows nothing of: Airflow pools are for those. It counts on the
+    monotonic clock: a wall clock that is set changes nothing.
 
     :param longest_wait: seconds to wait in place; RateLimited is raised instead of longer waits.
+    :param clock: wall-clock time, for the moments that errors name.
+    :param monotonic: seconds that only go forward.
+    :param sleep: waits.
     """
 
     def __init__(
@@ -45,25 +52,31 @@ class Rates:
         *,
         longest_wait: float = 60.0,
         clock: Callable[[], datetime] = utcnow,
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.clock = clock
         self.sleep = sleep
+        self._monotonic = monotonic
         self._longest_wait = longest_wait
-        self._sent: dict[Limit, deque[datetime]] = defaultdict(deque)
-        self._closed: dict[Limit, datetime] = {}
+        self._sent: dict[Limit, deque[float]] = defaultdict(deque)
+        self._closed: dict[Limit, float] = {}
 
     def free_at(self, limits: Sequence[Limit]) -> datetime | None:
         """Return when a request that all these limits count may leave; None for now."""
-        now = self.clock()
-        moments = [moment for limit in limits if (moment := self._free_at(limit, now)) > now]
-        return max(moments, default=None)
+        seconds = self._seconds_until_free(limits)
+        return self.clock() + timedelta(seconds=seconds) if seconds else None
 
-    def _free_at(self, limit: Limit, now: datetime) -> datetime:
-        window, sent = timedelta(seconds=limit.seconds), self._sent[limit]
-        while sent and sent[0] <= now - window:
+    def _seconds_until_free(self, limits: Sequence[Limit]) -> float:
+        now = self._monotonic()
+        seconds = max(self._free_at(limit, now) for limit in limits) - now
+        return seconds if seconds > _ROUNDING_SECONDS else 0.0
+
+    def _free_at(self, limit: Limit, now: float) -> float:
+        sent = self._sent[limit]
+        while sent and sent[0] + limit.seconds <= now:
             sent.popleft()
-        full_until = sent[-limit.requests] + window if len(sent) >= limit.requests else now
+        full_until = sent[-limit.requests] + limit.seconds if len(sent) >= limit.requests else now
         return max(full_until, self._closed.get(limit, now))
 
     def take(self, limits: Sequence[Limit]) -> float:
@@ -73,9 +86,9 @@ class Rates:
         :raises RateLimited: where that is too far away.
         """
         waited = 0.0
-        while (until := self.free_at(limits)) is not None:
-            seconds = (until - self.clock()).total_seconds()
+        while seconds := self._seconds_until_free(limits):
             if seconds > self._longest_wait:
+                until = self.clock() + timedelta(seconds=seconds)
                 raise RateLimited(
                     f"the vendor's limit for {limits[-1].what} is used up until {until.isoformat()}.",
                     reset_at=until,
@@ -83,9 +96,9 @@ class Rates:
             self.sleep(seconds)
             waited += seconds
         for limit in limits:
-            self._sent[limit].append(self.clock())
+            self._sent[limit].append(self._monotonic())
         return waited
 
     def close(self, limit: Limit, until: datetime) -> None:
         """Count a limit as used up until a moment: the vendor said so."""
-        self._closed[limit] = until
+        self._closed[limit] = self._monotonic() + (until - self.clock()).total_seconds()

@@ -156,6 +156,12 @@ class LiveActivityOperator(BaseOperator):
         self._forbid_repetition(error, context)
         reset_at = reset_of(error)
         if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
+            last = self._max_wait_until(context)
+            if reset_at > last:
+                raise AirflowFailException(
+                    f"{error} The task would go on at {reset_at.isoformat()}, but waits for the vendor until "
+                    f"{last.isoformat()} only: after that no phone shows the activity."
+                ) from error
             self._wait_for(reset_at)
         raise error
 
@@ -166,6 +172,21 @@ class LiveActivityOperator(BaseOperator):
                 f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
                 "this task does not retry by itself."
             ) from error
+
+    def _max_wait_until(self, context: Context) -> datetime:
+        """
+        Return the moment after which the task no longer waits for the vendor.
+
+        That is 8 hours after the activity's end, or after the task's start where no end is known: no phone
+        shows the activity any more.
+        """
+        from airflow_provider_liveactivity.models.common import utcnow
+        from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
+
+        # Airflow keeps the start over a deferral.
+        started = getattr(context["ti"], "start_date", None) or utcnow()
+        end = end_moment(getattr(self, "end_time", None)) or started
+        return max(started, end) + MAX_LIFETIME
 
     def _wait_for(self, moment: datetime) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import SandboxLink
@@ -109,6 +110,10 @@ class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
         self.tags = tags
         self.request_id = request_id
         self.validate_only = validate_only
+
+    def _max_wait_until(self, context: Context) -> datetime:
+        """Return the end of two of MoEngage's longest windows, a day each: no activity is on yet."""
+        return (getattr(context["ti"], "start_date", None) or datetime.now(UTC)) + timedelta(days=2)
 
     def send(self, context: Context) -> SendReport:
         what = {

@@ -85,17 +85,23 @@ class Quota:
     reset_at: datetime | None = None
 
     @classmethod
-    def from_headers(cls, headers: Mapping[str, str]) -> Quota:
-        """Read ``x-ratelimit-*`` tolerantly: on a 401 Braze sends them as empty strings."""
-        reset = _number(headers.get("x-ratelimit-reset"))
+    def from_headers(cls, headers: Mapping[str, str], *, now: datetime, window: timedelta) -> Quota:
+        """
+        Read ``x-ratelimit-*`` tolerantly: on a 401 Braze sends them as empty strings.
+
+        :param headers: of an answer, with names in lower case.
+        :param now: when it came.
+        :param window: the length of the vendor's window: a reset that lies further ahead is read as its end.
+        """
+        reset_at = _moment(_number(headers.get("x-ratelimit-reset")), now)
         return cls(
             limit=_number(headers.get("x-ratelimit-limit")),
             remaining=_number(headers.get("x-ratelimit-remaining")),
-            reset_at=_moment(reset),
+            reset_at=None if reset_at is None else min(reset_at, now + window),
         )
 
 
-_LONGEST_WINDOW = 7 * 86_400  # no vendor's window is longer, and no epoch second of today is so small
+_MAX_RELATIVE_RESET = 7 * 86_400  # seconds; no window is longer, and no epoch second of today is so small
 
 
 def _number(text: str | None) -> int | None:
@@ -105,13 +111,13 @@ def _number(text: str | None) -> int | None:
         return None
 
 
-def _moment(seconds: int | None) -> datetime | None:
+def _moment(seconds: int | None, now: datetime) -> datetime | None:
     """Read epoch seconds; one of MoEngage's pages has the seconds until the reset instead."""
     if seconds is None:
         return None
     try:
-        if 0 <= seconds <= _LONGEST_WINDOW:
-            return datetime.now(UTC) + timedelta(seconds=seconds)
+        if 0 <= seconds <= _MAX_RELATIVE_RESET:
+            return now + timedelta(seconds=seconds)
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return None
@@ -123,6 +129,10 @@ class Vendor(Protocol):
     @property
     def name(self) -> str:
         """The word for logs, errors and reports."""
+
+    @property
+    def window(self) -> timedelta:
+        """How long the vendor counts requests before it begins anew: no wait for a reset is longer."""
 
     def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
         """Return the error for an answer that refuses the request: its type and what to change."""

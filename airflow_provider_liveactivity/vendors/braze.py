@@ -7,6 +7,7 @@ Sources: https://www.braze.com/docs/api/errors , https://www.braze.com/docs/api/
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -52,6 +53,8 @@ class Braze:
     """
 
     name = NAME
+    #: 250,000 requests an hour, by the clock. Source: https://www.braze.com/docs/api/api_limits
+    window = timedelta(hours=1)
 
     def __init__(self, rest_api_key: str) -> None:
         self._rest_api_key = rest_api_key

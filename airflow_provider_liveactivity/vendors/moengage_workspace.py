@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity.errors import (
@@ -32,6 +33,8 @@ class Workspace:
     """
 
     name = NAME
+    #: Live Activities and alerts are counted by the minute.
+    window: ClassVar[timedelta] = timedelta(minutes=1)
     #: Live Activities alone want an X- before it.
     app_key_header: ClassVar[str] = "MOE-APPKEY"
     #: Which field of the connection holds which key, for a 401.

@@ -102,6 +102,9 @@ class Clock:
     def __call__(self) -> datetime:
         return self.moment
 
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.moment += timedelta(seconds=seconds)
@@ -109,7 +112,7 @@ class Clock:
     def hook(self) -> MoEngageHook:
         """Make a hook that lives by this clock."""
         hook = MoEngageHook()
-        hook.rates = Rates(clock=self, sleep=self.sleep)
+        hook.rates = Rates(clock=self, monotonic=self.monotonic, sleep=self.sleep)
         return hook
 
 

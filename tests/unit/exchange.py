@@ -74,15 +74,24 @@ class Reply:
 
 class Clock:
     def __init__(self, moment: datetime = NOW) -> None:
-        self.moment = moment
+        self.moment = moment  # by the wall clock: a test may set it
+        self.seconds = 0.0  # by the monotonic clock
         self.slept: list[float] = []
 
     def __call__(self) -> datetime:
         return self.moment
 
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def go_on(self, seconds: float) -> None:
+        """Let time pass, by both clocks."""
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
+        self.go_on(seconds)
 
 
 class Exchange:
@@ -98,7 +107,8 @@ class Exchange:
         self._script = list(script)
         self._patience = patience
         self.clock = Clock()
-        self.pace = Pace(PaceRules(**rules), clock=self.clock, sleep=self.clock.sleep)
+        clock = self.clock
+        self.pace = Pace(PaceRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
         self.wire: list[httpx.Request] = []
 
     def _answer(self, request: httpx.Request) -> httpx.Response:

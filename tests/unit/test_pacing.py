@@ -19,7 +19,7 @@ LATER = NOW + timedelta(seconds=40)
 
 def paced(**rules: Any) -> tuple[Pace, Clock]:
     clock = Clock()
-    return Pace(PaceRules(**rules), clock=clock, sleep=clock.sleep), clock
+    return Pace(PaceRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep), clock
 
 
 def test_an_open_gate_costs_no_time() -> None:
@@ -105,10 +105,44 @@ def test_requests_leave_evenly_at_the_wanted_speed() -> None:
 def test_time_that_nobody_used_is_not_made_up_for_in_a_burst() -> None:
     pace, clock = paced(max_per_second=1)
     asyncio.run(pace.turn())
-    clock.moment += timedelta(seconds=60)
+    clock.go_on(60)
     asyncio.run(pace.turn())
     asyncio.run(pace.turn())
     assert clock.slept == [1.0]
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_wall_clock_that_is_set_changes_nothing_about_the_wanted_speed(minutes: int) -> None:
+    pace, clock = paced(max_per_second=1)
+
+    async def turns() -> None:
+        for _ in range(3):
+            await pace.turn()
+        clock.moment += timedelta(minutes=minutes)
+        for _ in range(3):
+            await pace.turn()
+
+    asyncio.run(turns())
+    assert clock.slept == [1.0] * 5
+    assert pace.waited_seconds == 5
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_wall_clock_that_is_set_changes_nothing_about_a_gate_that_is_closed(minutes: int) -> None:
+    pace, clock = paced()
+    pace.close(LATER)
+    clock.moment += timedelta(minutes=minutes)
+    asyncio.run(pace.turn())
+    assert (clock.slept, pace.waited_seconds) == ([40], 40)
+
+
+def test_a_long_wait_is_handed_back_by_the_wall_clock_of_the_moment() -> None:
+    pace, clock = paced(longest_wait=39)
+    pace.close(LATER)
+    clock.moment -= timedelta(minutes=10)
+    with pytest.raises(RateLimited) as limited:
+        asyncio.run(pace.turn())
+    assert limited.value.reset_at == clock() + timedelta(seconds=40)
 
 
 def test_a_shut_gate_lets_nothing_through_not_even_one_who_waited() -> None:
@@ -145,10 +179,14 @@ RESET = "1784725200"
     ],
 )
 def test_rate_limit_headers_are_read_tolerantly(headers: Mapping[str, str], quota: Quota) -> None:
-    assert Quota.from_headers({f"x-ratelimit-{name}": value for name, value in headers.items()}) == quota
+    named = {f"x-ratelimit-{name}": value for name, value in headers.items()}
+    assert Quota.from_headers(named, now=NOW, window=timedelta(hours=1)) == quota
 
 
-def test_a_reset_in_seconds_counts_from_now() -> None:
-    reset_at = Quota.from_headers({"x-ratelimit-reset": "23"}).reset_at
-    assert reset_at is not None
-    assert 0 < (reset_at - datetime.now(UTC)).total_seconds() <= 23
+@pytest.mark.parametrize(
+    ("reset", "seconds"),
+    [("23", 23), ("3600", 3600), ("3601", 3600), ("604800", 3600), ("9999999999", 3600), (RESET, 3600)],
+)
+def test_a_reset_counts_from_now_and_lies_within_the_window(reset: str, seconds: int) -> None:
+    quota = Quota.from_headers({"x-ratelimit-reset": reset}, now=NOW, window=timedelta(hours=1))
+    assert quota.reset_at == NOW + timedelta(seconds=seconds)

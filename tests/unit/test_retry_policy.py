@@ -76,6 +76,11 @@ def test_a_used_up_window_is_retried_when_the_next_one_begins(error: LiveActivit
     assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, 7 * MINUTE)
 
 
+def test_no_retry_waits_for_longer_than_a_vendor_s_longest_window() -> None:
+    decision = decide(RateLimited("x", reset_at=NOW + timedelta(days=260 * 365)))
+    assert decision.retry_delay == timedelta(days=1)
+
+
 def test_a_start_that_forgot_whom_it_reached_is_not_retried() -> None:
     assert decide(partly("start", VendorUnavailable("x"), remembered=False)).action is RetryAction.FAIL
     assert decide(partly("update", VendorUnavailable("x"), remembered=False)).action is RetryAction.RETRY

@@ -26,6 +26,9 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def monotonic(self) -> float:
+        return self.now.timestamp()
+
     async def sleep(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
         for moment in [moment for moment in self.orders if moment <= self.now]:
@@ -34,7 +37,8 @@ class Clock:
 
 def gate(until: datetime) -> tuple[Pace, Hold, Clock]:
     clock, hold = Clock(), Hold(until)
-    return Pace(PaceRules(hold=hold), clock=clock, sleep=clock.sleep), hold, clock
+    pace = Pace(PaceRules(hold=hold), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
+    return pace, hold, clock
 
 
 async def leave(pace: Pace) -> None:

@@ -28,6 +28,13 @@ every_request = pytest.mark.parametrize(
 )
 
 
+MINUTE = timedelta(minutes=1)
+
+
+def is_braze(request: Request) -> bool:
+    return request.path.startswith("/messages")
+
+
 def limited(reset_in: int, *, spelling: str = "title") -> Reply:
     headers = dict(zip(NAMES, ("250000", "0", str(EPOCH + reset_in)), strict=True))
     return Reply(429, [], {getattr(name, spelling)(): value for name, value in headers.items()})
@@ -71,13 +78,24 @@ def test_a_reset_that_is_over_by_our_clock_costs_a_moment_not_the_send(seconds: 
 
 @every_request
 def test_a_far_reset_is_handed_back_instead_of_waited_for(request_: Request) -> None:
-    exchange = Exchange(limited(3000), OK)
+    exchange = Exchange(limited(3000), OK, longest_wait=30)
     error = exchange.error(request_)
     assert isinstance(error, RateLimited)
-    assert error.reset_at == NOW + timedelta(seconds=3000)
+    assert error.reset_at == NOW + (timedelta(seconds=3000) if is_braze(request_) else MINUTE)
     assert error.retryable
     assert len(exchange.wire) == error.tries == 1
     assert exchange.clock() <= NOW + timedelta(seconds=0.5)  # the first backoff, and no more
+
+
+@every_request
+@pytest.mark.parametrize("reset_in", [3601, 86_400, 8_000_000_000])
+def test_a_reset_beyond_the_vendor_s_window_is_read_as_its_end(request_: Request, reset_in: int) -> None:
+    window = timedelta(hours=1) if is_braze(request_) else MINUTE
+    error = Exchange(limited(reset_in), OK, longest_wait=30).error(request_)
+    assert isinstance(error, RateLimited)
+    assert error.reset_at == NOW + window
+    exchange = Exchange(limited(reset_in), OK, longest_wait=float("inf"))
+    assert exchange.send(request_).sent_at == NOW + window
 
 
 def test_a_far_reset_is_waited_for_where_nothing_else_is_possible() -> None:

@@ -17,6 +17,10 @@ from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.contract.vendors.adapters import BRAZE, KEYS, USERS, VERBS, Adapter, Store, context
 
+#: The longest wait for a vendor's reset, and the one for a reset in 3,000 seconds.
+WINDOWS = {"braze": timedelta(hours=1), "moengage": timedelta(minutes=1)}
+WAITS = {"braze": 3000, "moengage": 60}
+
 each_verb = pytest.mark.parametrize("verb", VERBS)
 
 
@@ -38,7 +42,43 @@ def test_a_far_reset_defers_until_then(sandbox: RunningSandbox, adapter: Adapter
     deferred = deferral(adapter, verb, context())
     assert type(deferred.trigger) is DateTimeTrigger
     assert deferred.method_name == "resume"
-    assert abs(deferred.trigger.moment.timestamp() - datetime.now(UTC).timestamp() - 3000) < 30
+    seconds = deferred.trigger.moment.timestamp() - datetime.now(UTC).timestamp()
+    assert abs(seconds - WAITS[adapter.vendor]) < 30
+
+
+@each_verb
+def test_a_reset_in_the_far_future_defers_until_the_end_of_the_vendor_s_window(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str
+) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault("429", reset_in=8_000_000_000, times=None)  # in the year 2280
+    before = datetime.now(UTC)
+    deferred = deferral(adapter, verb, context())
+    assert before < deferred.trigger.moment <= datetime.now(UTC) + WINDOWS[adapter.vendor]
+
+
+@each_verb
+def test_a_task_waits_no_longer_than_any_phone_shows_the_activity(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str
+) -> None:
+    started(adapter, verb)
+    sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
+    first = datetime.now(UTC) - timedelta(hours=7)
+    deferral(adapter, verb, context(start_date=first))
+    with pytest.raises(AirflowFailException, match="after that no phone shows the activity") as failed:
+        adapter.operator(verb).execute(context(start_date=first - timedelta(hours=1)))
+    assert isinstance(failed.value.__cause__, RateLimited)
+
+
+def test_an_end_waits_until_its_activity_has_ended_by_itself(
+    sandbox: RunningSandbox, adapter: Adapter
+) -> None:
+    started(adapter, "end")
+    sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
+    ended, first = datetime.now(UTC) - timedelta(hours=7), datetime.now(UTC) - timedelta(hours=20)
+    deferral(adapter, "end", context(start_date=first), end_time=ended)
+    with pytest.raises(AirflowFailException, match="after that no phone shows the activity"):
+        adapter.operator("end", end_time=ended - timedelta(hours=1)).execute(context(start_date=first))
 
 
 @each_verb
@@ -77,7 +117,7 @@ def test_a_reset_that_is_over_does_not_defer_for_ever(
     reset_in: float | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pacing, "_SHORTEST_HOLD", timedelta())  # it would cost a second for each try
+    monkeypatch.setattr(pacing, "_MIN_BLOCK_SECONDS", 0.0)  # it would cost a second for each try
     sandbox.sandbox.add_fault("429", reset_in=reset_in, times=None)
     operator = adapter.operator(verb)
     operator.resumed = reset_in is None  # MoEngage's windows are of a minute: once, a task waits for the next
