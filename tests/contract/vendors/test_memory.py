@@ -80,7 +80,7 @@ def test_before_airflow_3_3_a_long_wait_holds_the_worker_rather_than_forget_what
     monkeypatch.setattr(BRAZE.operators["start"], "hook", Recorder(waits), raising=True)
     start().execute(context() | BEFORE_3_3)
     start().execute(context())
-    assert waits == [float("inf"), 60.0]
+    assert waits == [float("inf"), 45.0]
 
 
 class Recorder:
