@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.common import parse_object
+
+if TYPE_CHECKING:
+    from referencing import Resource
+
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_BOM = "\ufeff"
 
 
 def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None) -> None:
     """
     Require that the content state has the shape that the app decodes.
 
+    A schema is complete in itself: a reference may lead to another place in it, and nowhere else. Nothing is
+    fetched, neither from the network nor from another file.
+
     :param content_state: the rendered state, as a dict or JSON text.
-    :param schema: a JSON Schema, or the path of a file that holds one; None requires nothing.
-    :raises InvalidPayload: naming the first field that breaks the schema, or saying that the schema is none.
+    :param schema: a JSON Schema as a dict or JSON text, or the path of a file that holds one; None requires
+        nothing. Text that begins with ``{``, ``[`` or ``"`` is JSON, never a path.
+    :raises InvalidPayload: naming the first field that breaks the schema, or saying what is wrong with the
+        schema.
     """
     if schema is None:
         return
-    import jsonschema
+    from jsonschema.exceptions import best_match
+    from referencing import Registry
     from referencing.exceptions import Unresolvable
 
     try:
@@ -27,15 +39,69 @@ def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None)
     except ValueError as error:
         raise InvalidPayload(f"content_state {error}.") from None
     try:
-        loaded = parse_object(schema if isinstance(schema, dict) else Path(schema).read_text("utf-8"))
-        validator = jsonschema.validators.validator_for(loaded)
+        loaded = _load(schema)
+        validator = _validator(loaded)
         validator.check_schema(loaded)
-        problem = jsonschema.exceptions.best_match(validator(loaded).iter_errors(state))
-    except (OSError, ValueError, jsonschema.SchemaError, Unresolvable) as error:
-        why = str(error).partition("\n")[0]
-        raise InvalidPayload(f"content_state_schema is not a readable JSON Schema: {why}.") from error
+        _check_references(loaded)
+        # An empty registry: the default one would fetch what it does not know.
+        problem = best_match(validator(loaded, registry=Registry()).iter_errors(state))
+    except RecursionError:
+        raise _unreadable("it is nested too deeply, or a $ref leads to itself") from None
+    except Unresolvable:  # the reference is not shown: an address may hold a password
+        raise _unreadable(
+            "a $ref leads out of the document, or to nothing in it; put the definition under $defs, and "
+            "refer to it as #/$defs/name"
+        ) from None
+    except Exception as error:  # noqa: BLE001  # whatever the library makes of a schema that is none
+        raise _unreadable(str(error).partition("\n")[0].rstrip(".")) from None
     if problem is not None:
         path = ".".join(["content_state", *(str(part) for part in problem.absolute_path)])
         raise InvalidPayload(
             f"{path} breaks the schema's rule '{problem.validator}: {problem.validator_value}'."
         )
+
+
+def _unreadable(why: str) -> InvalidPayload:
+    return InvalidPayload(f"content_state_schema is not a readable JSON Schema: {why}.")
+
+
+def _load(schema: Any) -> dict[str, Any]:
+    if isinstance(schema, str):
+        text = schema.lstrip(_BOM + " \t\r\n")
+        schema = text if text.startswith(("{", "[", '"')) else Path(schema)
+    if isinstance(schema, Path):
+        schema = schema.read_text("utf-8-sig")
+    return parse_object(schema)
+
+
+def _validator(schema: dict[str, Any]) -> Any:
+    """Return the validator class of the schema's draft; that of the latest one where it names none."""
+    from jsonschema.validators import validator_for
+
+    if "$schema" not in schema:
+        return validator_for(schema)
+    draft = schema["$schema"]
+    unknown: Any = None
+    validator = validator_for(schema, default=unknown) if isinstance(draft, str) else unknown
+    if validator is None:
+        raise ValueError("its $schema is no draft; write https://json-schema.org/draft/2020-12/schema")
+    return validator
+
+
+def _check_references(schema: dict[str, Any]) -> None:
+    """Resolve every reference now: validation would come to some of them with certain states only."""
+    from referencing import Registry, Resource
+    from referencing.jsonschema import DRAFT202012
+
+    root: Resource[Any] = Resource.from_contents(schema, default_specification=DRAFT202012)
+    registry: Registry[Any] = Registry().with_resource(root.id() or "", root)
+    _resolve(root, registry.crawl().resolver_with_root(root))
+
+
+def _resolve(part: Resource[Any], resolver: Any) -> None:
+    if isinstance(part.contents, dict):
+        for keyword in _REFERENCES:
+            if isinstance(reference := part.contents.get(keyword), str):
+                resolver.lookup(reference)
+    for inner in part.subresources():
+        _resolve(inner, resolver.in_subresource(inner))

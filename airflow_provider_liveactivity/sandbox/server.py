@@ -14,6 +14,7 @@ import uvicorn
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from airflow_provider_liveactivity.sandbox.api import make_app
+from airflow_provider_liveactivity.sandbox.origin import OriginGuard
 from airflow_provider_liveactivity.sandbox.settings import Settings
 from airflow_provider_liveactivity.sandbox.state import Sandbox
 
@@ -75,12 +76,15 @@ def make_server(
     """
     Make a server and the socket it is to serve; connections are accepted from here on.
 
+    Requests whose Host header is neither loopback nor ``host``, and writes of pages of another origin, are
+    answered with 403.
+
     :param sandbox: the state.
     :param host: address to bind.
     :param port: port to bind; 0 takes a free one.
     """
     config = uvicorn.Config(
-        make_app(sandbox),
+        OriginGuard(make_app(sandbox), host),
         http=DroppableProtocol,
         ws="none",
         lifespan="off",
