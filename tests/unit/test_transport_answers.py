@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -145,6 +147,26 @@ def test_a_request_id_that_repeats_the_key_or_a_person_is_redacted() -> None:
         return failed.value
 
     assert asyncio.run(refused()).request_id == "***/***/r1"
+
+
+@pytest.mark.parametrize("host", ["rest..braze.test", "r" * 64 + ".braze.test", "nobody.invalid"])
+@direct_or_by_proxy
+def test_a_host_that_cannot_be_reached_leaves_no_doubt(
+    host: str, by_proxy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def resolve(name: object, *args: Any, **kwargs: Any) -> Any:
+        if str(name).endswith(".invalid"):  # no test asks a name server
+            raise socket.gaierror(-2, "Name or service not known")
+        return look_up(name, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    proxied = Account(BRAZE, "https://vendor.test", QUICK, proxy=f"http://user:hunter2@{host}:3128")
+    with pytest.raises(VendorUnavailable) as failed:
+        asyncio.run(send(proxied if by_proxy else Account(BRAZE, f"https://{host}", QUICK), START_REQUEST))
+    assert (failed.value.doubted, failed.value.retryable) == (False, True)
+    assert "hunter2" not in str(failed.value)
 
 
 @direct_or_by_proxy

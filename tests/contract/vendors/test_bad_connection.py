@@ -32,7 +32,13 @@ each_verb = pytest.mark.parametrize("verb", VERBS)
             {"extra": {"app_id": "a", "read_timeout": "soon", "data_center": "01"}},
             "read_timeout must be a number",
         ),
+        ({"host": "rest..braze.com"}, "is not a host name or URL"),
+        ({"host": f"{'r' * 64}.braze.com"}, "is not a host name or URL"),
         ({"extra": {"app_id": "a", "proxy": "proxy:3128", "data_center": "01"}}, "proxy must be a URL"),
+        (
+            {"extra": {"app_id": "a", "proxy": "http://user:k3y#x@proxy:3128", "data_center": "01"}},
+            "proxy must be a URL",
+        ),
     ],
 )
 def test_a_connection_that_would_fail_or_leak(
