@@ -164,7 +164,8 @@ class Line:
                     if len(body) >= max_bytes:
                         break
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
-            log.info("The body of an answer with status %s broke off: %r.", response.status_code, error)
+            # Without the error's text, which may quote the body.
+            log.info("Status %s, and no whole body (%s).", response.status_code, type(error).__name__)
         finally:
             with suppress(Exception):
                 await response.aclose()
