@@ -144,7 +144,7 @@ ALL_THREE: list[Case] = [
     Case(409, live("Conflict", "only in the table for all of MoEngage"),
      LiveActivityError, "only in the table for all of MoEngage"),
     Case(413, live("PayloadSizeError", "Payload size exceeded for IOS. Max size is 5120 bytes"),
-     PayloadTooLarge, "shorten content_state or alert"),
+     PayloadTooLarge, "content_state or alert"),
     Case(429, [], RateLimited, "requests leave again in its next window", "retry"),
     Case(429, None, RateLimited, "requests leave again in its next window", "retry"),
     Case(500, live("ServerError", "Internal Server Error, something went wrong"),
