@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseNotifier
@@ -28,6 +30,14 @@ class LiveActivityNotifier(BaseNotifier):
             raise ValueError(f"verb must be 'update' or 'end', not {verb!r}.")
         super().__init__(**kwargs)
         self.verb = verb
+
+    # Airflow renders a notifier in place, and calls it for each callback and mapped task that it is given to.
+    # The second rendering would render the data that the first one inserted.
+    def __call__(self, *args: Any) -> None:
+        super(LiveActivityNotifier, copy.copy(self)).__call__(*args)
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return super(LiveActivityNotifier, copy.copy(self)).__await__()
 
     @abstractmethod
     def send(self) -> SendReport:

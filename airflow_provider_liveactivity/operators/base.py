@@ -11,6 +11,7 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.operators._records import key_of
 from airflow_provider_liveactivity.operators.asset_events import describe_events
 from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
+from airflow_provider_liveactivity.templating import TemplateGuard
 
 if AIRFLOW_V_3_3_PLUS:
     from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
@@ -31,7 +32,7 @@ PROGRESS_KEY = "live_activity_progress"
 RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
 
 
-class LiveActivityOperator(BaseOperator):
+class LiveActivityOperator(TemplateGuard, BaseOperator):
     """
     Base of the sending operators.
 
@@ -43,6 +44,7 @@ class LiveActivityOperator(BaseOperator):
 
     #: The argument that holds what the vendor calls the activity.
     id_field: ClassVar[str] = "activity_id"
+    path_fields = ("content_state_schema",)
     #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
     repeatable = True
     on_empty_audience = "fail"

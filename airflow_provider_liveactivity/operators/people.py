@@ -63,9 +63,6 @@ class HidesPeople(LiveActivityOperator):
     #: Template fields, and what each is wrapped in once it is rendered.
     hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People}
 
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is not self:  # a value with fields of its own: ours may still be waiting for their turn
-            return
+    def after_rendering(self) -> None:
         for name, wrapper in self.hidden_fields.items():
             setattr(self, name, wrapper.hide(getattr(self, name)))

@@ -13,6 +13,8 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_liveactivity.templating import TemplateGuard
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -21,7 +23,7 @@ _RECHECK_INTERVAL = timedelta(minutes=15)
 _RETRY_INTERVAL = timedelta(minutes=1)
 
 
-class LiveActivityEndTimeSensor(BaseSensorOperator):
+class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     """
     Succeed at the scheduled end of a Live Activity and return it; a moment that is over succeeds at once.
 
