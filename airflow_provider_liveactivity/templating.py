@@ -59,7 +59,7 @@ class TemplateGuard(_Operator):
     #: Template fields in which text may be a path. Only one that stands in the DAG file is opened.
     path_fields: ClassVar[Sequence[str]] = ()
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:  # noqa: ARG004
+    def __new__(cls, **kwargs: Any) -> Self:
         operator = super().__new__(cls)
         if kwargs.get(_FROM_MAPPED):
             # Constructors may take the arguments apart. Here they are still the objects that Airflow passes.

@@ -181,7 +181,7 @@ def test_the_schema_may_be_a_file(
 ) -> None:
     path = tmp_path / "state.schema"
     path.write_text(json.dumps(SCHEMA))
-    body = sent(sandbox, adapter, verb, {"path": str(path)}, content_state_schema="{{ params.path }}")
+    body = sent(sandbox, adapter, verb, {}, content_state_schema=str(path))
     assert adapter.state_of(body) == STATES[verb]
 
 

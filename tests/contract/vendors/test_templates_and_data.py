@@ -11,8 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, BaseOperator, XComArg, task_group
-from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.decorators.braze import update_task
