@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.templating import TemplateGuard
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -31,7 +32,7 @@ class OverdueReport(TypedDict):
     forgotten: int
 
 
-class EndOverdueLiveActivitiesOperator(BaseOperator):
+class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
     """
     End every Live Activity that is on, was due to end, and was not ended by its own DAG run.
 

@@ -27,6 +27,7 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartLiveActivityOperator,
     MoEngageUpdateLiveActivityOperator,
 )
+from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.contract.vendors.adapters import ADAPTERS
@@ -37,6 +38,7 @@ CLASSES: list[type[BaseOperator]] = [
     MoEngageStartLiveActivityOperator,
     MoEngageUpdateLiveActivityOperator,
     MoEngageEndLiveActivityOperator,
+    EndOverdueLiveActivitiesOperator,
     LiveActivityEndTimeSensor,
 ]
 KEY, FILE, STOLEN = "the-api-key", "evil.sql", "SELECT stolen"
