@@ -12,7 +12,7 @@ All of this that is not Airflow's public API stands here:
 - ``partial_kwargs``, ``expand_input`` and ``op_kwargs_expand_input`` of the mapped operator in the DAG;
 - ``_do_render_template_fields``: after it, the fields are rendered.
 
-Where one of them is not as expected, the task fails before anything is sent.
+Where Airflow maps tasks in another way, the task fails before anything is sent.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 else:  # A mixin: as a subclass of BaseOperator it would hide the constructor of BaseSensorOperator.
     _Operator = object
 
-_FROM_MAPPED = "_airflow_from_mapped"
 _JINJA = re.compile(r"\{[{%#]")
 _MISSING = object()
 
@@ -61,7 +60,7 @@ class TemplateGuard(_Operator):
 
     def __new__(cls, **kwargs: Any) -> Self:
         operator = super().__new__(cls)
-        if kwargs.get(_FROM_MAPPED):
+        if kwargs.get("_airflow_from_mapped"):
             # Constructors may take the arguments apart. Here they are still the objects that Airflow passes.
             operator.__dict__["_mapped_arguments"] = kwargs
         return operator
@@ -164,8 +163,10 @@ def _mapped_data(passed: Any, defined: Any) -> list[Any]:
 
 def _is_literal(name: str, value: Any, expanded: Any) -> bool:
     """
-    Tell whether a mapped argument stands in the DAG file.
+    Return whether a mapped argument stands in the DAG file.
 
+    :param name: name of the argument.
+    :param value: value that the constructor got.
     :param expanded: what was given to ``expand``, as a dict, or to ``expand_kwargs``.
     """
     if isinstance(expanded, Mapping):  # an XComArg, or an argument of a mapped task group, has a resolve()
