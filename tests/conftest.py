@@ -1,4 +1,8 @@
-"""A home for Airflow, made before anything imports it. Nothing here imports it: most tests need none."""
+"""
+A home for Airflow, Hypothesis profiles, and how the tests spread over several worker processes.
+
+The home is made before anything imports Airflow. Nothing here imports Airflow: most tests need none.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,22 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+import pytest
+from hypothesis import settings
+from xdist.scheduler import LoadGroupScheduling
 
 # Connections, variables and settings of the developer's own Airflow must not reach a test.
 for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
     del os.environ[name]
 
+# Each worker process imports this module and has a home of its own.
 home = tempfile.mkdtemp(prefix="liveactivity-tests-")
 atexit.register(shutil.rmtree, home, ignore_errors=True)
+# dag.test() parses the whole DAGs folder on every call. It is empty: tests store the DAGs that they run.
+dags_folder = Path(home, "dags")
+dags_folder.mkdir()
 
 os.environ |= {
     "AIRFLOW_HOME": home,
@@ -24,6 +35,45 @@ os.environ |= {
     # In unit test mode Airflow's own setting is a placeholder, with which nothing can be encrypted.
     "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "example_dags"),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
 }
+
+# A busy machine is no reason to fail, so no example has a deadline. Choose with --hypothesis-profile=NAME.
+settings.register_profile("default", deadline=None)
+settings.register_profile("ci", deadline=None, print_blob=True)
+settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=1_000)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+# The first folders take longest. They begin first, so that no worker is left alone with them at the end.
+FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit")
+# What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
+# database and API in the worker's process.
+TOGETHER = ("tests/e2e", "tests/dags")
+
+
+class Scheduling(LoadGroupScheduling):
+    """Keep on one worker: tests of a group (the marker xdist_group), of a folder in TOGETHER, of a module."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        group = super()._split_scope(nodeid)
+        if group != nodeid:
+            return group
+        module = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if module.startswith(f"{folder}/")), module)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False  # xdist's own order is by the number of tests
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the folders for parallel workers. pytest-randomly has shuffled the tests by now."""
+    if hasattr(config, "workerinput"):
+        tests = Path(__file__).parent
+        items.sort(key=lambda item: _rank(item.path.relative_to(tests).parts[0]))
+
+
+def _rank(folder: str) -> int:
+    return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)

@@ -11,13 +11,14 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.e2e.tools import SECOND_AIRFLOW
+
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
     from demo.stack import Stack
     from tests.e2e.conftest import Played
 
-# The demo counts what the vendors refused, and here wrong keys are tried: it comes first.
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.usefixtures("played")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group(SECOND_AIRFLOW)]
 
 LOG = "Braze Message Activity Log"
 

@@ -83,7 +83,7 @@ def test_over_any_deaths_outcomes_and_changes_nobody_is_sent_to_twice_and_the_lo
 
 def allow_repetition(vendor: Vendor, store: Store, audience: Audience) -> None:
     """Allow the next attempt to send again to the people whose outcome this one has not written down."""
-    # An attempt that dies before its first write leaves the state of an attempt before, which was handled then.
+    # An attempt that dies before its first write leaves the state of an earlier one, which was handled then.
     if store.stored:
         vendor.told -= in_doubt(store, audience)
 

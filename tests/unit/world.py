@@ -175,8 +175,8 @@ def in_doubt(store: Store, audience: Audience) -> set[str]:
     """
     Return the people whose outcome is unknown to the next process.
 
-    The stored places count batches of the audience that the writing process has read. A process that dies before
-    its first write leaves the state of an earlier one, whose audience may have been another.
+    The stored places count batches of the audience that the writing process has read. A process that dies
+    before its first write leaves the state of an earlier one, whose audience may have been another.
     """
     assert store.stored, "the state belongs to an earlier audience"
     saved, _ = Checkpoint(store).load("send")
