@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from xdist.scheduler import LoadGroupScheduling
+
+from tests.support import profiles
 
 # Connections, variables and settings of the developer's own Airflow must not reach a test.
 for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
@@ -39,11 +40,7 @@ os.environ |= {
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
 }
 
-# A busy machine is no reason to fail, so no example has a deadline. Choose with --hypothesis-profile=NAME.
-settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, print_blob=True)
-settings.register_profile("nightly", deadline=None, print_blob=True, max_examples=1_000)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+profiles.load()
 
 # The first folders take longest. They begin first, so that no worker is left alone with them at the end.
 FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit")
@@ -63,6 +60,7 @@ class Scheduling(LoadGroupScheduling):
         return next((folder for folder in TOGETHER if module.startswith(f"{folder}/")), module)
 
 
+@pytest.hookimpl(optionalhook=True)  # there is no such hook with "-p no:xdist"
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
     config.option.loadscopereorder = False  # xdist's own order is by the number of tests
     return Scheduling(config, log)

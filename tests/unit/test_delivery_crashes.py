@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from airflow_provider_liveactivity import delivery, ledger, resume, window, workers
 from airflow_provider_liveactivity.delivery import Send
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
+from tests.support.profiles import examples
 from tests.unit.world import Audience, Died, Store, Vendor, in_doubt, make_send
 
 ATTEMPTS = 12
@@ -40,7 +41,7 @@ def check(vendor: Vendor, audience: Audience, send: Send, *, resend: bool) -> No
     assert len(missed) <= send.tally.unknown, "somebody is lost and not counted"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32),
     people=st.integers(0, 400),

@@ -84,6 +84,7 @@ class Vendor:
     def __init__(self, fate: Fate = lambda _: "accept", *, latency: Callable[[int], float] = lambda _: 0.0):
         self.fate = fate
         self.latency = latency
+        self.held: dict[int, Callable[[], bool]] = {}  # by place: answered once the condition holds
         self.requests = 0
         self.under_way = 0
         self.most_under_way = 0
@@ -123,6 +124,8 @@ class FakeClient:
         vendor.most_under_way = max(vendor.most_under_way, vendor.under_way)
         try:
             await asyncio.sleep(vendor.latency(place))
+            while place in vendor.held and not vendor.held[place]():  # noqa: ASYNC110  # counts are not events
+                await asyncio.sleep(0.001)
         except asyncio.CancelledError:
             outcome = "doubt"
         finally:
