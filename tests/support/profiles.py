@@ -1,4 +1,4 @@
-"""Hypothesis profiles. Choose one with ``--hypothesis-profile=NAME``; where CI is set, ``ci`` is the default."""
+"""Hypothesis profiles: choose one with ``--hypothesis-profile=NAME``. With CI set, ``ci`` is the default."""
 
 from __future__ import annotations
 
