@@ -16,7 +16,7 @@ install: $(READY) ## make .venv with everything the other commands need
 
 test: $(READY) ## run all tests, in random order
 	@.ci/browser
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(PYTEST_ARGS)
 
 pictures: $(READY) ## take the pictures of docs/images anew
 	PICTURES=1 $(BIN)/python -m pytest tests/e2e/ui $(PYTEST_ARGS)

@@ -11,14 +11,12 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.tools import SECOND_AIRFLOW
-
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
     from demo.stack import Stack
     from tests.e2e.conftest import Played
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group(SECOND_AIRFLOW)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 LOG = "Braze Message Activity Log"
 

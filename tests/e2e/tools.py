@@ -12,8 +12,6 @@ from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
 
-#: The group (``xdist_group``) of tests that have a worker and an Airflow apart from the others.
-SECOND_AIRFLOW = "second-airflow"
 #: Seconds that something in Airflow may take on a busy machine.
 PATIENCE = 240.0
 #: The database of the DAG ``lives``, in the home of Airflow.
