@@ -1,22 +1,35 @@
-"""A home for Airflow, made before anything imports it. Nothing here imports it: most tests need none."""
+"""
+A home for Airflow, Hypothesis profiles, and how the tests spread over several worker processes.
+
+The home is made before anything imports Airflow. Nothing here imports Airflow: most tests need none.
+"""
 
 from __future__ import annotations
 
 import atexit
 import base64
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from tests.support import profiles
 
 # Connections, variables and settings of the developer's own Airflow must not reach a test.
 for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
     del os.environ[name]
 
+# Each worker process imports this module and has a home of its own.
 home = tempfile.mkdtemp(prefix="liveactivity-tests-")
 atexit.register(shutil.rmtree, home, ignore_errors=True)
+# dag.test() parses the whole DAGs folder on every call. It is empty: tests store the DAGs that they run.
+dags_folder = Path(home, "dags")
+dags_folder.mkdir()
 
 os.environ |= {
     "AIRFLOW_HOME": home,
@@ -24,6 +37,53 @@ os.environ |= {
     # In unit test mode Airflow's own setting is a placeholder, with which nothing can be encrypted.
     "AIRFLOW__CORE__FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "example_dags"),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(dags_folder),
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
 }
+
+profiles.load()
+
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
+# The first folders take longest. They begin first, so that no worker is left alone with them at the end.
+FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit")
+# What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
+# database and API in the worker's process.
+TOGETHER = ("tests/e2e", "tests/dags")
+# These take half of the time of tests/e2e: they have a worker and an Airflow apart from the others.
+SECOND_AIRFLOW = ("tests/e2e/test_at_home.py", "tests/e2e/test_demo.py", "tests/e2e/test_lifecycle.py")
+
+
+class Scheduling(LoadScopeScheduling):
+    """
+    Keep on one worker what belongs together: a module, a folder of TOGETHER.
+
+    The marker ``xdist_group`` is no help: xdist 3.8 writes groups where pytest 9.2 does not look (``_nodeid``).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        if module in SECOND_AIRFLOW:
+            return "second Airflow"
+        return next((folder for folder in TOGETHER if module.startswith(f"{folder}/")), module)
+
+
+@pytest.hookimpl(optionalhook=True)  # there is no such hook with "-p no:xdist"
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    config.option.loadscopereorder = False  # xdist's own order is by the number of tests
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order the folders for parallel workers. pytest-randomly has shuffled the tests by now."""
+    if hasattr(config, "workerinput"):
+        tests = Path(__file__).parent
+        items.sort(key=lambda item: _rank(item.path.relative_to(tests).parts[0]))
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Keep moments out of the ids: workers that collect at different times must find the same tests."""
+    return argname if isinstance(val, str) and MOMENT.match(val) else None
+
+
+def _rank(folder: str) -> int:
+    return FOLDERS.index(folder) if folder in FOLDERS else len(FOLDERS)

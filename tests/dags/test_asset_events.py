@@ -38,15 +38,15 @@ def start(activity_id: str, **arguments: Any) -> BrazeStartLiveActivityOperator:
 
 
 def events(dag: DAG) -> dict[str, list[tuple[str, dict[str, Any]]]]:
-    """Return the events of each task: URI and extra."""
+    """Return the events of each task, those of mapped ones by their index: URI and extra."""
     from airflow.models.asset import AssetEvent
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
     found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     with create_session() as session:
-        query = select(AssetEvent).where(AssetEvent.source_dag_id == dag.dag_id).order_by(AssetEvent.id)
-        for event in session.scalars(query):
+        query = select(AssetEvent).where(AssetEvent.source_dag_id == dag.dag_id)
+        for event in session.scalars(query.order_by(AssetEvent.source_map_index, AssetEvent.id)):
             found.setdefault(str(event.source_task_id), []).append((event.asset.uri, dict(event.extra)))
     return found
 

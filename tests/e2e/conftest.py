@@ -1,12 +1,22 @@
-"""One real Airflow beside one sandbox, for all end-to-end tests: they take most of a minute to start."""
+"""
+One real Airflow beside one sandbox for all end-to-end tests of a worker: they take most of a minute to start.
+
+The tests run in any order. A test that counts everything the sandbox has seen resets the sandbox first; all
+others ask for their own activities only.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,9 +25,9 @@ from demo.airflow_api import AirflowApi
 from demo.outcome import Outcome, gather
 from demo.scenario import Run
 from demo.stack import ROOT, Stack, connections, running_stack
-from tests.e2e.tools import PATIENCE
+from tests.e2e.tools import LIVES_DATABASE, reset_sandbox, start_run
 
-FLIGHTS = 12
+FLIGHTS = 6
 #: DAGs that only these tests need; they are served beside the examples.
 MORE_DAGS = Path(__file__).parent / "dags"
 
@@ -30,15 +40,52 @@ class Played:
     outcome: Outcome
 
 
+SETTINGS = {
+    "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+    # The DAG files do not change: parsing them again every 30 seconds takes half a core.
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+    # What dies in a test is missed soon.
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+}
+
+
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def redis_port() -> int:
+    """A free port, at which the Airflow expects Redis."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("e2e")
     dags_folder = shutil.copytree(ROOT / "example_dags", directory / "dags")
     for file in MORE_DAGS.glob("*.py"):
         shutil.copy(file, dags_folder)
-    settings = {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
-    with running_stack(directory / "airflow", dags_folder=dags_folder, settings=settings) as running:
+    home = directory / "airflow"
+    lives = {"conn_type": "duckdb", "host": str(home / LIVES_DATABASE), "extra": {"read_only": True}}
+    settings = SETTINGS | {
+        "AIRFLOW_CONN_LIVES": json.dumps(lives),
+        "AIRFLOW_CONN_REDIS_DEFAULT": f"redis://127.0.0.1:{redis_port}",
+    }
+    with running_stack(home, dags_folder=dags_folder, settings=settings) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def replacements(stack: Stack) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Processes that a test has started in place of those it killed; the other tests need them too."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for process in started:
+        os.killpg(process.pid, signal.SIGTERM)
+    for process in started:
+        process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +96,8 @@ def airflow(stack: Stack) -> Iterator[AirflowApi]:
 
 @pytest.fixture(scope="session")
 def played(stack: Stack, airflow: AirflowApi) -> Played:
+    reset_sandbox(stack)  # the outcome counts all that the sandbox has seen
+    stack.warehouse.unlink(missing_ok=True)
     scenario.prepare(stack, airflow, FLIGHTS)
     runs = scenario.play(airflow, FLIGHTS)
     for _ in scenario.watch(stack, airflow, runs):
@@ -56,15 +105,16 @@ def played(stack: Stack, airflow: AirflowApi) -> Played:
     return Played(runs, gather(stack, airflow, runs, FLIGHTS))
 
 
+@pytest.fixture(scope="session")
+def sends(stack: Stack) -> Iterator[None]:
+    """Let the hooks of this process send where Airflow's tasks do."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in connections(stack.sandbox_url, stack.warehouse).items():
+            patch.setenv(name, value)
+        yield
+
+
 @pytest.fixture
-def run(stack: Stack, airflow: AirflowApi, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Start a DAG, and let the hooks of this process send where its tasks do."""
-    for name, value in connections(stack.sandbox_url, stack.warehouse).items():
-        monkeypatch.setenv(name, value)
-
-    def run(dag_id: str, **conf: Any) -> str:
-        stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, PATIENCE)
-        airflow.unpause(dag_id)
-        return airflow.trigger(dag_id, conf)
-
-    return run
+def run(stack: Stack, airflow: AirflowApi, sends: None) -> Callable[..., str]:
+    """Start a run of a DAG: ``run(dag_id, **conf)``."""
+    return partial(start_run, stack, airflow)

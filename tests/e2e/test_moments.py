@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,7 +12,14 @@ import pytest
 from airflow_provider_liveactivity.operators.reports import ENDS_AT
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
-from tests.e2e.tools import PATIENCE, alive, phones, start_through_braze
+from tests.e2e.tools import (
+    PATIENCE,
+    alive,
+    phones,
+    start_run,
+    start_through_braze,
+    start_through_moengage,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -22,10 +29,22 @@ def task(airflow: AirflowApi, dag_id: str, run_id: str, task_id: str) -> dict[st
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def runs(stack: Stack, airflow: AirflowApi, sends: None) -> Iterator[dict[str, str]]:
+    """Runs that take a minute, started first of all: they wait while the other tests run."""
+    start_through_moengage(stack, "used-up")
+    fault = {"path": "/v1.0/live-activity/broadcast/update", "fault": "429", "reset_in": 45}
+    stack.sandbox("POST", "/faults", json=fault)
+    run_ids = {dag_id: start_run(stack, airflow, dag_id) for dag_id in ("decorated", "used_up")}
+    yield run_ids
+    for dag_id, run_id in run_ids.items():
+        stack.wait_until(lambda: airflow.run_state(dag_id, run_id) in ("success", "failed"), dag_id, PATIENCE)  # noqa: B023
+
+
 def test_a_decorated_end_gives_its_worker_back_until_its_moment(
-    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
+    stack: Stack, airflow: AirflowApi, runs: dict[str, str]
 ) -> None:
-    run_id = run("decorated")
+    run_id = runs["decorated"]
 
     stack.wait_until(lambda: airflow.run_state("decorated", run_id) == "success", "the end", PATIENCE)
 
@@ -37,15 +56,42 @@ def test_a_decorated_end_gives_its_worker_back_until_its_moment(
     assert waited.total_seconds() >= 60
 
 
+def test_a_used_up_window_is_retried_at_its_reset(
+    stack: Stack, airflow: AirflowApi, runs: dict[str, str]
+) -> None:
+    run_id = runs["used_up"]
+
+    stack.wait_until(lambda: airflow.run_state("used_up", run_id) == "success", "a retry", PATIENCE)
+
+    [task] = airflow.task_instances("used_up", run_id)
+    refused, accepted = [
+        datetime.fromisoformat(request["received_at"])
+        for request in stack.sandbox("GET", "/requests", params={"activity_id": "used-up"})["requests"][-2:]
+    ]
+    assert task["try_number"] == 2
+    assert (accepted - refused).total_seconds() >= 44  # the header names whole seconds
+
+
 def test_a_wait_begins_without_a_worker(stack: Stack, airflow: AirflowApi, run: Callable[..., str]) -> None:
-    moment = (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
-    run_id = run("waits_without_a_worker", moment=moment)
+    far = (datetime.now(UTC) + timedelta(hours=6)).isoformat()
+    run_id = run("waits_without_a_worker", moment=far)
 
     def state() -> Any:
         return task(airflow, "waits_without_a_worker", run_id, "wait")
 
     stack.wait_until(lambda: state()["state"] == "deferred", "the wait", PATIENCE)
     assert (state()["pid"], state()["hostname"]) == (None, "")
+
+
+def test_a_wait_that_began_without_a_worker_ends_at_its_moment(
+    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
+) -> None:
+    moment = (datetime.now(UTC) + timedelta(seconds=10)).isoformat()
+    run_id = run("waits_without_a_worker", moment=moment)
+
+    def state() -> Any:
+        return task(airflow, "waits_without_a_worker", run_id, "wait")
+
     stack.wait_until(lambda: state()["state"] == "success", "the end", PATIENCE)
     assert airflow.xcom("waits_without_a_worker", run_id, "wait") == moment
     assert datetime.fromisoformat(state()["end_date"]) >= datetime.fromisoformat(moment)

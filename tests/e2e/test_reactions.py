@@ -1,9 +1,8 @@
-"""What needs Airflow's own scheduler and triggerer: deadlines, retries, DAGs that run for an asset."""
+"""What needs Airflow's own scheduler and triggerer: deadlines, DAGs that run for an asset."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -27,25 +26,6 @@ def test_a_missed_deadline_reaches_the_phones_from_triggerer_and_executor(
     stack.wait_until(lambda: phones(stack, "late") == expected, "both alerts", PATIENCE)
 
     airflow.call("PATCH", f"/dags/late/dagRuns/{run_id}", json={"state": "failed"})
-
-
-def test_a_used_up_window_is_retried_at_its_reset(
-    stack: Stack, airflow: AirflowApi, run: Callable[..., str]
-) -> None:
-    start_through_moengage(stack, "used-up")
-    fault = {"path": "/v1.0/live-activity/broadcast/update", "fault": "429", "reset_in": 45}
-    stack.sandbox("POST", "/faults", json=fault)
-    run_id = run("used_up")
-
-    stack.wait_until(lambda: airflow.run_state("used_up", run_id) == "success", "a retry", PATIENCE)
-
-    [task] = airflow.task_instances("used_up", run_id)
-    refused, accepted = [
-        datetime.fromisoformat(request["received_at"])
-        for request in stack.sandbox("GET", "/requests", params={"activity_id": "used-up"})["requests"][-2:]
-    ]
-    assert task["try_number"] == 2
-    assert (accepted - refused).total_seconds() >= 44  # the header names whole seconds
 
 
 def test_another_dag_runs_when_an_activity_ends(

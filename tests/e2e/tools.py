@@ -5,13 +5,30 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import httpx
+
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from demo.airflow_api import AirflowApi
 from demo.stack import Stack
 
 #: Seconds that something in Airflow may take on a busy machine.
 PATIENCE = 240.0
+#: The database of the DAG ``lives``, in the home of Airflow.
+LIVES_DATABASE = "lives.duckdb"
 ALERT = {"title": "Derby", "body": "Kick-off"}
+
+
+def start_run(stack: Stack, airflow: AirflowApi, dag_id: str, **conf: Any) -> str:
+    """Start a run of a DAG, once Airflow has read it, and return the id of the run."""
+    stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, PATIENCE)
+    airflow.unpause(dag_id)
+    return airflow.trigger(dag_id, conf)
+
+
+def reset_sandbox(stack: Stack) -> None:
+    """Let the sandbox forget what earlier tests have sent."""
+    httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
 
 
 def start_through_braze(activity_id: str) -> None:

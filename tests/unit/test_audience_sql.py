@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from airflow_provider_liveactivity.audience import AudienceUnavailable, SqlAudience
 from airflow_provider_liveactivity.audience.reader import streaming_cursor
 from airflow_provider_liveactivity.errors import InvalidPayload
+from tests.support.profiles import examples
 
 
 class Hook:
@@ -92,7 +93,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Hook]:
 TEXTS = st.one_of(st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(texts=st.lists(TEXTS, max_size=40), size=st.integers(1, 7), fetch_size=st.integers(1, 9))
 def test_a_query_gives_everybody_once_and_any_key_gives_the_rest(
     database: Hook, texts: list[str | None], size: int, fetch_size: int

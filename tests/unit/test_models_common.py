@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pendulum
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveactivity.errors import InvalidPayload
@@ -91,7 +91,6 @@ def test_a_distance_in_time_is_refused_where_it_would_never_come() -> None:
         parse_moment(timedelta(hours=1), relative=False)
 
 
-@settings(deadline=None)
 @given(moments)
 def test_a_date_for_braze_has_its_only_documented_form(moment: datetime) -> None:
     try:
@@ -105,7 +104,6 @@ def test_a_date_for_braze_has_its_only_documented_form(moment: datetime) -> None
     assert datetime.strptime(sent, "%Y-%m-%dT%H:%M:%S%z") == utc.replace(microsecond=0)
 
 
-@settings(deadline=None)
 @given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9999, 1, 1), timezones=offsets))  # noqa: DTZ001
 def test_a_date_for_moengage_is_whole_seconds_of_the_epoch(moment: datetime) -> None:
     sent = Dates.build(moengage=moment).to_json()["moengage"]
@@ -113,7 +111,6 @@ def test_a_date_for_moengage_is_whole_seconds_of_the_epoch(moment: datetime) -> 
     assert datetime.fromtimestamp(sent, UTC) == moment.replace(microsecond=0)
 
 
-@settings(deadline=None)
 @given(moments)
 def test_text_and_datetime_mean_the_same_moment(moment: datetime) -> None:
     try:
@@ -130,7 +127,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(), json_values))
 def test_an_object_and_its_json_text_are_sent_alike(value: dict[str, Any]) -> None:
     assert encode(state(value)) == encode(state(json.dumps(value)))

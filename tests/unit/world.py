@@ -53,6 +53,7 @@ class Store:
     writes: int = 0
     die_at: tuple[int, bool] | None = None
     dead: bool = False
+    stored: bool = False  # whether this process has written anything
     largest: int = 0
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -67,6 +68,7 @@ class Store:
             text = json.dumps(value)
             self.largest = max(self.largest, len(text))
             self.values[key] = json.loads(text)
+            self.stored = True
         if dies_here:
             self.dead = True
             raise Died
@@ -82,6 +84,7 @@ class Vendor:
     def __init__(self, fate: Fate = lambda _: "accept", *, latency: Callable[[int], float] = lambda _: 0.0):
         self.fate = fate
         self.latency = latency
+        self.held: dict[int, Callable[[], bool]] = {}  # by place: answered once the condition holds
         self.requests = 0
         self.under_way = 0
         self.most_under_way = 0
@@ -121,6 +124,8 @@ class FakeClient:
         vendor.most_under_way = max(vendor.most_under_way, vendor.under_way)
         try:
             await asyncio.sleep(vendor.latency(place))
+            while place in vendor.held and not vendor.held[place]():  # noqa: ASYNC110  # counts are not events
+                await asyncio.sleep(0.001)
         except asyncio.CancelledError:
             outcome = "doubt"
         finally:
@@ -151,6 +156,11 @@ class Audience:
         self.always -= gone
         self.people = sorted({*self.people, *come} - gone)
 
+    def keep(self, people: int) -> None:
+        """Let all but the first ``people`` go."""
+        self.people = self.people[:people]
+        self.always &= set(self.people)
+
     def steps(self, after: str | None) -> Iterator[Step]:
         try:
             people = [person for person in self.people if after is None or person > after]
@@ -165,7 +175,13 @@ class Audience:
 
 
 def in_doubt(store: Store, audience: Audience) -> set[str]:
-    """Return the people whose fate a dead process has not written down."""
+    """
+    Return the people whose outcome is unknown to the next process.
+
+    The stored places count batches of the audience that the writing process has read. A process that dies
+    before its first write leaves the state of an earlier one, whose audience may have been another.
+    """
+    assert store.stored, "the state belongs to an earlier audience"
     saved, _ = Checkpoint(store).load("send")
     batches = list(audience.steps(saved.position.settled_key))
     return {person for place in saved.position.doubtful for person in json.loads(batches[place].request.body)}

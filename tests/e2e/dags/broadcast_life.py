@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import Param, dag
+from airflow.sdk import dag
 
 from airflow_provider_liveactivity.lifecycle import MoEngageBroadcastLiveActivity
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
@@ -16,7 +16,6 @@ ALERT = {"title": "City – County", "body": "What has happened"}
 @dag(
     schedule=None,
     default_args={"retries": 2, "retry_delay": timedelta(seconds=1)},
-    params={"seconds": Param(45, type="integer")},
 )
 def broadcast_life() -> None:
     """Live."""
@@ -35,7 +34,7 @@ def broadcast_life() -> None:
         content_state={"home": 0},
         alert=ALERT,
         end_alert=ALERT,
-        end_time="{{ (dag_run.run_after + macros.timedelta(seconds=params.seconds)).isoformat() }}",
+        end_time="{{ (dag_run.run_after + macros.timedelta(hours=1)).isoformat() }}",
     ) as life:
         life.update("goal", content_state={"home": 1}, alert=ALERT)
     campaign >> life

@@ -13,7 +13,7 @@ from demo.stack import Stack
 from tests.e2e.ui.browser import CHROMIUM, PATIENCE, AirflowUi
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 
 # Not for the whole session: as long as Playwright runs, nothing else can have an event loop in this thread.
@@ -28,8 +28,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def ui(browser: Browser, stack: Stack) -> Iterator[AirflowUi]:
+# One for a module: a fresh one would load all of Airflow's UI again for each test.
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(
         viewport={"width": 1200, "height": 1500},  # tall enough for every form: pictures show all of it
         locale="en-GB",
@@ -37,8 +38,15 @@ def ui(browser: Browser, stack: Stack) -> Iterator[AirflowUi]:
         color_scheme="light",
     )
     context.set_default_timeout(PATIENCE)
-    yield AirflowUi(context.new_page(), stack.airflow_url)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def ui(context: BrowserContext, stack: Stack) -> Iterator[AirflowUi]:
+    page = context.new_page()
+    yield AirflowUi(page, stack.airflow_url)
+    page.close()
 
 
 @pytest.fixture

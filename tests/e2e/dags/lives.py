@@ -21,7 +21,7 @@ def break_sensor(context: Any) -> None:
 @dag(
     schedule=None,
     default_args={"retries": 3, "retry_delay": timedelta(seconds=2)},
-    params={"lives": Param(10, type="integer"), "recheck": Param(600, type="integer")},
+    params={"lives": Param(10, type="integer")},
 )
 def lives() -> None:
     """Live."""
@@ -41,9 +41,9 @@ def lives() -> None:
             notification={"alert": {"title": "Life", "body": "begins"}},
             segment_id="everybody",
             end_time_sql=END_TIME,
-            end_time_sql_conn_id="warehouse",
+            end_time_sql_conn_id="lives",
             end_time_parameters=[number],
-            recheck_interval=timedelta(seconds=60),
+            recheck_interval=timedelta(seconds=45),
         ) as life:
 
             @task(retries=0)
