@@ -8,7 +8,6 @@ tests/dags/test_histories.py.
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,11 +22,12 @@ import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from demo.airflow_api import AirflowApi
-from demo.stack import Stack, running_stack
+from demo.stack import Stack
+from tests.e2e.tools import PATIENCE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-HERE = Path(__file__).parent
+DAGS = {"history_braze", "history_timeout", "history_moengage", "history_net"}
 CROWD = [f"fan-{number}" for number in range(120)]
 BRAZE_START = "/messages/live_activity/start"
 MOENGAGE_START = "/v1.0/live-activity/broadcast/start"
@@ -67,13 +67,14 @@ class World:
         self.run_id = ""
 
     @property
-    def connections(self) -> dict[str, str]:
-        braze = {"host": self.url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
+    def connections(self) -> list[dict[str, Any]]:
+        extra = json.dumps({"app_id": "sandbox-app"})
+        braze = {"host": self.url, "password": "sandbox-braze-key", "extra": extra}
         moengage = {"host": self.url, "login": "SANDBOX", "password": "sandbox-push-key"}
-        return {
-            f"AIRFLOW_CONN_BRAZE_{self.number}": json.dumps({"conn_type": "braze", **braze}),
-            f"AIRFLOW_CONN_MOENGAGE_{self.number}": json.dumps({"conn_type": "moengage", **moengage}),
-        }
+        return [
+            {"connection_id": f"braze_{self.number}", "conn_type": "braze", **braze},
+            {"connection_id": f"moengage_{self.number}", "conn_type": "moengage", **moengage},
+        ]
 
     def running(self) -> int:
         """Return how many phones show a card that has not ended."""
@@ -136,13 +137,15 @@ class World:
         return self.airflow.call("GET", path)["state"]  # type: ignore[no-any-return]
 
     def until(self, state: str, task_id: str = "start") -> None:
-        self.wait(lambda: self.state(task_id) == state, f"{task_id} {state} of history {self.number}", 240)
+        self.wait(
+            lambda: self.state(task_id) == state, f"{task_id} {state} of history {self.number}", PATIENCE
+        )
 
     def until_over(self) -> None:
         def is_over() -> bool:
             return self.airflow.run_state(self.dag_id, self.run_id) in ("success", "failed")
 
-        self.wait(is_over, f"the end of history {self.number}", 300)
+        self.wait(is_over, f"the end of history {self.number}", 2 * PATIENCE)
 
 
 def _verb(record: Any) -> str:
@@ -250,6 +253,7 @@ def timed_out(world: World) -> int | None:
 def deleted(world: World) -> int | None:
     world.start(ends_in=90)
     world.until("deferred", "end_time")
+    world.mark("failed")  # Airflow deletes no run that is under way
     world.delete()
     return None
 
@@ -290,27 +294,22 @@ HISTORIES: list[Callable[[World], int | None]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[World]]:
-    home = tmp_path_factory.mktemp("histories")
-    (home / "dags").mkdir()
-    shutil.copy(HERE / "history_dags" / "histories.py", home / "dags")
-    with ExitStack() as stack:
+@pytest.fixture
+def worlds(stack: Stack, tmp_path: Path) -> Iterator[list[World]]:
+    with ExitStack() as opened:
+        api = opened.enter_context(OneAtATime(stack.airflow_url))
+        stack.wait_until(lambda: api.dag_ids() >= DAGS, "the DAGs", PATIENCE)
+        for dag_id in DAGS:
+            api.unpause(dag_id)
         worlds = [
-            World(number, stack.enter_context(running_sandbox()), home) for number in range(len(HISTORIES))
+            World(number, opened.enter_context(running_sandbox()), tmp_path)
+            for number in range(len(HISTORIES))
         ]
-        settings = {name: value for world in worlds for name, value in world.connections.items()}
-        airflow: Stack = stack.enter_context(
-            running_stack(home / "airflow", dags_folder=home / "dags", settings=settings)
-        )
-        api = stack.enter_context(OneAtATime(airflow.airflow_url))
         for world in worlds:
             world.airflow = api
-            world.wait = partial(airflow.wait_until, every=1)
-        dags = {"history_braze", "history_timeout", "history_moengage", "history_net"}
-        airflow.wait_until(lambda: worlds[0].airflow.dag_ids() >= dags, "the DAGs", 240)
-        for dag_id in dags:
-            worlds[0].airflow.unpause(dag_id)
+            world.wait = partial(stack.wait_until, every=1)
+            for connection in world.connections:
+                api.call("POST", "/connections", json=connection)
         yield worlds
 
 
