@@ -14,6 +14,7 @@ from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivi
 ALERT = {"title": "City", "body": "Kick-off!"}
 PARAMS: dict[str, Any] = {"world": "0", "end_time": "", "variable": "", "flags": ""}
 COMMON: dict[str, Any] = {
+    "end_retries": 1,
     "content_state": {"home": "{{ var.value[params.variable] if params.variable else 0 }}"},
     "end_time": "{{ params.end_time }}",
     "on_past_end_time": "send",  # a cleared run lives once more, although its end is over
