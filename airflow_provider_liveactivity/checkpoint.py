@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from airflow_provider_liveactivity.errors import LiveActivityError
@@ -51,6 +51,11 @@ class Saved:
     position: Position = field(default_factory=Position)
     tally: Tally = field(default_factory=Tally)
     finished: bool = False
+
+    @property
+    def counts(self) -> Tally:
+        """The tally, with the people in doubt."""
+        return replace(self.tally, unknown=self.tally.unknown + self.position.people_in_doubt)
 
 
 class Checkpoint:

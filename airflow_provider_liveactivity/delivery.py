@@ -115,7 +115,7 @@ class Send:
         :raises LiveActivityError: where nothing more can be sent now; the checkpoint knows what was sent.
         """
         saved, why = self._checkpoint.load(self._identity)
-        self._ledger = Ledger(tally=saved.tally)
+        self._ledger = Ledger(tally=saved.counts)
         if self._checkpoint.durable:
             log.info("Checkpoint: %s; %s accepted so far.", why, f"{saved.tally.accepted:,}")
         if saved.finished:

@@ -72,8 +72,7 @@ def begin(saved: Saved, steps: Steps, on_unknown: OnUnknown) -> Start:
         skipped += position.people_unsent
     if skipped:
         log.warning("%s people may have been reached by the last attempt or not: skipped.", f"{skipped:,}")
-    tally = replace(saved.tally, rejected=0)  # what was rejected is tried again
-    tally.unknown += skipped
+    tally = replace(saved.tally, unknown=saved.tally.unknown + skipped)
     if found:
         window, gaps, rest = found
         return Start(Ledger(window, tally), gaps, rest)

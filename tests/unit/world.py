@@ -18,6 +18,7 @@ from airflow_provider_liveactivity.errors import (
     LiveActivityError,
     OutcomeUnknown,
     RateLimited,
+    RecipientRejected,
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.pacing import Pace
@@ -37,6 +38,8 @@ _OUTCOMES: dict[str, Callable[[], LiveActivityError]] = {
     "doubt_carried_out": lambda: OutcomeUnknown("no answer came."),
     "unavailable": lambda: VendorUnavailable("502.", endpoint="/start", status=502),
     "reject": lambda: InvalidPayload("400.", endpoint="/start", status=400),
+    "refuse": lambda: RecipientRejected("400.", endpoint="/start", status=400),
+    "refuse_after_doubt": lambda: RecipientRejected("400.", endpoint="/start", status=400),
     "limited": lambda: RateLimited("used up.", reset_at=datetime(2100, 1, 1, tzinfo=UTC)),
 }
 
@@ -91,6 +94,7 @@ class Vendor:
         self.reached: Counter[str] = Counter()
         self.told: set[str] = set()  # people of accepted requests
         self.again: list[str] = []  # people of accepted requests who were sent to once more
+        self.refused: set[str] = set()  # people of requests that were refused for their recipient
         self.batches: list[list[str]] = []
         self.on_request: Callable[[int], None] = lambda _: None
 
@@ -135,7 +139,9 @@ class FakeClient:
             return Sent(CREATED, datetime.now(UTC), 1, "a minor error" if outcome == "remark" else "")
         error = _OUTCOMES[outcome]()
         error.tries = 1
-        error.doubted = isinstance(error, OutcomeUnknown)
+        error.doubted = isinstance(error, OutcomeUnknown) or outcome == "refuse_after_doubt"
+        if isinstance(error, RecipientRejected):
+            vendor.refused.update(people)
         raise error
 
 
