@@ -132,6 +132,6 @@ class Window:
 
 
 def digest(batches: Iterable[Batch]) -> str:
-    """Return the hash of where batches begin and end, from which no key can be read back."""
+    """Return the hash of where batches begin and end: personal data, since short keys can be tried out."""
     spans = [(batch.after, batch.key) for batch in batches]
     return hashlib.blake2b(json.dumps(spans).encode(), digest_size=8).hexdigest()
