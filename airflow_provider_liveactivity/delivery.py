@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import Tally
     from airflow_provider_liveactivity.transport import Account
 
-__all__ = ["FanOut", "Send", "Step"]
+__all__ = ["FanOut", "Send", "Step", "Steps"]
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +122,7 @@ class Send:
             return self.tally
         start = begin(saved, self._steps, self._fan_out.on_unknown)
         self._ledger, self._rest = start.ledger, start.rest
+        self._read = deque(start.read)
         self._gaps = deque(self._job(number, step) for number, step in start.gaps)
         self._meter = Meter(self.tally)
         try:

@@ -57,12 +57,13 @@ class Audience(Protocol):
     def total(self) -> int | None:
         """Return how many people there are, where that can be known."""
 
-    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
+    def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; close the generator to let go of what it reads from.
 
         :param size: people in a batch, at most.
         :param after: key of an earlier batch: the people up to it are left out.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it.
         """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -153,6 +154,7 @@ class Audience:
         self.size = size
         self.always = set(self.people)  # those who were there all the time
         self.fail_after: int | None = None
+        self.reads = 0
         self.closed = 0
 
     def change(self, chance: random.Random, share: float = 0.1) -> None:
@@ -167,13 +169,17 @@ class Audience:
         self.people = self.people[:people]
         self.always &= set(self.people)
 
-    def steps(self, after: str | None) -> Iterator[Step]:
+    def steps(self, after: str | None, boundary: str | None = None) -> Iterator[Step]:
+        self.reads += 1
         try:
             people = [person for person in self.people if after is None or person > after]
-            for count, start in enumerate(range(0, len(people), self.size)):
+            before = bisect_right(people, boundary) if boundary is not None else 0
+            starts = [*range(0, before, self.size), *range(before, len(people), self.size)]
+            for count, start in enumerate(starts):
                 if count == self.fail_after:
                     raise ConnectionError("the database is gone")
-                batch = people[start : start + self.size]
+                end = start + self.size
+                batch = people[start : min(end, before) if start < before else end]
                 body = json.dumps(batch).encode()
                 yield Step(Request("start", "/start", body, AfterDoubt.NEVER, people=len(batch)), batch[-1])
         finally:
