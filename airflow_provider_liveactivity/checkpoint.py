@@ -51,7 +51,7 @@ class Saved:
     :param finished: whether everything is settled.
     """
 
-    send: str
+    send: str = field(repr=False)
     position: Position = field(default_factory=Position)
     tally: Tally = field(default_factory=Tally)
     finished: bool = False

@@ -24,6 +24,10 @@ class Step(NamedTuple):
     request: Request
     key: Any = None
 
+    def __repr__(self) -> str:
+        """Return the request: the key may be a person's id."""
+        return f"<Step with {self.request!r}>"
+
     @property
     def weight(self) -> int:
         """What it counts for: its people, or one where the vendor knows who is addressed."""

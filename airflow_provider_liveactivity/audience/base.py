@@ -20,7 +20,7 @@ class AudienceUnavailable(LiveActivityError):
     retryable = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Batch:
     """
     The people of one request.
@@ -34,6 +34,10 @@ class Batch:
     external_user_ids: tuple[str, ...]
     user_aliases: tuple[tuple[str, ...], ...]
     key: Any
+
+    def __repr__(self) -> str:
+        """Return how many people there are: a traceback with values must not show who they are."""
+        return f"<Batch of {len(self)} people>"
 
     def __len__(self) -> int:
         return len(self.external_user_ids) + len(self.user_aliases)

@@ -39,6 +39,10 @@ class _Column(NamedTuple):
     fractions: Any
     sample: Any
 
+    def __repr__(self) -> str:
+        """Return the measures: the sample is a person's id."""
+        return f"<column of {self.longest} characters, {self.largest} bytes, {self.fractions} fractions>"
+
     def check(self, number: int, max_bytes: int) -> bool:
         """
         Return whether the column holds numbers.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_liveactivity.audience.dialects import AUDIENCE, PEOPLE, Dialect
@@ -51,7 +51,7 @@ class Statements:
     :param columns: the names of what it returns, as the database gave them; empty for not yet known.
     """
 
-    query: str
+    query: str = field(repr=False)  # it may name people
     dialect: Dialect
     columns: tuple[str, ...] = ()
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from urllib.parse import quote
@@ -84,7 +84,7 @@ class Plan:
     activity_id: str
     content_state: dict[str, Any]
     steps: Steps
-    identity: str = ""
+    identity: str = field(default="", repr=False)
     audience: Audience | None = None
     total: int | None = None
     repeatable: bool = False
