@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,14 @@ def shown() -> Iterator[str]:
         if frame.f_back is not None:
             frames.append(frame.f_back)
     for one in alive:
-        module = str(type(one).__module__)
-        if module.startswith(PACKAGE) and not module.startswith(f"{PACKAGE}.sandbox"):
+        if is_ours(str(type(one).__module__)):
             with suppress(AttributeError):  # another thread is about to make it
                 yield repr(one)
+
+
+@cache
+def is_ours(module: str) -> bool:
+    return module.startswith(PACKAGE) and not module.startswith(f"{PACKAGE}.sandbox")
 
 
 class Watch:
