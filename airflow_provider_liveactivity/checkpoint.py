@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from airflow_provider_liveactivity.errors import LiveActivityError
@@ -27,7 +27,11 @@ class Store(Protocol):
 
 
 class Seal(Protocol):
-    """Airflow's Fernet: keys of the audience are personal data and lie encrypted in the store."""
+    """
+    Airflow's Fernet: it encrypts all of a state that comes from ids of people.
+
+    Hashes are among that: ids are short, so a person who reads a plain hash of one finds the id by trying.
+    """
 
     def encrypt(self, msg: bytes) -> bytes:
         """Return the token of a message."""
@@ -47,10 +51,15 @@ class Saved:
     :param finished: whether everything is settled.
     """
 
-    send: str
+    send: str = field(repr=False)
     position: Position = field(default_factory=Position)
     tally: Tally = field(default_factory=Tally)
     finished: bool = False
+
+    @property
+    def counts(self) -> Tally:
+        """The tally, with the people in doubt."""
+        return replace(self.tally, unknown=self.tally.unknown + self.position.people_in_doubt)
 
 
 class Checkpoint:
@@ -109,36 +118,36 @@ class Checkpoint:
             self._store.set(STATE_KEY, self._format(saved))
 
     def _continue(self, send: str, state: dict[str, Any]) -> tuple[Saved, str]:
-        if state["send"] != send:
-            accepted = Tally(**state["tally"]).accepted
+        saved = self._parse(state)
+        if saved.send != send:
             return Saved(send), (
                 "audience or payload have changed since the last attempt, "
-                f"of which {accepted:,} were accepted: a new send"
+                f"of which {saved.tally.accepted:,} were accepted: a new send"
             )
-        if state["finished"] and self._clears > state["clears"]:
+        if saved.finished and self._clears > state["clears"]:
             return Saved(send), "the finished send was cleared: sending again"
-        saved = self._parse(state)
         return saved, "an earlier attempt finished it" if saved.finished else "resuming an earlier attempt"
 
     def _format(self, saved: Saved) -> dict[str, Any]:
         position = saved.position
-        keys = json.dumps([position.settled_key, position.ahead_key]).encode()
+        secret = [saved.send, position.settled_key, position.ahead_key, position.digest]
+        text = json.dumps(secret, separators=(",", ":")).encode()
         return {
-            "send": saved.send,
+            "sealed": (self._seal.encrypt(text) if self._seal else text).decode(),
             "clears": self._clears,
             "finished": saved.finished,
-            "keys": (self._seal.encrypt(keys) if self._seal else keys).decode(),
             "span": position.span,
             "doubtful": _pack(position.doubtful),
             "unsent": _pack(position.unsent),
             "people": [position.people_in_doubt, position.people_unsent],
-            "digest": position.digest,
             "tally": {name: value for name, value in saved.tally.to_json().items() if value},
         }
 
     def _parse(self, state: dict[str, Any]) -> Saved:
-        keys = state["keys"].encode()
-        settled_key, ahead_key = json.loads(self._seal.decrypt(keys) if self._seal else keys)
+        sealed = state["sealed"].encode()
+        send, settled_key, ahead_key, digest = json.loads(
+            self._seal.decrypt(sealed) if self._seal else sealed
+        )
         people_in_doubt, people_unsent = state["people"]
         position = Position(
             settled_key,
@@ -148,9 +157,9 @@ class Checkpoint:
             _unpack(state["unsent"]),
             people_in_doubt,
             people_unsent,
-            state["digest"],
+            digest,
         )
-        return Saved(state["send"], position, Tally(**state["tally"]), state["finished"])
+        return Saved(send, position, Tally(**state["tally"]), state["finished"])
 
 
 def _pack(places: Iterable[int]) -> str:

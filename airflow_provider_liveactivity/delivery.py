@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.report import Tally
     from airflow_provider_liveactivity.transport import Account
 
-__all__ = ["FanOut", "Send", "Step"]
+__all__ = ["FanOut", "Send", "Step", "Steps"]
 
 log = logging.getLogger(__name__)
 
@@ -115,13 +115,14 @@ class Send:
         :raises LiveActivityError: where nothing more can be sent now; the checkpoint knows what was sent.
         """
         saved, why = self._checkpoint.load(self._identity)
-        self._ledger = Ledger(tally=saved.tally)
+        self._ledger = Ledger(tally=saved.counts)
         if self._checkpoint.durable:
             log.info("Checkpoint: %s; %s accepted so far.", why, f"{saved.tally.accepted:,}")
         if saved.finished:
             return self.tally
         start = begin(saved, self._steps, self._fan_out.on_unknown)
         self._ledger, self._rest = start.ledger, start.rest
+        self._read = deque(start.read)
         self._gaps = deque(self._job(number, step) for number, step in start.gaps)
         self._meter = Meter(self.tally)
         try:

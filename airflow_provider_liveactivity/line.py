@@ -20,7 +20,7 @@ from airflow_provider_liveactivity.errors import (
     OutcomeUnknown,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.redaction import redact
+from airflow_provider_liveactivity.redaction import redact, redact_header
 from airflow_provider_liveactivity.trouble import Trouble, trouble_of
 from airflow_provider_liveactivity.vendors.base import Answer, Request, Vendor
 from airflow_provider_liveactivity.wire import Wire
@@ -143,11 +143,16 @@ class Line:
             if not self._left:  # without an endpoint: a stop is not tried again
                 raise VendorUnavailable("the send was stopped before this request left.") from None
             raise OutcomeUnknown("the send was stopped before the answer came.", **place) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
+            failure: LiveActivityError
             if isinstance(error, _NOT_SENT) or not self._left:
-                raise _not_sent(error, place) from error
-            raise OutcomeUnknown(f"no usable answer came ({type(error).__name__}).", **place) from error
-        return self._read(request, response, await self._body(response, request.max_answer_bytes))
+                failure = _not_sent(error, place)
+            else:
+                failure = OutcomeUnknown(f"no usable answer came ({type(error).__name__}).", **place)
+            failure.__cause__ = _without_quotation(error)
+        else:
+            return self._read(request, response, await self._body(response, request.max_answer_bytes))
+        raise failure  # outside, so that an error that quotes the answer is not its context either
 
     async def _body(self, response: httpx.Response, max_bytes: int) -> bytes:
         """
@@ -178,7 +183,7 @@ class Line:
             return answer
         secrets = self._account.vendor.secrets()
         if request_id := answer.request_id:  # the vendor's, or whatever stands before the vendor
-            headers["x-request-id"] = redact(request_id, secrets, request.body)
+            headers["x-request-id"] = redact_header(request_id, secrets, request.body)
         return replace(answer, text=redact(answer.text, secrets, request.body))
 
     async def _connected(self, event: str, info: dict[str, Any]) -> None:
@@ -226,6 +231,13 @@ def _decode(body: bytes, headers: Mapping[str, str]) -> str:
         return codecs.getincrementaldecoder(charset)().decode(body)
     except UnicodeError:
         return ""
+
+
+def _without_quotation(error: Exception) -> Exception:
+    """Return the error, or one of its type where its text quotes what the vendor has sent."""
+    if isinstance(error, httpx.RemoteProtocolError):
+        return httpx.RemoteProtocolError("the answer is no HTTP; its text is not shown.")
+    return error
 
 
 def _not_sent(error: Exception, place: dict[str, Any]) -> VendorUnavailable:

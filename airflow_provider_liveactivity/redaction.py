@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 HIDDEN = "***"
 _MOST_CHARACTERS = 2_000
+_MOST_HEADER_CHARACTERS = 128
 
 
 def redact(text: str, secrets: Iterable[str], request_body: bytes) -> str:
@@ -31,6 +32,20 @@ def redact(text: str, secrets: Iterable[str], request_body: bytes) -> str:
         names = "|".join(re.escape(name) for name in people)
         text = re.sub(rf"(?<!\w)(?:{names})(?!\w)", HIDDEN, text)
     return text[:_MOST_CHARACTERS]
+
+
+def redact_header(value: str, secrets: Iterable[str], request_body: bytes) -> str:
+    """
+    Return the value of a vendor's header as a log or an error may show it: redacted as a body is, and short.
+
+    :param value: the header's value. The encoding of headers is a guess, and an id in a wrong one would not
+        be found: only printable ASCII is shown.
+    :param secrets: what must never show.
+    :param request_body: the request that was answered.
+    """
+    if not (value.isascii() and value.isprintable()):
+        return HIDDEN
+    return redact(value, secrets, request_body)[:_MOST_HEADER_CHARACTERS]
 
 
 def _spellings(name: str) -> Iterator[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from airflow_provider_liveactivity.errors import OutcomeUnknown
 from airflow_provider_liveactivity.ledger import Ledger, OnUnknown
@@ -25,13 +24,26 @@ class Step(NamedTuple):
     request: Request
     key: Any = None
 
+    def __repr__(self) -> str:
+        """Return the request: the key may be a person's id."""
+        return f"<Step with {self.request!r}>"
+
     @property
     def weight(self) -> int:
         """What it counts for: its people, or one where the vendor knows who is addressed."""
         return self.request.people or 1
 
 
-Steps = Callable[[Any], Iterable[Step]]
+class Steps(Protocol):
+    """Yields the steps of an audience in order."""
+
+    def __call__(self, after: Any, boundary: Any = None, /) -> Iterable[Step]:
+        """
+        Yield the steps.
+
+        :param after: key of an earlier step: the people up to it are left out.
+        :param boundary: key of an earlier step: no step has people on both sides of it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +53,19 @@ class Start:
 
     :param ledger: what is known from the attempts before.
     :param gaps: numbered steps within its window that are still to be sent.
-    :param rest: the steps behind the window.
+    :param read: steps behind the window that are read already …
+    :param rest: … and those that are not.
     """
 
     ledger: Ledger
     gaps: list[tuple[int, Step]]
+    read: list[Step]
     rest: Iterator[Step]
 
 
 def begin(saved: Saved, steps: Steps, on_unknown: OnUnknown) -> Start:
     """
-    Return where an attempt begins.
+    Return where an attempt begins. The audience is read once, whatever the attempts before have left.
 
     :param saved: what the attempts before have left.
     :param steps: yields the steps of the audience after a key.
@@ -63,7 +77,10 @@ def begin(saved: Saved, steps: Steps, on_unknown: OnUnknown) -> Start:
         raise undecided(position.people_in_doubt)
     resend = on_unknown == "resend"
     wanted = sorted({*position.unsent, *(position.doubtful if resend else ())})
-    found = _reopen(position, steps, wanted) if wanted else None
+    if wanted:
+        found, read, rest = _reopen(position, steps)
+    else:
+        found, read, rest = {}, [], iter(steps(position.ahead_key))
     skipped = 0 if found and resend else position.people_in_doubt
     if wanted and not found:
         log.warning(
@@ -72,30 +89,37 @@ def begin(saved: Saved, steps: Steps, on_unknown: OnUnknown) -> Start:
         skipped += position.people_unsent
     if skipped:
         log.warning("%s people may have been reached by the last attempt or not: skipped.", f"{skipped:,}")
-    tally = replace(saved.tally, rejected=0)  # what was rejected is tried again
-    tally.unknown += skipped
-    if found:
-        window, gaps, rest = found
-        return Start(Ledger(window, tally), gaps, rest)
-    return Start(Ledger(Window(position.ahead_key), tally), [], iter(steps(position.ahead_key)))
+    tally = replace(saved.tally, unknown=saved.tally.unknown + skipped)
+    if not found:
+        return Start(Ledger(Window(position.ahead_key), tally), [], read, rest)
+    window = Window(position.ahead_key, position.span, {place: found[place][1] for place in wanted})
+    return Start(Ledger(window, tally), [(place, found[place][0]) for place in wanted], read, rest)
 
 
 def _reopen(
-    position: Position, steps: Steps, wanted: list[int]
-) -> tuple[Window, list[tuple[int, Step]], Iterator[Step]] | None:
-    """Read the window again; None where batches in it begin or end elsewhere than they did."""
-    rest, after = iter(steps(position.settled_key)), position.settled_key
+    position: Position, steps: Steps
+) -> tuple[dict[int, tuple[Step, Batch]], list[Step], Iterator[Step]]:
+    """
+    Read the window again.
+
+    Return its open batches, none where batches in it begin or end elsewhere than they did; the steps that
+    were read behind it; and the steps that were not.
+    """
+    rest, after, count = iter(steps(position.settled_key, position.ahead_key)), position.settled_key, 0
     found: dict[int, tuple[Step, Batch]] = {}
+    read: list[Step] = []
     unsettled = {*position.doubtful, *position.unsent}
-    for place, step in enumerate(islice(rest, position.span)):
-        if place in unsettled:
-            found[place] = step, Batch(after, step.key, step.weight)
-        after = step.key
-    if after != position.ahead_key or digest(batch for _, batch in found.values()) != position.digest:
-        close(rest)
-        return None
-    window = Window(position.ahead_key, position.span, {place: found[place][1] for place in wanted})
-    return window, [(place, found[place][0]) for place in wanted], rest
+    while after != position.ahead_key and (step := next(rest, None)) is not None:
+        if step.key > position.ahead_key:  # the person of that key is gone
+            read.append(step)
+            break
+        if count in unsettled:
+            found[count] = step, Batch(after, step.key, step.weight)
+        after, count = step.key, count + 1
+    unchanged = after == position.ahead_key and count == position.span
+    if not unchanged or digest(batch for _, batch in found.values()) != position.digest:
+        found = {}
+    return found, read, rest
 
 
 def undecided(people: int) -> OutcomeUnknown:

@@ -4,6 +4,8 @@ The batches between what is settled and what was written ahead.
 Between two keys of the ordered audience lies the window. Whatever dies, nothing before it is sent again, and
 nothing behind it has been sent. A window never changes: every change makes a new one, so that an exception
 that a signal handler raises between two bytecodes cannot leave a half-changed one.
+
+Keys are ids of people: no ``repr`` shows them.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ class Batch:
     :param people: how many they are.
     """
 
-    after: Any
-    key: Any
+    after: Any = field(repr=False)
+    key: Any = field(repr=False)
     people: int
 
 
@@ -50,14 +52,14 @@ class Position:
     :param digest: hash of where all of these batches begin and end: tells whether the audience has changed.
     """
 
-    settled_key: Any = None
-    ahead_key: Any = None
+    settled_key: Any = field(default=None, repr=False)
+    ahead_key: Any = field(default=None, repr=False)
     span: int = 0
     doubtful: tuple[int, ...] = ()
     unsent: tuple[int, ...] = ()
     people_in_doubt: int = 0
     people_unsent: int = 0
-    digest: str = ""
+    digest: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Window:
     :param unsettled: the batches by number.
     """
 
-    ahead_key: Any = None
+    ahead_key: Any = field(default=None, repr=False)
     count: int = 0
     unsettled: Mapping[int, Batch] = field(default_factory=dict)
 
@@ -132,6 +134,6 @@ class Window:
 
 
 def digest(batches: Iterable[Batch]) -> str:
-    """Return the hash of where batches begin and end, from which no key can be read back."""
+    """Return the hash of where batches begin and end: personal data, since short keys can be tried out."""
     spans = [(batch.after, batch.key) for batch in batches]
     return hashlib.blake2b(json.dumps(spans).encode(), digest_size=8).hexdigest()

@@ -54,8 +54,8 @@ def send(
     vendor = Braze(KEY)
     requests = vendor.starts(StartContent.build(**CONTENT))
 
-    def steps(after: Any) -> Iterator[Step]:
-        for batch in audience.batches(PEOPLE_PER_REQUEST, after):
+    def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
+        for batch in audience.batches(PEOPLE_PER_REQUEST, after, boundary):
             yield Step(requests.request(batch.external_user_ids, batch.user_aliases), batch.key)
 
     return Send(

@@ -87,7 +87,7 @@ def _measure(server: Bench, latency: float, sides: list[Side], rounds: int) -> N
 
 
 def _engines(databases: dict[str, str], requests: int, workers: int) -> list[Side]:
-    names = {"duckdb": ENGINE, "postgres": "engine, PostgreSQL"}
+    names = {"duckdb": ENGINE, "postgres": "engine, PostgreSQL", "sqlite": "engine, SQLite"}
     return [
         Side(names[source], "engine", requests, {"source": source, "where": where, "max_workers": workers})
         for source, where in databases.items()

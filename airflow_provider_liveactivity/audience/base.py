@@ -20,7 +20,7 @@ class AudienceUnavailable(LiveActivityError):
     retryable = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Batch:
     """
     The people of one request.
@@ -34,6 +34,10 @@ class Batch:
     external_user_ids: tuple[str, ...]
     user_aliases: tuple[tuple[str, ...], ...]
     key: Any
+
+    def __repr__(self) -> str:
+        """Return how many people there are: a traceback with values must not show who they are."""
+        return f"<Batch of {len(self)} people>"
 
     def __len__(self) -> int:
         return len(self.external_user_ids) + len(self.user_aliases)
@@ -57,12 +61,13 @@ class Audience(Protocol):
     def total(self) -> int | None:
         """Return how many people there are, where that can be known."""
 
-    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
+    def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; close the generator to let go of what it reads from.
 
         :param size: people in a batch, at most.
         :param after: key of an earlier batch: the people up to it are left out.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it.
         """
 
 

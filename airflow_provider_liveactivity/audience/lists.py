@@ -60,19 +60,25 @@ class ListAudience:
         """Return how many people there are."""
         return len(self._people)
 
-    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
+    def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; a key is the number of people up to there.
 
         :param size: people in a batch, at most.
         :param after: key of an earlier batch: the people up to it are left out.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it.
         """
-        for start in range(after or 0, len(self._people), size):
-            people = self._people[start : start + size]
+        start = after or 0
+        while start < len(self._people):
+            end = start + size
+            if boundary is not None and start < boundary:
+                end = min(end, boundary)
+            people = self._people[start:end]
+            start += len(people)
             yield Batch(
                 tuple(person for person in people if isinstance(person, str)),
                 tuple(person for person in people if not isinstance(person, str)),
-                start + len(people),
+                start,
             )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress, islice
 from operator import lt
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_liveactivity.audience.base import Batch, fingerprint
 from airflow_provider_liveactivity.audience.dialects import dialect_of
@@ -24,6 +24,44 @@ from airflow_provider_liveactivity.audience.statements import Statements, single
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 
+class _Column(NamedTuple):
+    """
+    What the database knows of all values of a column.
+
+    :param longest: characters of the longest.
+    :param largest: bytes of the largest.
+    :param fractions: how many have a fraction, if they are numbers.
+    :param sample: one of them, as the driver gives it.
+    """
+
+    longest: Any
+    largest: Any
+    fractions: Any
+    sample: Any
+
+    def __repr__(self) -> str:
+        """Return the measures: the sample is a person's id."""
+        return f"<column of {self.longest} characters, {self.largest} bytes, {self.fractions} fractions>"
+
+    def check(self, number: int, max_bytes: int) -> bool:
+        """
+        Return whether the column holds numbers.
+
+        :param number: of the column, from 1.
+        :param max_bytes: the most bytes that a value may have.
+        :raises InvalidPayload: where the column has a value that is no id.
+        """
+        numeric = self.sample is not None and is_numeric(self.sample, number)
+        if numeric and self.fractions:
+            raise InvalidPayload(
+                f"column {number} of the audience holds numbers that are not whole "
+                f"({int(self.fractions):,} of them); is it the right column?"
+            )
+        if int(self.largest or 0) > max_bytes:
+            raise too_long(max_bytes)
+        return numeric
+
+
 @dataclass(frozen=True, slots=True)
 class _Survey:
     """What is known of an audience before it is read."""
@@ -33,7 +71,7 @@ class _Survey:
     total: int
     duplicates: int
     nulls: int
-    longest: tuple[int, ...]
+    longest: tuple[int, ...]  # characters, of each column
 
 
 class SqlAudience:
@@ -87,7 +125,7 @@ class SqlAudience:
 
     def total(self) -> int:
         """
-        Return how many people there are; this runs every check that needs no reading.
+        Return how many people there are; this checks every row, and reads none.
 
         :raises InvalidPayload: for a query that the database refuses, or whose values cannot be ids.
         :raises AudienceUnavailable: where the database fails.
@@ -104,21 +142,22 @@ class SqlAudience:
     def _max_bytes(self) -> int:
         return self._max_id_bytes if len(self._survey.numeric) == 1 else self._max_alias_bytes
 
-    def batches(self, size: int = 50, after: Any = None) -> Generator[Batch]:
+    def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
         Yield the people in batches; a key is a person, as the id or as [name, label].
 
         :param size: people in a batch, at most.
         :param after: key of an earlier batch: the people up to it are left out.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it.
         :raises InvalidPayload: for values that cannot be ids, or an order that is none.
         :raises AudienceUnavailable: where the database fails.
         """
         if not self.total():
             return
         waiting: list[Any] = []
-        for people in self._read(tuple(after) if isinstance(after, list) else after):
+        for people, is_end in _divided(self._read(_person(after)), _person(boundary)):
             waiting += people
-            whole = len(waiting) - len(waiting) % size
+            whole = len(waiting) if is_end else len(waiting) - len(waiting) % size
             for start in range(0, whole, size):
                 yield self._batch(waiting[start : start + size])
             del waiting[:whole]
@@ -145,17 +184,19 @@ class SqlAudience:
                 )
                 raise InvalidPayload(f"the audience's query has {len(columns)} columns; {meaning}.")
             statements = Statements(self._query, self._dialect, columns)
-            samples = [reader.row(statements.sample(place)) for place in range(len(columns))]
-            numeric = tuple(
-                row is not None and is_numeric(row[0], column) for column, row in enumerate(samples, start=1)
-            )
-            counted = reader.row(statements.count())
-        rows, present, people, *longest = (int(value or 0) for value in counted)
-        # In characters, which cannot be more than the bytes; those are counted on reading.
+            rows, present, people, *measures = reader.row(statements.survey())
+        rows, present, people = (int(count or 0) for count in (rows, present, people))
+        width = len(_Column._fields)
+        surveyed = [_Column(*measures[start : start + width]) for start in range(0, len(measures), width)]
         limit = self._max_id_bytes if len(columns) == 1 else self._max_alias_bytes
-        if max(longest) > limit:
-            raise too_long(limit)
-        return _Survey(statements, numeric, people, present - people, rows - present, tuple(longest))
+        return _Survey(
+            statements,
+            tuple(column.check(number, limit) for number, column in enumerate(surveyed, start=1)),
+            people,
+            duplicates=present - people,
+            nulls=rows - present,
+            longest=tuple(int(column.longest or 0) for column in surveyed),
+        )
 
     def _read(self, after: Any) -> Iterator[list[Any]]:
         """Yield everybody behind a person, in ascending order, many at a time."""
@@ -169,7 +210,9 @@ class SqlAudience:
                 last = people[-1]
                 if after is not None:
                     people = people[bisect_right(people, after) :]
-                    after = None if people else after
+                    if not people:
+                        continue
+                    after = None
                 check_length(people if isinstance(last, str) else [*chain(*people)], self._max_bytes)
                 yield people
 
@@ -203,3 +246,19 @@ class SqlAudience:
         once = [one for one in dict.fromkeys(people) if one != last]
         self.duplicates += len(people) - len(once)
         return once
+
+
+def _person(key: Any) -> Any:
+    """Return the person whom a key names; JSON has turned tuples into lists."""
+    return tuple(key) if isinstance(key, list) else key
+
+
+def _divided(parts: Iterable[list[Any]], boundary: Any) -> Iterator[tuple[list[Any], bool]]:
+    """Yield ascending people part by part, and whether a batch must end behind each part."""
+    for part in parts:
+        people = part
+        if boundary is not None and people[-1] >= boundary:
+            place = bisect_right(people, boundary)
+            yield people[:place], True
+            people, boundary = people[place:], None
+        yield people, False

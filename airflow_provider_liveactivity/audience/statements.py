@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_liveactivity.audience.dialects import AUDIENCE, PEOPLE, Dialect
@@ -51,7 +51,7 @@ class Statements:
     :param columns: the names of what it returns, as the database gave them; empty for not yet known.
     """
 
-    query: str
+    query: str = field(repr=False)  # it may name people
     dialect: Dialect
     columns: tuple[str, ...] = ()
 
@@ -60,25 +60,29 @@ class Statements:
         # The line ends keep a comment at the query's end from swallowing the bracket.
         return f"WITH {AUDIENCE} AS (\n{self.query}\n) SELECT * FROM {AUDIENCE} WHERE 1 = 0"
 
-    def sample(self, place: int) -> str:
-        """Return one value of a column, as the driver gives it."""
-        column = self._names[place]
-        first = self.dialect.first.format(column)
-        return f"{self._audience} SELECT {column} FROM {AUDIENCE} WHERE {column} IS NOT NULL {first}"
+    def survey(self) -> str:
+        """
+        Return one row of measures.
 
-    def count(self) -> str:
-        """Return rows, rows with a person, people, and the longest text of each column."""
-        longest = ", ".join(f"MAX({self.dialect.length}({name}))" for name in self._names)
-        if len(self._names) == 1:
-            somebody = f"CASE WHEN {self._somebody} THEN person END"
-            counts = f"COUNT(*), COUNT({somebody}), COUNT(DISTINCT {somebody})"
-            return f"{self._people} SELECT {counts}, {longest} FROM {PEOPLE}"
-        # Few databases count distinct pairs.
+        They are the number of rows, of rows with a person, and of people; then for each column the characters
+        of its longest text, the bytes of its largest, the number of fractions, and a sample.
+        """
         names = ", ".join(self._names)
+        groups, columns = [], []
+        for name, raw in zip(self._names, self._raw, strict=True):
+            sample = self.dialect.sample.format(raw)
+            groups.append(f"{sample} AS {raw}")
+            columns += [
+                f"MAX({self.dialect.length.format(name)})",
+                f"MAX({self.dialect.size.format(name)})",
+                f"SUM(CASE WHEN {_is_fraction(name)} THEN n ELSE 0 END)",
+                sample,
+            ]
+        # Grouped, because few databases count distinct pairs.
         return (
-            f"{self._people} SELECT SUM(n), SUM(CASE WHEN {self._somebody} THEN n ELSE 0 END), "
-            f"COUNT(CASE WHEN {self._somebody} THEN 1 END), {longest} "
-            f"FROM (SELECT {names}, COUNT(*) AS n FROM {PEOPLE} GROUP BY {names}) pairs"
+            f"{self._people(raw=True)} SELECT SUM(n), SUM(CASE WHEN {self._somebody} THEN n ELSE 0 END), "
+            f"COUNT(CASE WHEN {self._somebody} THEN 1 END), {', '.join(columns)} FROM "
+            f"(SELECT {names}, COUNT(*) AS n, {', '.join(groups)} FROM {PEOPLE} GROUP BY {names}) persons"
         )
 
     def people(self, *, duplicates: bool) -> str:
@@ -90,11 +94,16 @@ class Statements:
         """
         names = ", ".join(self._names)
         select = "SELECT DISTINCT" if duplicates else "SELECT"
-        return f"{self._people} {select} {names} FROM {PEOPLE} WHERE {self._somebody} ORDER BY {names}"
+        return f"{self._people()} {select} {names} FROM {PEOPLE} WHERE {self._somebody} ORDER BY {names}"
 
     @property
     def _names(self) -> tuple[str, ...]:
         return ("person", "label", "detail")[: len(self.columns)]
+
+    @property
+    def _raw(self) -> tuple[str, ...]:
+        """Names of the columns as the query returns them, not yet text."""
+        return tuple(f"raw_{name}" for name in self._names)
 
     @property
     def _somebody(self) -> str:
@@ -105,13 +114,30 @@ class Statements:
     def _audience(self) -> str:
         """The query, its columns named."""
         if self.dialect.names_columns:
-            return f"WITH {AUDIENCE} ({', '.join(self._names)}) AS (\n{self.query}\n)"
-        pairs = zip(self.columns, self._names, strict=True)
+            return f"WITH {AUDIENCE} ({', '.join(self._raw)}) AS (\n{self.query}\n)"
+        pairs = zip(self.columns, self._raw, strict=True)
         renamed = ", ".join(f"`{column}` AS {name}" for column, name in pairs)
         return f"WITH unnamed AS (\n{self.query}\n), {AUDIENCE} AS (SELECT {renamed} FROM unnamed)"
 
-    @property
-    def _people(self) -> str:
-        """The query, its columns named and turned into text."""
-        texts = ", ".join(f"{self.dialect.text.format(name)} AS {name}" for name in self._names)
-        return f"{self._audience}, {PEOPLE} AS (SELECT {texts} FROM {AUDIENCE})"
+    def _people(self, *, raw: bool = False) -> str:
+        """Return the query, its columns named and turned into text, and on demand as they are besides."""
+        pairs = zip(self._raw, self._names, strict=True)
+        columns = [f"{self.dialect.text.format(value)} AS {name}" for value, name in pairs]
+        columns += self._raw if raw else ()
+        return f"{self._audience}, {PEOPLE} AS (SELECT {', '.join(columns)} FROM {AUDIENCE})"
+
+
+def _is_fraction(name: str) -> str:
+    """
+    Return the condition that a text, where it is that of a number, has a fraction: 10.5, but not 10.00.
+
+    It must hold for any text, so that nothing can be converted. Every database has REPLACE. LIKE would need
+    the character %, which some drivers take for a parameter.
+    """
+    digits = f"REPLACE({name}, '0', '')"
+    for digit in range(2, 10):
+        digits = f"REPLACE({digits}, '{digit}', '1')"
+    has_point = f"REPLACE({name}, '.', 'x') <> {name}"
+    return (
+        f"{name} IN ('Infinity', '-Infinity') OR ({has_point} AND REPLACE({digits}, '.1', 'x') <> {digits})"
+    )

@@ -7,7 +7,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_liveactivity.assets import MAX_URI_LENGTH, activity_uri
-from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.delivery import FanOut, Send, Step, Steps
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
 from airflow_provider_liveactivity.hooks.connection import is_sandbox
 from airflow_provider_liveactivity.hooks.lineage import tell_lineage
@@ -25,7 +25,7 @@ from airflow_provider_liveactivity.transport import Account, Client
 from airflow_provider_liveactivity.vendors.base import AfterDoubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow_provider_liveactivity.audience import Audience
     from airflow_provider_liveactivity.checkpoint import Checkpoint
@@ -83,8 +83,8 @@ class Plan:
     verb: str
     activity_id: str
     content_state: dict[str, Any]
-    steps: Callable[[Any], Iterable[Step]]
-    identity: str = ""
+    steps: Steps
+    identity: str = field(default="", repr=False)
     audience: Audience | None = None
     total: int | None = None
     repeatable: bool = False
@@ -106,7 +106,7 @@ class Plan:
             request.verb,
             activity_id,
             content_state,
-            lambda after: [] if after else [Step(request, key=True)],
+            lambda after, _=None: [] if after else [Step(request, key=True)],
             identity,
             repeatable=request.after_doubt is not AfterDoubt.NEVER,
             warnings=warnings,

@@ -147,8 +147,8 @@ class BrazeHook(BrazeConnection):
         shared = StartContent.build(**content)
         requests = self._braze.starts(shared)
 
-        def steps(after: Any) -> Iterator[Step]:
-            for batch in audience.batches(MAX_PEOPLE_PER_REQUEST, after):
+        def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
+            for batch in audience.batches(MAX_PEOPLE_PER_REQUEST, after, boundary):
                 yield Step(requests.request(batch.external_user_ids, batch.user_aliases), batch.key)
 
         return Plan(

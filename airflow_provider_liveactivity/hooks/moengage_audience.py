@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class CampaignAudience:
     :param people: how many they are; 0 where only MoEngage knows.
     """
 
-    details: dict[str, Any]
+    details: dict[str, Any] = field(repr=False)
     segment_id: str | None = None
     segment: FilterSegment | None = None
     named: Audience | None = None

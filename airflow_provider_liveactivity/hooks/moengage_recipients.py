@@ -32,6 +32,10 @@ class Recipient(NamedTuple):
     push_token: str | None = None
     transaction_id: str | None = None
 
+    def __repr__(self) -> str:
+        """Return no values: a traceback with values must not show who the user is."""
+        return "<Recipient>"
+
 
 class Recipients:
     """

@@ -254,8 +254,8 @@ class UserActivities(MoEngageCalls):
         alert = account.vendor.alerts(activity)
         audience = recipients.audience
 
-        def steps(after: Any) -> Iterator[Step]:
-            for batch in audience.batches(1, after):
+        def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
+            for batch in audience.batches(1, after, boundary):
                 yield Step(alert(*recipients.of(batch)), batch.key)
 
         return Plan(

@@ -146,8 +146,8 @@ AudienceObject = Annotated[ConnectedAudience, BeforeValidator(_as_object)]
 class UserAlias(VendorModel):
     """A user addressed by an alias."""
 
-    alias_name: AliasText
-    alias_label: AliasText
+    alias_name: Annotated[AliasText, Field(repr=False)]
+    alias_label: Annotated[AliasText, Field(repr=False)]
 
 
 class StartContent(VendorModel):

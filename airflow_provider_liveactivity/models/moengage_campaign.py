@@ -52,7 +52,7 @@ class FilterGroup(VendorModel):
     """Filters that must all hold, or any of which must."""
 
     filter_operator: Literal["and", "or"]
-    filters: Annotated[list[Filter], Field(min_length=1)]
+    filters: Annotated[list[Filter], Field(min_length=1, repr=False)]  # they may name people
 
 
 FilterObject = Annotated[FilterGroup, BeforeValidator(_group)]

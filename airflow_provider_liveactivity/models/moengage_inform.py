@@ -66,7 +66,7 @@ class UserActivity(VendorModel):
 
     la_type: LaType
     activity_id: Text
-    transaction_id: TransactionId | None = None
+    transaction_id: Annotated[TransactionId | None, Field(repr=False)] = None
     alert_id: Text | None = None
     alert_reference_name: Text | None = None
     attribute_info: Attributes | None = None

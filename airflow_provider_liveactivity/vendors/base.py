@@ -50,7 +50,7 @@ class Answer:
     """What the vendor answered, with secrets already redacted from the text."""
 
     status: int
-    headers: Mapping[str, str]  # names in lower case
+    headers: Mapping[str, str] = field(repr=False)  # names in lower case
     text: str = field(repr=False)
 
     @property

@@ -237,6 +237,21 @@ def test_one_bad_recipient_stops_nobody_else(running: RunningSandbox) -> None:
     assert set(phones(running)) == {"bob", "eve"}
 
 
+def test_bad_recipients_before_a_deferral_are_in_the_report_of_its_end(running: RunningSandbox) -> None:
+    users = [f"user-{number:02}" for number in range(20)]
+    running.sandbox.change_settings(moengage_invalid_recipients=[users[1], users[4], users[6]])
+    running.sandbox.add_fault("429", path=SEND, skip=12, times=None, reset_in=3_000)
+    start = task("start", external_user_ids=users, max_workers=1)
+    assert start.run().ended == "deferred"
+    running.sandbox.faults.clear()
+    outcome = start.run()  # the same attempt goes on
+    assert outcome.ended == "success", outcome.error
+    assert outcome.report is not None
+    counts = {name: outcome.report[name] for name in ("recipients", "accepted", "rejected", "unknown")}
+    assert counts == {"recipients": 20, "accepted": 17, "rejected": 3, "unknown": 0}
+    assert len(phones(running)) == 17
+
+
 def test_ten_bad_recipients_in_a_row_stop_the_send(running: RunningSandbox) -> None:
     running.sandbox.change_settings(moengage_recipient_required=True)
     outcome = task("start", external_user_ids=[f"u{number}" for number in range(100)]).run()

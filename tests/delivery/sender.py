@@ -151,8 +151,8 @@ def run(task: Task, begins: Event) -> None:
     )
     requests = vendor.starts(content)
 
-    def steps(after: Any) -> Iterator[Step]:
-        for batch in audience.batches(PEOPLE_PER_REQUEST, after):
+    def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
+        for batch in audience.batches(PEOPLE_PER_REQUEST, after, boundary):
             yield Step(requests.request(batch.external_user_ids), batch.key)
 
     store = FileStore(task.state)

@@ -185,3 +185,10 @@ def test_max_audience_allows_itself_and_no_more() -> None:
     assert check_audience(audience, max_audience=2) == 2
     with pytest.raises(InvalidPayload, match="2 people, max_audience allows 1; nothing was sent"):
         check_audience(audience, max_audience=1)
+
+
+def test_no_batch_has_people_on_both_sides_of_a_boundary() -> None:
+    audience = ListAudience(list("abcdefg"))
+    assert [batch.key for batch in audience.batches(3, boundary=4)] == [3, 4, 7]
+    assert [batch.key for batch in audience.batches(3, 3, 6)] == [6, 7]
+    assert [batch.key for batch in audience.batches(3, boundary=7)] == [3, 6, 7]

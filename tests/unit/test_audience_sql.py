@@ -34,7 +34,7 @@ class Hook:
 
 
 class Rows:
-    """A connection and its cursor: the probe, the samples and the count get what they ask for."""
+    """A connection and its cursor: the probe and the survey get what they ask for."""
 
     description = (("id",),)
 
@@ -49,10 +49,8 @@ class Rows:
     def execute(self, sql: str) -> None:
         if "WHERE 1 = 0" in sql:
             self.result: list[Any] = []
-        elif "LIMIT 1" in sql:
-            self.result = [(self.sample,)]
         elif "COUNT(*)" in sql:
-            self.result = [(len(self.rows), len(self.rows), len(self.rows), 5)]
+            self.result = [(len(self.rows), len(self.rows), len(self.rows), 5, 5, 0, self.sample)]
         else:
             self.result = list(self.rows)
 
@@ -114,6 +112,12 @@ def test_a_query_gives_everybody_once_and_any_key_gives_the_rest(
     assert audience.nulls == len(texts) - len(present) - overlooked(texts)
     for place, batch in enumerate(batches, start=1):
         assert list(audience.batches(size, after=batch.key)) == batches[place:]
+        assert list(audience.batches(size, boundary=batch.key)) == batches
+    for boundary in ["", *expected, "\U0010ffff"]:
+        divided = list(audience.batches(size, boundary=boundary))
+        assert [one for batch in divided for one in batch.external_user_ids] == expected
+        assert all(batch.key <= boundary or batch.external_user_ids[0] > boundary for batch in divided)
+        assert all(0 < len(batch) <= size for batch in divided)
 
 
 def overlooked(texts: list[str | None]) -> int:

@@ -48,19 +48,14 @@ def test_anything_but_one_query_is_refused(sql: Any, reason: str) -> None:
 
 def test_a_comment_at_the_end_of_the_query_does_not_swallow_the_wrapping() -> None:
     statements = Statements("SELECT id FROM t -- mine", Dialect(), ("id",))
-    for sql in (
-        statements.probe(),
-        statements.sample(0),
-        statements.count(),
-        statements.people(duplicates=True),
-    ):
+    for sql in (statements.probe(), statements.survey(), statements.people(duplicates=True)):
         assert "-- mine\n)" in sql
 
 
 def test_bigquery_gets_its_columns_named_without_a_column_list() -> None:
     dialect = dialect_of(SimpleNamespace(conn_type="gcpbigquery"))
     sql = Statements("SELECT Id FROM t", dialect, ("Id",)).people(duplicates=True)
-    assert "live_activity_audience AS (SELECT `Id` AS person FROM" in sql
+    assert "live_activity_audience AS (SELECT `Id` AS raw_person FROM" in sql
     assert "live_activity_audience (" not in sql
 
 
@@ -81,3 +76,9 @@ def test_an_unknown_database_is_spoken_to_in_standard_sql() -> None:
 
     assert dialect_of(Hook()) == Dialect()
     assert Dialect().text.format("x") == "CAST(x AS VARCHAR(4000))"
+
+
+def test_no_statement_of_ours_has_a_character_that_a_driver_takes_for_a_parameter() -> None:
+    statements = Statements("SELECT id, label FROM t", Dialect(), ("id", "label"))
+    for sql in (statements.probe(), statements.survey(), statements.people(duplicates=True)):
+        assert not set("%?:$@") & set(sql)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_liveactivity.audience import ListAudience
 from airflow_provider_liveactivity.checkpoint import STATE_KEY, Checkpoint, Saved, _pack, _unpack
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.report import Tally
-from airflow_provider_liveactivity.window import MAX_SPAN, MAX_UNSETTLED, Window
+from airflow_provider_liveactivity.window import MAX_SPAN, MAX_UNSETTLED, Batch, Window, digest
 from tests.unit.world import Store
 
 SEAL = Fernet(Fernet.generate_key())
@@ -45,6 +47,24 @@ def test_no_id_of_anybody_is_in_the_store_in_clear() -> None:
     assert "example" not in json.dumps(store.values)
     position = Checkpoint(store, SEAL).load("5" * 64)[0].position
     assert (position.settled_key, position.ahead_key) == ("ada@example.com", "eve@example.com")
+
+
+def test_a_dictionary_of_ids_verifies_nothing_in_the_store() -> None:
+    def stored(person: str) -> dict[str, Any]:
+        store = Store()
+        position = Window().add([(person, 1)]).position()
+        assert position.digest == digest([Batch(None, person, 1)])
+        send = ListAudience([person]).fingerprint
+        Checkpoint(store, SEAL).save(Saved(send, position, Tally(requests=1)))
+        return store.values
+
+    dictionary = [f"user-{number}" for number in range(50)]
+    hashes = {digest([Batch(None, one, 1)]) for one in dictionary}
+    hashes |= {ListAudience([one]).fingerprint for one in dictionary}
+    text = json.dumps(stored("user-17"))
+    assert [one for one in hashes if one in text] == []
+    states = [stored(person)[STATE_KEY] | {"sealed": ""} for person in dictionary[:2]]
+    assert states[0] == states[1], "all that tells people apart is encrypted"
 
 
 @pytest.mark.parametrize("stretch", [1, 4, 60])

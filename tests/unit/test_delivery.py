@@ -266,10 +266,29 @@ def test_a_gap_is_skipped_and_counted_where_the_audience_has_changed_around_it()
     with pytest.raises(VendorUnavailable):
         make_send(audience, vendor, store, max_workers=4).run()
     audience.people.remove(vendor.batches[9][1])
-    vendor.fate = lambda _: "accept"
+    vendor.fate, audience.reads = (lambda _: "accept"), 0
     tally = make_send(audience, vendor, store.reborn()).run()
     assert (tally.accepted, tally.unknown) == (297, 3)
     assert not vendor.again
+    assert audience.reads == 1
+
+
+def test_where_the_last_person_written_ahead_is_gone_the_send_goes_on_with_the_next_one() -> None:
+    audience, store = Audience(300), Store()
+    vendor = Vendor(
+        lambda place: "unavailable" if place == 9 else "accept",
+        latency=lambda place: 0.1 if place == 9 else 0.001,
+    )
+    with pytest.raises(VendorUnavailable):
+        make_send(audience, vendor, store, max_workers=4).run()
+    gone = position(store).ahead_key
+    audience.people.remove(gone)
+    vendor.fate, audience.reads = (lambda _: "accept"), 0
+    tally = make_send(audience, vendor, store.reborn()).run()
+    assert audience.reads == 1
+    assert (tally.accepted, tally.unknown) == (297, 3)
+    assert not vendor.again
+    assert audience.always - vendor.told == set(vendor.batches[9])
 
 
 def test_resend_sends_the_doubtful_again_and_nobody_else() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
+from airflow_provider_liveactivity.redaction import redact_header
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.transport import Account, Client, Timeouts
 from airflow_provider_liveactivity.vendors.base import Request
@@ -34,6 +35,8 @@ def answer(status: int, body: str = ECHO, *headers: str) -> bytes:
     return ("\r\n".join(lines) + f"\r\n\r\n{body}").encode()
 
 
+SPOKEN = f"{'x' * 100}-{KEY}-{PEOPLE[0]}-{ALIAS['alias_name']}-{'x' * 3_000}"
+IDS_OF_REQUESTS = [(502, SPOKEN), (429, PEOPLE[1]), (400, SPOKEN)]
 FAR = "X-RateLimit-Reset: 4102444800"
 SCRIPTS = {
     "accepted": [answer(201)],
@@ -41,6 +44,9 @@ SCRIPTS = {
     "limited": [answer(429), answer(429, ECHO, FAR)],
     "redirected": [answer(307, ECHO, "Location: https://elsewhere.example.com/")],
     "page": [answer(200, f"<html>{KEY} {PEOPLE[0]}</html>", "Content-Type: text/html")] * 3,
+    "request id": [answer(status, "{}", f"X-Request-Id: {one}") for status, one in IDS_OF_REQUESTS],
+    "broken header": [f"HTTP/1.1 201 X\r\nunknown user {PEOPLE[0]}, key {KEY}\r\n\r\n".encode()] * 3,
+    "broken status": [f"unknown user {PEOPLE[0]}, key {KEY}\r\n\r\n".encode()] * 3,
     "garbage": [b"garbage\r\n\r\nConnection: close"] * 3,
     "closed": [b""] * 3,
     **{str(status): [answer(status)] * 3 for status in (400, 401, 403, 404, 413, 415, 418, 500, 502, 503)},
@@ -88,6 +94,7 @@ def test_neither_key_nor_person_shows_on_any_path(
         *(NAMES if request_ is START_REQUEST else ()),
     ]  # only a start knows who is who
     assert [secret for secret in hidden if secret in text] == []
+    assert "x" * 200 not in text, "a header is cut"
 
 
 def test_the_proof_above_would_see_a_leak(caplog: pytest.LogCaptureFixture) -> None:
@@ -101,3 +108,13 @@ def test_the_proof_above_would_see_a_leak(caplog: pytest.LogCaptureFixture) -> N
 def test_a_proxys_password_does_not_show_either() -> None:
     account = Account(BRAZE, "https://rest.iad-01.braze.com", proxy="http://user:hunter2@proxy:3128")
     assert "hunter2" not in repr(account)
+
+
+def test_the_vendors_id_of_a_request_is_short_and_hides_what_the_body_hides() -> None:
+    shown = redact_header(SPOKEN, (KEY,), START_REQUEST.body)
+    assert shown.startswith("x" * 100 + "-***-***-***-")
+    assert len(shown) == 128
+    assert redact_header("req-7f3a", (KEY,), START_REQUEST.body) == "req-7f3a"
+    mojibake = PEOPLE[1].encode().decode("latin-1")
+    assert redact_header(f"for {mojibake}", (KEY,), START_REQUEST.body) == "***"
+    assert redact_header("\x1b[2J", (KEY,), START_REQUEST.body) == "***"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from airflow_provider_liveactivity.errors import (
     LiveActivityError,
     OutcomeUnknown,
     RateLimited,
+    RecipientRejected,
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.pacing import Pace
@@ -37,6 +39,8 @@ _OUTCOMES: dict[str, Callable[[], LiveActivityError]] = {
     "doubt_carried_out": lambda: OutcomeUnknown("no answer came."),
     "unavailable": lambda: VendorUnavailable("502.", endpoint="/start", status=502),
     "reject": lambda: InvalidPayload("400.", endpoint="/start", status=400),
+    "refuse": lambda: RecipientRejected("400.", endpoint="/start", status=400),
+    "refuse_after_doubt": lambda: RecipientRejected("400.", endpoint="/start", status=400),
     "limited": lambda: RateLimited("used up.", reset_at=datetime(2100, 1, 1, tzinfo=UTC)),
 }
 
@@ -91,6 +95,7 @@ class Vendor:
         self.reached: Counter[str] = Counter()
         self.told: set[str] = set()  # people of accepted requests
         self.again: list[str] = []  # people of accepted requests who were sent to once more
+        self.refused: set[str] = set()  # people of requests that were refused for their recipient
         self.batches: list[list[str]] = []
         self.on_request: Callable[[int], None] = lambda _: None
 
@@ -135,7 +140,9 @@ class FakeClient:
             return Sent(CREATED, datetime.now(UTC), 1, "a minor error" if outcome == "remark" else "")
         error = _OUTCOMES[outcome]()
         error.tries = 1
-        error.doubted = isinstance(error, OutcomeUnknown)
+        error.doubted = isinstance(error, OutcomeUnknown) or outcome == "refuse_after_doubt"
+        if isinstance(error, RecipientRejected):
+            vendor.refused.update(people)
         raise error
 
 
@@ -147,6 +154,7 @@ class Audience:
         self.size = size
         self.always = set(self.people)  # those who were there all the time
         self.fail_after: int | None = None
+        self.reads = 0
         self.closed = 0
 
     def change(self, chance: random.Random, share: float = 0.1) -> None:
@@ -161,13 +169,17 @@ class Audience:
         self.people = self.people[:people]
         self.always &= set(self.people)
 
-    def steps(self, after: str | None) -> Iterator[Step]:
+    def steps(self, after: str | None, boundary: str | None = None) -> Iterator[Step]:
+        self.reads += 1
         try:
             people = [person for person in self.people if after is None or person > after]
-            for count, start in enumerate(range(0, len(people), self.size)):
+            before = bisect_right(people, boundary) if boundary is not None else 0
+            starts = [*range(0, before, self.size), *range(before, len(people), self.size)]
+            for count, start in enumerate(starts):
                 if count == self.fail_after:
                     raise ConnectionError("the database is gone")
-                batch = people[start : start + self.size]
+                end = start + self.size
+                batch = people[start : min(end, before) if start < before else end]
                 body = json.dumps(batch).encode()
                 yield Step(Request("start", "/start", body, AfterDoubt.NEVER, people=len(batch)), batch[-1])
         finally:
