@@ -13,12 +13,13 @@ from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivi
 
 ALERT = {"title": "City", "body": "Kick-off!"}
 PARAMS: dict[str, Any] = {"world": "0", "end_time": "", "variable": "", "flags": ""}
+RETRY_DELAY = timedelta(seconds=15)  # long enough to be seen
 COMMON: dict[str, Any] = {
     "end_retries": 1,
     "content_state": {"home": "{{ var.value[params.variable] if params.variable else 0 }}"},
     "end_time": "{{ params.end_time }}",
     "on_past_end_time": "send",  # a cleared run lives once more, although its end is over
-    "default_args": {"retries": 1, "retry_delay": timedelta(seconds=5)},
+    "default_args": {"retries": 1, "retry_delay": RETRY_DELAY},
 }
 BRAZE: dict[str, Any] = {
     **COMMON,
@@ -39,16 +40,18 @@ def scores(params: dict[str, Any] | None = None) -> None:
         raise ValueError("as ordered")
 
 
-def braze_life(dag_id: str, **arguments: Any) -> None:
+def braze_life(dag_id: str, retry_delay: timedelta = RETRY_DELAY, **arguments: Any) -> None:
+    more: dict[str, Any] = {"default_args": {"retries": 1, "retry_delay": retry_delay}}
     with (
         DAG(dag_id, schedule=None, params=PARAMS, max_active_runs=99, **arguments),
-        BrazeLiveActivity("life", **BRAZE) as life,
+        BrazeLiveActivity("life", **(BRAZE | more)) as life,
     ):
         scores() >> life.update("goal", content_state={"home": 7})
 
 
 braze_life("history_braze")
-braze_life("history_timeout", dagrun_timeout=timedelta(seconds=30))
+braze_life("history_waits", retry_delay=timedelta(minutes=5))
+braze_life("history_timeout", dagrun_timeout=timedelta(seconds=60))
 
 with (
     DAG("history_moengage", schedule=None, params=PARAMS, max_active_runs=99),
