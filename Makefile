@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# Two workers have an Airflow each and mostly wait for it; the third runs everything else meanwhile.
+# More than there are cores: a worker with an end-to-end test mostly waits for its Airflow.
 WORKERS := 3
 
 .DEFAULT_GOAL := help

@@ -49,22 +49,25 @@ FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit"
 # What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
 # database and API in the worker's process.
 TOGETHER = ("tests/e2e", "tests/dags")
-# These take half of the time of tests/e2e: they have a worker and an Airflow apart from the others.
-SECOND_AIRFLOW = ("tests/e2e/test_at_home.py", "tests/e2e/test_demo.py", "tests/e2e/test_lifecycle.py")
+# Modules of tests/e2e with a worker and an Airflow apart from the others: a third of the time for each worker.
+AIRFLOWS = {
+    "second Airflow": ("test_at_home.py", "test_demo.py", "test_lifecycle.py"),
+    "third Airflow": ("test_histories.py", "test_moengage_life.py", "test_reactions.py"),
+}
+APART = {f"tests/e2e/{module}": unit for unit, modules in AIRFLOWS.items() for module in modules}
 
 
 class Scheduling(LoadScopeScheduling):
     """
     Keep on one worker what belongs together: a module, a folder of TOGETHER.
 
-    The marker ``xdist_group`` is no help: xdist 3.8 writes groups where pytest 9.2 does not look (``_nodeid``).
+    The marker ``xdist_group`` has no effect: xdist 3.8 writes groups where pytest 9.2 does not read them.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
-        if module in SECOND_AIRFLOW:
-            return "second Airflow"
-        return next((folder for folder in TOGETHER if module.startswith(f"{folder}/")), module)
+        together = (folder for folder in TOGETHER if module.startswith(f"{folder}/"))
+        return APART.get(module) or next(together, module)
 
 
 @pytest.hookimpl(optionalhook=True)  # there is no such hook with "-p no:xdist"

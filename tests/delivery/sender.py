@@ -10,6 +10,7 @@ import random
 import signal
 import sqlite3
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from multiprocessing.synchronize import Event
@@ -170,15 +171,18 @@ def run(task: Task, begins: Event) -> None:
 
     signal.signal(signal.SIGTERM, lambda *_: send.stop())
     signal.signal(signal.SIGALRM, time_is_up)
-    ended = "finished"
+    ended, closing = "finished", False
     begins.set()
     try:
         send.run()
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
     except (LiveActivityError, TimeIsUp) as error:
         ended = type(error).__name__
+        closing = any(frame.name == "_close" for frame in traceback.extract_tb(error.__traceback__))
     draft = task.report.with_suffix(".draft")  # the next kill may come while this is written
-    draft.write_text(json.dumps({"ended": ended, "writes": store.written, **asdict(send.tally)}))
+    draft.write_text(
+        json.dumps({"ended": ended, "closing": closing, "writes": store.written, **asdict(send.tally)})
+    )
     draft.replace(task.report)
 
 

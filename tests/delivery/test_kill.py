@@ -18,11 +18,14 @@ from tests.delivery.sender import Task, attempt
 PEOPLE = 1_000
 KILLS = int(os.environ.get("KILLS", "200"))
 SENDS_AT_ONCE = 3
+LATENCY = 0.01
+#: Seconds after which a send is interrupted: 200 requests by 8 workers take at least 0.25 on any machine.
+MOMENTS = (0.05, 0.2)
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(latency=0.01, braze_limit_on=False, keep_requests=0) as running:
+    with running_sandbox(latency=LATENCY, braze_limit_on=False, keep_requests=0) as running:
         yield running
 
 
@@ -76,7 +79,7 @@ def test_a_task_that_is_asked_to_stop_leaves_nothing_in_doubt(
     chance = random.Random(seed)
     task = Task(tmp_path, sandbox.url, f"asked-{seed}", PEOPLE).prepare()
     stops = 0
-    while attempt(task, signal_number=signal.SIGTERM, after=chance.uniform(0.1, 0.3))["ended"] != "finished":
+    while attempt(task, signal_number=signal.SIGTERM, after=chance.uniform(*MOMENTS))["ended"] != "finished":
         stops += 1
     check(sandbox, task)
     assert task.outcome()["unknown"] == 0
@@ -89,12 +92,15 @@ def test_a_task_whose_time_is_up_leaves_nothing_in_doubt(
 ) -> None:
     chance = random.Random(seed)
     task = Task(tmp_path, sandbox.url, f"late-{seed}", PEOPLE).prepare()
-    timeouts = 0
-    while attempt(task, signal_number=signal.SIGALRM, after=chance.uniform(0.1, 0.3))["ended"] != "finished":
-        timeouts += 1
+    closed = []  # of each attempt whose time was up: whether that left it to write its last state in peace
+    while (report := attempt(task, signal_number=signal.SIGALRM, after=chance.uniform(*MOMENTS)))[
+        "ended"
+    ] != "finished":
+        closed.append(not report["closing"])
     check(sandbox, task)
-    assert task.outcome()["unknown"] == 0
-    assert timeouts
+    # The exception that hits the last write itself is the only one that may leave a doubt.
+    assert task.outcome()["unknown"] == 0 or not all(closed)
+    assert closed
 
 
 def test_a_database_that_dies_in_the_middle_says_how_far_it_got_and_a_retry_sends_the_rest(

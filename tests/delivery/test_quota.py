@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,9 @@ def test_a_slope_is_kept(tmp_path: Path, wanted: float) -> None:
     requests = int(2 * wanted)
     with running_sandbox(latency=0.03) as sandbox:
         task = Task(tmp_path, sandbox.url, "slope", requests * PEOPLE_PER_REQUEST).prepare()
+        begun = datetime.now(UTC)  # the first request may come late on a busy machine, but not early
         attempt(Task(**{**vars(task), "fan_out": {"max_requests_per_second": wanted}}))
         moments = [record.received_at for record in sandbox.sandbox.records]
-    seconds = (moments[-1] - moments[0]).total_seconds()
-    # Never above it; how close one comes below depends on what else the machine does.
-    assert wanted / 4 < (requests - 1) / seconds <= wanted * 1.07
+    assert len(moments) == requests
+    # How close one comes from below depends on what else the machine does; tests/unit has a clock for that.
+    assert (requests - 1) / (moments[-1] - begun).total_seconds() <= wanted
