@@ -6,20 +6,19 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.operators._records import key_of
 from airflow_provider_liveactivity.operators.asset_events import describe_events
 from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
+from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 from airflow_provider_liveactivity.templating import TemplateGuard
-
-if AIRFLOW_V_3_3_PLUS:
-    from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import Context, RetryPolicy
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import RetryPolicy
 
     from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.errors import LiveActivityError
