@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -14,10 +15,10 @@ class RequestKey:
     """
     The key of a task's one request.
 
-    It is the same over the retries of the task, and another one for every other request. Clearing a task
-    raises its ``max_tries``, a retry does not: that is how a person's "once more" is told apart. Where
-    Airflow keeps state over attempts (3.3 and later), a failed task that is cleared keeps its key too: what
-    it sent may have arrived.
+    It is the same over the retries of the task, and another one for every other request, those of other
+    iterations of a loop included. Clearing a task raises its ``max_tries``, a retry does not: that is how a
+    person's "once more" is told apart. Where Airflow keeps state over attempts (3.3 and later), a failed task
+    that is cleared keeps its key too: what it sent may have arrived.
 
     :param context: of the running task.
     :param fields: what is sent, as the user gave it; other content is another request.
@@ -29,7 +30,7 @@ class RequestKey:
 
         ti: Any = context["ti"]
         self._clears = ti.max_tries
-        self._content = identity(ti.dag_id, ti.run_id, ti.task_id, ti.map_index, fields)
+        self._content = identity(*_coordinates(ti), fields)
         self._store: Any = context.get("task_state_store")
         saved: Any = self._store.get(STATE_KEY) if self._store is not None else None
         #: How often other content took the place of content that had not been accepted.
@@ -63,3 +64,16 @@ class RequestKey:
                 "accepted": accepted,
             }
             self._store.set(STATE_KEY, state)
+
+
+def _coordinates(ti: Any) -> list[Any]:
+    """
+    Return what identifies a task instance over all of its attempts; ``ti.id`` changes with each retry.
+
+    From Airflow 3.4 on, the iterations of a loop share run, task and map index: the region and the index
+    within it tell them apart. A clear that repeats later iterations gives them a new region. A task outside
+    of any region has the nil UUID; before Airflow 3.4 the attribute is missing.
+    """
+    coordinates = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index]
+    region = getattr(ti, "region_id", None)
+    return coordinates if region in (None, UUID(int=0)) else [*coordinates, region, ti.region_index]
