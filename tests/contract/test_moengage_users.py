@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ def test_people_and_push_tokens_come_from_a_query(
 ) -> None:
     running.sandbox.change_settings(moengage_recipient_required=True)
     database = tmp_path / "warehouse.db"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("CREATE TABLE orders (customer TEXT, token TEXT)")
         connection.executemany(
             "INSERT INTO orders VALUES (?, ?)", [("ada", "t1"), ("bob", "t2"), ("bob", "t2")]

@@ -10,6 +10,9 @@ import pytest
 
 from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS
+from tests.airflow_versions import needs_connection_forms
+
+pytestmark = needs_connection_forms
 
 
 @pytest.fixture(scope="module")

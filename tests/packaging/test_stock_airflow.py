@@ -59,3 +59,18 @@ def test_the_wheel_works_beside_a_stock_airflow(
     checked = run(python, REPOSITORY / ".ci" / "installed.py", AIRFLOW_HOME=str(tmp_path / "airflow"))
     assert checked.returncode == 0, checked.stderr
     assert f"beside Airflow {versions.stem.removeprefix('airflow-')}." in checked.stdout
+
+
+@pytest.mark.parametrize("python_version", ["3.11", "3.12", "3.13"])
+def test_every_development_dependency_has_a_wheel(uv: Path, python_version: str) -> None:
+    resolution = (
+        "--group",
+        "dev",
+        "--only-binary",
+        ":all:",
+        "--no-header",
+        "--python-version",
+        python_version,
+    )
+    resolved = run(uv, "pip", "compile", REPOSITORY / "pyproject.toml", *resolution)
+    assert resolved.returncode == 0, resolved.stderr

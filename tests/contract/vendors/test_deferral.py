@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import TaskDeferred
-from airflow.sdk.serde import deserialize, serialize
 
 from airflow_provider_liveactivity import pacing
 from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import deserialize, serialize
 from tests.contract.vendors.adapters import BRAZE, KEYS, USERS, VERBS, Adapter, Store, context
 
 #: The longest wait for a vendor's reset, and the one for a reset in 3,000 seconds.

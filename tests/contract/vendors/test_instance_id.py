@@ -125,7 +125,7 @@ def test_a_duplicate_on_a_first_try_is_a_mistake_of_the_dag(sandbox: RunningSand
 
 
 def test_doubt_is_not_forgotten_by_a_deferral(sandbox: RunningSandbox) -> None:
-    from airflow.sdk.exceptions import TaskDeferred
+    from airflow.providers.common.compat.sdk import TaskDeferred
 
     sandbox.sandbox.add_fault("503_after")
     sandbox.sandbox.add_fault("429", reset_in=3000)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.lineage import HookLineage, HookLineageCollector
+from airflow.providers.common.compat.sdk import HookLineage, HookLineageCollector
 
 from airflow_provider_liveactivity.assets import activity_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
