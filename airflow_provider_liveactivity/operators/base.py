@@ -37,6 +37,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
     An error that no retry can mend fails the task without Airflow's retries; any other is left to them. When
     the vendor's window is used up for long, the task defers until the next one and holds no worker slot.
+    Without a checkpoint, as before Airflow 3.3, a send to many people waits in its slot instead.
 
     From Airflow 3.3 on, ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
     """
@@ -126,7 +127,8 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         if store is None:
             self.log.warning(
                 "Airflow before 3.3 keeps nothing over a retry: once a part is sent, a failure is final; and "
-                "if the worker dies, a retry sends from the start, unless the task has retries=0."
+                "if the worker dies, a retry sends from the start, unless the task has retries=0. Where a "
+                "window is used up, the task waits in its worker slot."
             )
 
         def tell(progress: Progress) -> None:
