@@ -41,6 +41,9 @@ needs_alert_context = pytest.mark.skipif(
 needs_connection_forms = pytest.mark.skipif(
     AIRFLOW < (3, 2), reason="Airflow before 3.2 makes connection forms from code only."
 )
+needs_forms_without_hooks = pytest.mark.skipif(
+    not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 imports the hooks to draw the connection forms."
+)
 needs_state_store = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason=NO_STORE)
 needs_retry_policies = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 has no retry policies."
