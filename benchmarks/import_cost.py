@@ -17,8 +17,8 @@ TARGETS = (
     "airflow_provider_liveactivity.sensors.end_time",
 )
 
-# For a fresh interpreter. Each target gets a fork that has airflow.sdk only, so none warms up another. The names
-# of airflow.sdk are lazy: a DAG file that uses them loads them, with or without this provider.
+# For a fresh interpreter. Each target gets a fork that has airflow.sdk only, so none warms up another. The
+# names of airflow.sdk are lazy: a DAG file that uses them loads them, with or without this provider.
 PROBE = """
 import json, os, sys, time
 def timed_import(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,7 +169,7 @@ def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | No
     monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
 
     def moved(ends_at: str | None) -> dict[str, Any]:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("CREATE TABLE matches (ends_at TEXT)")
             connection.execute("INSERT INTO matches VALUES (?)", [ends_at])
         sql = "SELECT ends_at FROM matches WHERE ?"

@@ -29,6 +29,8 @@ def started(adapter: Adapter, verb: str) -> None:
 
 
 def deferral(adapter: Adapter, verb: str, running: Any, **changes: Any) -> TaskDeferred:
+    if running["task_state_store"] is None and (adapter, verb) == (BRAZE, "start"):
+        pytest.skip("Airflow before 3.3 has no task state store: the start waits in its worker slot.")
     with pytest.raises(TaskDeferred) as deferred:
         adapter.operator(verb, **changes).execute(running)
     return deferred.value

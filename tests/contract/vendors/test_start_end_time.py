@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,11 @@ QUERY = {
 def set_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     path = tmp_path / "ends.sqlite"
     monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE matches (id INTEGER, ends_at TEXT)")
 
     def set_end(value: Any) -> None:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM matches")
             connection.execute("INSERT INTO matches VALUES (7, ?)", [value])
 
