@@ -44,6 +44,12 @@ needs_connection_forms = pytest.mark.skipif(
 needs_forms_without_hooks = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 imports the hooks to draw the connection forms."
 )
+needs_sql_lineage = pytest.mark.skipif(
+    AIRFLOW < (3, 2), reason="Airflow before 3.2 takes no queries into its lineage."
+)
+needs_variable_list = pytest.mark.skipif(
+    not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 lists no Variables in a task."
+)
 needs_state_store = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason=NO_STORE)
 needs_retry_policies = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 has no retry policies."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -26,11 +25,12 @@ class RequestKey:
     """
 
     def __init__(self, context: Context, fields: dict[str, Any], *, resumed: bool = False) -> None:
+        from airflow_provider_liveactivity._airflow_internals import coordinates
         from airflow_provider_liveactivity.hooks.base import identity
 
         ti: Any = context["ti"]
         self._clears = ti.max_tries
-        self._content = identity(*_coordinates(ti), fields)
+        self._content = identity(*coordinates(ti), fields)
         self._store: Any = context.get("task_state_store")
         saved: Any = self._store.get(STATE_KEY) if self._store is not None else None
         #: How often other content took the place of content that had not been accepted.
@@ -64,16 +64,3 @@ class RequestKey:
                 "accepted": accepted,
             }
             self._store.set(STATE_KEY, state)
-
-
-def _coordinates(ti: Any) -> list[Any]:
-    """
-    Return what identifies a task instance over all of its attempts; ``ti.id`` changes with each retry.
-
-    From Airflow 3.4 on, the iterations of a loop share run, task and map index: the region and the index
-    within it tell them apart. A clear that repeats later iterations gives them a new region. A task outside
-    of any region has the nil UUID; before Airflow 3.4 the attribute is missing.
-    """
-    coordinates = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index]
-    region = getattr(ti, "region_id", None)
-    return coordinates if region in (None, UUID(int=0)) else [*coordinates, region, ti.region_index]

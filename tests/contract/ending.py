@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -22,6 +24,15 @@ def final_error(operator: BaseOperator, running: Any, match: str | None = None) 
     error = failed.value.__cause__ if isinstance(failed.value, AirflowFailException) else failed.value
     assert isinstance(error, LiveActivityError)
     return error
+
+
+@contextmanager
+def raises_final(kind: type[LiveActivityError], match: str | None = None) -> Iterator[None]:
+    """Expect an error, which before Airflow 3.3 is the cause of an AirflowFailException."""
+    with pytest.raises((kind, AirflowFailException), match=match) as failed:
+        yield
+    error = failed.value.__cause__ if isinstance(failed.value, AirflowFailException) else failed.value
+    assert isinstance(error, kind)
 
 
 def is_final(operator: BaseOperator, error: Exception) -> bool:

@@ -21,7 +21,10 @@ from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRec
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from tests.airflow_versions import needs_variable_list
 from tests.support.variables import Variables
+
+pytestmark = needs_variable_list
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from airflow_provider_liveactivity.models.moengage_campaign import by_ids
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Clock, Task, clock, connect, hook, requests, running
 
 __all__ = ["clock", "hook", "running"]
@@ -302,6 +303,7 @@ def test_where_airflow_keeps_nothing_a_cleared_task_takes_the_campaign_that_is_t
     assert first["campaign_id"] == second["campaign_id"]
 
 
+@needs_state_store
 def test_a_task_that_is_cleared_after_success_creates_another_campaign(running: RunningSandbox) -> None:
     task = create(all_users=True)
     assert task.run().ended == task.clear().ended == "success"

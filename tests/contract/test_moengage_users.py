@@ -37,6 +37,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Task, connect, hook, requests, running
 
 __all__ = ["hook", "running"]
@@ -216,6 +217,7 @@ def test_a_start_that_may_be_resent_within_five_minutes_makes_no_second_card(run
     assert set(phones(running)) == set(PEOPLE)
 
 
+@needs_state_store
 def test_a_retry_sends_to_nobody_twice(running: RunningSandbox) -> None:
     running.sandbox.add_fault("502", path=SEND, skip=2, times=None)
     start = task("start", max_workers=1)

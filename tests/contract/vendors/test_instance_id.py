@@ -8,15 +8,16 @@ from uuid import UUID
 import pytest
 
 from airflow_provider_liveactivity.errors import OutcomeUnknown
+from airflow_provider_liveactivity.operators._records import start_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.contract.ending import final_error
 from tests.contract.vendors.adapters import MOENGAGE, VERBS, context
 
 #: As Airflow 3.4 places task instances of a loop, whose map index is -1.
-FIRST_ITERATION = {"region_id": UUID(int=1), "region_index": 0}
-SECOND_ITERATION = {"region_id": UUID(int=1), "region_index": 1}
+FIRST_ITERATION: dict[str, Any] = {"region_id": UUID(int=1), "region_index": 0}
+SECOND_ITERATION: dict[str, Any] = {"region_id": UUID(int=1), "region_index": 1}
 #: The second iteration, after its predecessor's gate was cleared.
-REPEATED_ITERATION = {"region_id": UUID(int=2), "region_index": 1}
+REPEATED_ITERATION: dict[str, Any] = {"region_id": UUID(int=2), "region_index": 1}
 
 each_verb = pytest.mark.parametrize("verb", VERBS)
 
@@ -81,6 +82,11 @@ def test_a_task_outside_of_any_region_has_the_id_of_older_airflows(
 ) -> None:
     outside = {"region_id": UUID(int=0), "region_index": -1}
     assert instance_id(sandbox, verb, outside) == instance_id(sandbox, verb)
+
+
+def test_each_iteration_of_a_loop_is_a_start_of_its_own() -> None:
+    iterations = (FIRST_ITERATION, SECOND_ITERATION, REPEATED_ITERATION)
+    assert len({start_id_of(context(**iteration)) for iteration in iterations}) == 3
 
 
 @each_verb
