@@ -57,7 +57,7 @@ class Scheduling(LoadScopeScheduling):
     """
     Keep on one worker what belongs together: a module, a folder of TOGETHER.
 
-    The marker ``xdist_group`` is no help: xdist 3.8 writes groups where pytest 9.2 does not look (``_nodeid``).
+    The marker ``xdist_group`` is no help: xdist 3.8 writes groups where pytest 9.2 does not look (`_nodeid`).
     """
 
     def _split_scope(self, nodeid: str) -> str:

@@ -45,10 +45,10 @@ def test_an_example_survives_serialisation(examples: DagBag, dag_id: str) -> Non
 
 def test_an_example_is_the_same_each_time_it_is_parsed() -> None:
     # A value that changes, a date or a random id, would make a new version of the DAG every 30 seconds.
-    from airflow.dag_processing.dagbag import DagBag
+    from tests.support.dag_bags import read_dags
 
     # Both anew: the params of a DAG that ran in this process keep the values of the run.
-    once, again = (DagBag(ROOT / "example_dags", bundle_name="dags-folder") for _ in range(2))
+    once, again = (read_dags(ROOT / "example_dags") for _ in range(2))
     for dag_id, dag in once.dags.items():
         assert DagSerialization.to_dict(again.dags[dag_id]) == DagSerialization.to_dict(dag)
 
