@@ -5,18 +5,29 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # More than there are cores: a worker with an end-to-end test mostly waits for its Airflow.
 WORKERS := 3
+# The Airflows that are supported, by the lists of what they are released with.
+AIRFLOWS := $(patsubst tests/packaging/airflow-%.txt,%,$(wildcard tests/packaging/airflow-*.txt))
 
 .DEFAULT_GOAL := help
-.PHONY: help install test pictures demo up lint format bench clean
+.PHONY: help install test test-versions pictures demo up lint format bench clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## make .venv with everything the other commands need
 
 test: $(READY) ## run all tests, in random order
 	@.ci/browser
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+
+test-versions: $(addprefix test-airflow-,$(AIRFLOWS)) ## run the tests that start no Airflow on each supported one
+
+test-airflow-%: $(READY)
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(VENV)/airflow-$*
+	$(BIN)/uv pip install --python $(VENV)/airflow-$*/bin/python \
+		--requirement tests/packaging/airflow-$*.txt --editable . --group test
+	$(VENV)/airflow-$*/bin/python -m pytest --numprocesses 2 --dist loadscope \
+		tests/unit tests/contract tests/dags tests/packaging $(PYTEST_ARGS)
 
 pictures: $(READY) ## take the pictures of docs/images anew
 	PICTURES=1 $(BIN)/python -m pytest tests/e2e/ui $(PYTEST_ARGS)

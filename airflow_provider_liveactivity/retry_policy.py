@@ -6,7 +6,12 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+
+if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
+    from airflow.sdk import RetryDecision, RetryPolicy
+else:  # the module can be imported, the policy cannot be made
+    RetryPolicy = object
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -32,9 +37,15 @@ class LiveActivityRetryPolicy(RetryPolicy):
 
     :param backoff: factor from one delay to the next, at least 1; 2 by default.
     :param max_delay: timedelta, the longest delay for a vendor that cannot be reached; an hour by default.
+    :raises RuntimeError: with an Airflow before 3.3, which has no retry policies.
     """
 
     def __init__(self, *, backoff: float = 2.0, max_delay: timedelta = timedelta(hours=1)) -> None:
+        if not AIRFLOW_V_3_3_PLUS:
+            raise RuntimeError(
+                "LiveActivityRetryPolicy needs Airflow 3.3 or newer. With an older Airflow, leave out "
+                "retry_policy: the sending operators decide by themselves which failures must not be retried."
+            )
         if backoff < 1:
             raise ValueError(f"backoff must be at least 1, not {backoff}.")
         self.backoff = backoff

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity._airflow_internals import runs_in_a_task
+from airflow_provider_liveactivity._airflow_internals import coordinates, runs_in_a_task
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,7 +94,7 @@ def start_id_of(context: Context) -> str:
     :param context: context of the running start.
     """
     ti: Any = context["ti"]
-    parts = json.dumps([ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.max_tries])
+    parts = json.dumps([*coordinates(ti), ti.max_tries])
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 

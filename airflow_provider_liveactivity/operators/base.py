@@ -6,20 +6,19 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.operators._records import key_of
 from airflow_provider_liveactivity.operators.asset_events import describe_events
 from airflow_provider_liveactivity.operators.reports import PARTIAL_REPORT
+from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 from airflow_provider_liveactivity.templating import TemplateGuard
-
-if AIRFLOW_V_3_3_PLUS:
-    from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import Context, RetryPolicy
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import RetryPolicy
 
     from airflow_provider_liveactivity.checkpoint import Checkpoint
     from airflow_provider_liveactivity.errors import LiveActivityError
@@ -38,6 +37,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
     An error that no retry can mend fails the task without Airflow's retries; any other is left to them. When
     the vendor's window is used up for long, the task defers until the next one and holds no worker slot.
+    Without a checkpoint, as before Airflow 3.3, a send to many people waits in its slot instead.
 
     From Airflow 3.3 on, ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
     """
@@ -127,7 +127,8 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         if store is None:
             self.log.warning(
                 "Airflow before 3.3 keeps nothing over a retry: once a part is sent, a failure is final; and "
-                "if the worker dies, a retry sends from the start, unless the task has retries=0."
+                "if the worker dies, a retry sends from the start, unless the task has retries=0. Where a "
+                "window is used up, the task waits in its worker slot."
             )
 
         def tell(progress: Progress) -> None:

@@ -14,10 +14,10 @@ class RequestKey:
     """
     The key of a task's one request.
 
-    It is the same over the retries of the task, and another one for every other request. Clearing a task
-    raises its ``max_tries``, a retry does not: that is how a person's "once more" is told apart. Where
-    Airflow keeps state over attempts (3.3 and later), a failed task that is cleared keeps its key too: what
-    it sent may have arrived.
+    It is the same over the retries of the task, and another one for every other request, those of other
+    iterations of a loop included. Clearing a task raises its ``max_tries``, a retry does not: that is how a
+    person's "once more" is told apart. Where Airflow keeps state over attempts (3.3 and later), a failed task
+    that is cleared keeps its key too: what it sent may have arrived.
 
     :param context: of the running task.
     :param fields: what is sent, as the user gave it; other content is another request.
@@ -25,11 +25,12 @@ class RequestKey:
     """
 
     def __init__(self, context: Context, fields: dict[str, Any], *, resumed: bool = False) -> None:
+        from airflow_provider_liveactivity._airflow_internals import coordinates
         from airflow_provider_liveactivity.hooks.base import identity
 
         ti: Any = context["ti"]
         self._clears = ti.max_tries
-        self._content = identity(ti.dag_id, ti.run_id, ti.task_id, ti.map_index, fields)
+        self._content = identity(*coordinates(ti), fields)
         self._store: Any = context.get("task_state_store")
         saved: Any = self._store.get(STATE_KEY) if self._store is not None else None
         #: How often other content took the place of content that had not been accepted.

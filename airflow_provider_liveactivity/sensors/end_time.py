@@ -189,8 +189,9 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
     def _start_from_trigger(self) -> None:
         """Let the scheduler hand the task to the triggerer, where the standard trigger can serve."""
-        from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
         from airflow.triggers.base import StartTriggerArgs
+
+        from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 
         templated = any(
             isinstance(value, str) and "{" in value for value in (self.end_time, self.end_timezone)

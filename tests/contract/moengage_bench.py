@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.hooks.rates import Rates
@@ -59,7 +60,8 @@ class Task:
     run_id: str = "run"
     try_number: int = 1
     max_tries: int = 2
-    store: Store | None = field(default_factory=Store)
+    region: dict[str, Any] = field(default_factory=dict)  # from Airflow 3.4 on
+    store: Store | None = field(default_factory=lambda: Store() if AIRFLOW_V_3_3_PLUS else None)
 
     def run(self) -> Outcome:
         ti = SimpleNamespace(
@@ -67,6 +69,7 @@ class Task:
             run_id=self.run_id,
             task_id=self.operator.task_id,
             map_index=-1,
+            **self.region,
             try_number=self.try_number,
             max_tries=self.max_tries,
             xcom_push=lambda key, value: None,

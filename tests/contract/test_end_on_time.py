@@ -33,6 +33,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from tests.contract.ending import raises_final
 from tests.support.variables import Variables
 
 
@@ -165,7 +166,7 @@ def test_an_end_just_beyond_the_lead_stays_on_the_worker(sandbox: RunningSandbox
     "wrong", [{"content_state": "{"}, {"end_time": "2026-07-22T12:00:00"}, {"end_time": timedelta(hours=1)}]
 )
 def test_what_is_wrong_fails_before_the_wait(sandbox: RunningSandbox, wrong: dict[str, Any]) -> None:
-    with pytest.raises(InvalidPayload):
+    with raises_final(InvalidPayload):
         run(end(**({"end_time": soon(3600)} | wrong)))
 
 
@@ -174,7 +175,7 @@ def test_a_wrong_connection_fails_before_the_wait(
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", '{"conn_type": "braze", "host": "http://example.com"}')
 
-    with pytest.raises(InvalidConnection):
+    with raises_final(InvalidConnection):
         run(end(end_time=soon(3600), app_id="app"))
 
 
@@ -324,7 +325,7 @@ def test_an_attempt_that_reaches_no_one_restores_the_record_of_another_life(
     before = dict(variables)
     failing = start(end_time=soon(900), content_state="{broken")
 
-    with pytest.raises(InvalidPayload):
+    with raises_final(InvalidPayload):
         failing.execute(context_of(failing, TaskInstance(max_tries=1)))
 
     assert variables == before
@@ -453,7 +454,7 @@ def test_a_late_or_repeated_event_does_not_roll_the_card_back(
 
 
 def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbox) -> None:
-    with pytest.raises(InvalidPayload, match="inlets"):
+    with raises_final(InvalidPayload, match="inlets"):
         run(update(sequence=1))
 
     assert received(sandbox) == []
@@ -462,7 +463,7 @@ def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbo
 def test_sequences_of_different_kinds_are_refused(sandbox: RunningSandbox) -> None:
     store = AssetStore({"live_activity_sequence/a": 7})
 
-    with pytest.raises(InvalidPayload, match="cannot be compared"):
+    with raises_final(InvalidPayload, match="cannot be compared"):
         run(update(sequence="half-time"), asset_state_store=store)
 
 
@@ -470,7 +471,7 @@ def test_sequences_of_different_kinds_are_refused(sandbox: RunningSandbox) -> No
 def test_a_sequence_above_which_nothing_is_for_certain_is_refused(
     sandbox: RunningSandbox, sequence: Any
 ) -> None:
-    with pytest.raises(InvalidPayload, match="sequence must be a finite number"):
+    with raises_final(InvalidPayload, match="sequence must be a finite number"):
         run(update(sequence=sequence), asset_state_store=AssetStore({"live_activity_sequence/a": 7}))
 
 
@@ -481,7 +482,7 @@ def test_an_end_beyond_eight_hours_fails_before_the_start_is_sent(
     operator = start() if vendor == "braze" else broadcast()
     operator.end_time = soon(8 * 3600 + 60)
 
-    with pytest.raises(InvalidPayload, match="8 hours"):
+    with raises_final(InvalidPayload, match="8 hours"):
         run(operator)
 
     assert received(sandbox) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,10 @@ from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRec
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from tests.airflow_versions import needs_variable_list
 from tests.support.variables import Variables
+
+pytestmark = needs_variable_list
 
 
 @pytest.fixture
@@ -168,7 +172,7 @@ def moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str | No
     monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
 
     def moved(ends_at: str | None) -> dict[str, Any]:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("CREATE TABLE matches (ends_at TEXT)")
             connection.execute("INSERT INTO matches VALUES (?)", [ends_at])
         sql = "SELECT ends_at FROM matches WHERE ?"

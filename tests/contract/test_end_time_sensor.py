@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.airflow_versions import OperatorSerialization, needs_start_from_trigger
 from tests.contract.vendors.adapters import Store
 
 LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
@@ -25,11 +27,11 @@ def set_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], 
     path = tmp_path / "ends.sqlite"
     monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
     monkeypatch.setenv("AIRFLOW_CONN_NO_DATABASE", json.dumps({"conn_type": "braze"}))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE matches (id INTEGER, ends_at TEXT)")
 
     def set_end(value: Any) -> None:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM matches")
             connection.execute("INSERT INTO matches VALUES (7, ?)", [value])
 
@@ -354,6 +356,7 @@ def test_poking_looks_up_at_the_moment_itself() -> None:
     assert timedelta(seconds=1) <= datetime.now(UTC) - began < timedelta(seconds=5)
 
 
+@needs_start_from_trigger
 @pytest.mark.parametrize(
     ("end_time", "lead", "expected"),
     [
@@ -371,6 +374,7 @@ def test_the_wait_can_begin_without_a_worker(end_time: Any, lead: float, expecte
     assert operator.start_trigger_args.trigger_kwargs == {"target_time": expected, "end_from_trigger": False}
 
 
+@needs_start_from_trigger
 def test_a_template_is_rendered_by_the_trigger_that_begins_without_a_worker() -> None:
     from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
@@ -383,9 +387,9 @@ def test_a_template_is_rendered_by_the_trigger_that_begins_without_a_worker() ->
     assert trigger.moment.isoformat() == "2100-01-01T00:00:00+00:00"
 
 
+@needs_start_from_trigger
 def test_the_copy_of_the_dag_that_each_trigger_keeps_is_no_larger_than_with_airflows_own_sensor() -> None:
     from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
-    from airflow.serialization.serialized_objects import OperatorSerialization
 
     theirs = DateTimeSensorAsync(task_id="t", target_time=LONG_AGO.isoformat(), start_from_trigger=True)
     ours = sensor(end_time=LONG_AGO.isoformat(), start_from_trigger=True)

@@ -29,6 +29,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox import moengage as endpoint
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused
+from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Clock, Task, clock, connect, requests, running
 
 __all__ = ["clock", "running"]
@@ -185,6 +186,7 @@ def test_a_worker_that_dies_keeps_its_instance_id(running: RunningSandbox) -> No
     assert len(running.sandbox.activities["moengage", "match-7"].starts) == 1
 
 
+@needs_state_store
 def test_a_cleared_failure_keeps_its_instance_id_where_airflow_keeps_state(running: RunningSandbox) -> None:
     running.sandbox.add_fault("drop_after", path=PATHS["start"])
     running.sandbox.add_fault("502", times=None)
@@ -223,6 +225,7 @@ def test_other_content_is_another_instance(running: RunningSandbox) -> None:
     assert len(running.sandbox.instance_ids) == 3
 
 
+@needs_state_store
 def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running: RunningSandbox) -> None:
     task("start").run()
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=50)

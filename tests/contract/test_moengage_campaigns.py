@@ -6,6 +6,7 @@ import json
 import logging
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
@@ -25,6 +26,7 @@ from airflow_provider_liveactivity.models.moengage_campaign import by_ids
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Clock, Task, clock, connect, hook, requests, running
 
 __all__ = ["clock", "hook", "running"]
@@ -301,12 +303,22 @@ def test_where_airflow_keeps_nothing_a_cleared_task_takes_the_campaign_that_is_t
     assert first["campaign_id"] == second["campaign_id"]
 
 
+@needs_state_store
 def test_a_task_that_is_cleared_after_success_creates_another_campaign(running: RunningSandbox) -> None:
     task = create(all_users=True)
     assert task.run().ended == task.clear().ended == "success"
     assert len(running.sandbox.moengage_campaigns) == 2
     ids = {body["request_id"] for body in requests(running, CREATE)}
     assert len(ids) == 2
+
+
+def test_each_iteration_of_a_loop_creates_a_campaign(running: RunningSandbox) -> None:
+    for index in range(2):
+        iteration = create(all_users=True)
+        iteration.region = {"region_id": UUID(int=1), "region_index": index}
+        assert iteration.run().ended == "success"
+    ids = {body["request_id"] for body in requests(running, CREATE)}
+    assert len(ids) == len(running.sandbox.moengage_campaigns) == 2
 
 
 def test_a_request_id_of_ones_own_that_was_used_before_fails_with_advice(running: RunningSandbox) -> None:

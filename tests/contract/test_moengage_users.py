@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Task, connect, hook, requests, running
 
 __all__ = ["hook", "running"]
@@ -126,7 +128,7 @@ def test_people_and_push_tokens_come_from_a_query(
 ) -> None:
     running.sandbox.change_settings(moengage_recipient_required=True)
     database = tmp_path / "warehouse.db"
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("CREATE TABLE orders (customer TEXT, token TEXT)")
         connection.executemany(
             "INSERT INTO orders VALUES (?, ?)", [("ada", "t1"), ("bob", "t2"), ("bob", "t2")]
@@ -215,6 +217,7 @@ def test_a_start_that_may_be_resent_within_five_minutes_makes_no_second_card(run
     assert set(phones(running)) == set(PEOPLE)
 
 
+@needs_state_store
 def test_a_retry_sends_to_nobody_twice(running: RunningSandbox) -> None:
     running.sandbox.add_fault("502", path=SEND, skip=2, times=None)
     start = task("start", max_workers=1)

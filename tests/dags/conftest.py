@@ -26,13 +26,14 @@ RUNS = itertools.count(1)
 @pytest.fixture(scope="session")
 def examples() -> DagBag:
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.utils.db import initdb
+
+    from tests.support.dag_bags import read_dags, store_dags
 
     initdb()
     DagBundlesManager().sync_bundles_to_db()
-    bag = DagBag(ROOT / "example_dags", bundle_name="dags-folder")
-    sync_bag_to_db(bag, "dags-folder", None)
+    bag = read_dags(ROOT / "example_dags")
+    store_dags(bag)
     return bag
 
 
@@ -70,15 +71,14 @@ def run(examples: DagBag) -> Callable[..., str]:
 @pytest.fixture
 def execute(examples: DagBag) -> Callable[[DAG], dict[str, str]]:
     """Run a DAG to its end and return the states of its tasks, and of the run under ""."""
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
+    from tests.support.dag_bags import store_dag
+
     def execute(dag: DAG) -> dict[str, str]:
-        bag = DagBag("/dev/null", collect_dags=False, bundle_name="dags-folder")
-        bag.bag_dag(dag)
-        sync_bag_to_db(bag, "dags-folder", None)
+        store_dag(dag)
         run = dag.test()
         with create_session() as session:
             tasks = session.scalars(select(TaskInstance).where(TaskInstance.dag_id == dag.dag_id)).all()

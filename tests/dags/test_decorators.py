@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.airflow_versions import DagSerialization
 from tests.dags.airflow_db import new_dag, xcom
 
 if TYPE_CHECKING:
@@ -173,8 +174,8 @@ def test_what_is_no_state_fails_at_once_and_nothing_is_sent(
 
 
 def test_a_function_that_skips_skips_the_task(execute: Execute, sandbox: RunningSandbox) -> None:
+    from airflow.providers.common.compat.sdk import AirflowSkipException
     from airflow.sdk import task
-    from airflow.sdk.exceptions import AirflowSkipException
 
     with new_dag() as dag:
 
@@ -218,7 +219,6 @@ def test_a_decorated_end_leaves_at_its_moment_with_what_the_function_says_last(
 
 def test_the_decorated_tasks_survive_serialisation(examples: Any) -> None:
     from airflow.sdk import task
-    from airflow.serialization.serialized_objects import DagSerialization
 
     with new_dag() as dag:
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from demo.stack import ROOT
+from tests.airflow_versions import DagSerialization
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -37,7 +38,6 @@ def test_every_example_is_in_the_table_of_the_docs() -> None:
 
 @pytest.mark.parametrize("dag_id", FILES)
 def test_an_example_survives_serialisation(examples: DagBag, dag_id: str) -> None:
-    from airflow.serialization.serialized_objects import DagSerialization
 
     copy = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(examples.dags[dag_id]))
     assert set(copy.task_dict) == set(examples.dags[dag_id].task_dict)
@@ -45,11 +45,10 @@ def test_an_example_survives_serialisation(examples: DagBag, dag_id: str) -> Non
 
 def test_an_example_is_the_same_each_time_it_is_parsed() -> None:
     # A value that changes, a date or a random id, would make a new version of the DAG every 30 seconds.
-    from airflow.dag_processing.dagbag import DagBag
-    from airflow.serialization.serialized_objects import DagSerialization
+    from tests.support.dag_bags import read_dags
 
     # Both anew: the params of a DAG that ran in this process keep the values of the run.
-    once, again = (DagBag(ROOT / "example_dags", bundle_name="dags-folder") for _ in range(2))
+    once, again = (read_dags(ROOT / "example_dags") for _ in range(2))
     for dag_id, dag in once.dags.items():
         assert DagSerialization.to_dict(again.dags[dag_id]) == DagSerialization.to_dict(dag)
 

@@ -15,13 +15,12 @@ CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def test_the_dag_of_the_readme_can_be_read_and_its_end_is_a_moment(tmp_path: Path) -> None:
-    from airflow.dag_processing.dagbag import DagBag
-
     from airflow_provider_liveactivity.schedule import end_moment
+    from tests.support.dag_bags import read_dags
 
     [code] = CODE.findall((ROOT / "README.md").read_text())
     (tmp_path / "match.py").write_text(code)
-    bag = DagBag(tmp_path, bundle_name="dags-folder")
+    bag = read_dags(tmp_path)
     assert bag.import_errors == {}
 
     end = bag.dags["match"].get_task("live.end_time")

@@ -10,6 +10,9 @@ import pytest
 
 from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS
+from tests.airflow_versions import needs_connection_forms, needs_forms_without_hooks
+
+pytestmark = needs_connection_forms
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +103,7 @@ def test_the_form_says_where_in_the_dashboard_a_key_is_found(forms: dict[str, An
     assert "Settings >" in forms["moengage"].standard_fields.login.placeholder
 
 
+@needs_forms_without_hooks
 def test_a_form_is_drawn_without_importing_a_hook() -> None:
     # In an interpreter of its own, because other tests import the hooks.
     code = (

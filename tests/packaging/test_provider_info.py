@@ -19,6 +19,7 @@ import pytest
 import airflow_provider_liveactivity
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.provider_info import get_provider_info
+from tests.airflow_versions import needs_connection_forms, needs_forms_without_hooks
 
 PACKAGE = Path(airflow_provider_liveactivity.__file__).parent
 INFO: Any = get_provider_info()
@@ -65,6 +66,7 @@ def test_info_is_what_airflow_accepts() -> None:
     jsonschema.validate(INFO, airflow_schema("provider_info.schema.json"))
 
 
+@needs_forms_without_hooks
 def test_connection_types_are_what_the_schema_of_official_providers_accepts() -> None:
     schema = airflow_schema("provider.yaml.schema.json")["properties"]["connection-types"]
     jsonschema.validate(INFO["connection-types"], schema)
@@ -186,8 +188,12 @@ def said_by_airflow() -> tuple[dict[str, str], str]:
     ("command", "rows"),
     [
         ("hooks", ["braze_conn_id", "moengage_conn_id"]),
-        ("widgets", ["extra__braze__instance", "extra__moengage__data_center"]),
-        ("behaviours", ["braze", "moengage"]),
+        pytest.param(
+            "widgets",
+            ["extra__braze__instance", "extra__moengage__data_center"],
+            marks=needs_connection_forms,
+        ),
+        pytest.param("behaviours", ["braze", "moengage"], marks=needs_connection_forms),
         ("links", INFO["extra-links"]),
         ("notifications", INFO["notifications"]),
     ],

@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.packaging.wheel import PACKAGE, REPOSITORY, VERSION, problems
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dist")
-    # The backend itself: a front end would first make an environment, over the network.
-    code = "import sys, hatchling.build; hatchling.build.build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=REPOSITORY, capture_output=True)
-    [built] = folder.glob("*.whl")
-    return built
 
 
 def test_the_wheel_holds_the_package_and_the_examples_and_nothing_else(wheel: Path) -> None:

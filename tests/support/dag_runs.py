@@ -20,16 +20,15 @@ class SteppedRun:
 
     def __init__(self, dag: DAG) -> None:
         from airflow import settings
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
         from airflow.models.dagrun import get_or_create_dagrun
         from airflow.sdk import timezone
-        from airflow.serialization.serialized_objects import DagSerialization
         from airflow.utils.types import DagRunTriggeredByType
 
+        from tests.airflow_versions import DagSerialization
+        from tests.support.dag_bags import store_dag
+
         dag.validate()
-        bag = DagBag("/dev/null", collect_dags=False, bundle_name="dags-folder")
-        bag.bag_dag(dag)
-        sync_bag_to_db(bag, "dags-folder", None)
+        store_dag(dag)
         self.dag = dag
         self.scheduled: Any = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
         assert settings.Session is not None

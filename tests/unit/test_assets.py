@@ -81,7 +81,7 @@ def test_openlineage_calls_it_by_workspace_and_id() -> None:
 
 
 def test_lineage_can_make_the_asset_by_its_scheme() -> None:
-    from airflow.sdk.lineage import HookLineageCollector
+    from airflow.providers.common.compat.sdk import HookLineageCollector
 
     asset = HookLineageCollector().create_asset(
         scheme="moengage",

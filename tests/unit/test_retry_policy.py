@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from airflow.sdk import DAG, RetryAction, RetryDecision
+from airflow.sdk import DAG
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidConnection,
@@ -20,6 +21,12 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.models import common
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
+from tests.airflow_versions import needs_retry_policies
+
+if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
+    from airflow.sdk import RetryAction, RetryDecision
+
+pytestmark = needs_retry_policies
 
 NOW = datetime(2026, 7, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.common.compat.sdk import TaskDeferred
 
 from airflow_provider_liveactivity.decorators import braze, moengage
 from airflow_provider_liveactivity.errors import VendorUnavailable
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_state_store
 from tests.contract.ending import final_error
 from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter, Store, context
 from tests.support.variables import Variables
@@ -44,6 +45,7 @@ def states(sandbox: RunningSandbox, adapter: Adapter) -> list[Any]:
     return [adapter.state_of(record.content) for record in sandbox.sandbox.records]
 
 
+@needs_state_store
 def test_a_start_that_was_deferred_goes_on_with_its_state(
     sandbox: RunningSandbox, score: Callable[[], dict[str, int]]
 ) -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from airflow_provider_liveactivity.errors import OutcomeUnknown
+from airflow_provider_liveactivity.operators._records import start_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.contract.ending import final_error
 from tests.contract.vendors.adapters import MOENGAGE, VERBS, context
+
+#: As Airflow 3.4 places task instances of a loop, whose map index is -1.
+FIRST_ITERATION: dict[str, Any] = {"region_id": UUID(int=1), "region_index": 0}
+SECOND_ITERATION: dict[str, Any] = {"region_id": UUID(int=1), "region_index": 1}
+#: The second iteration, after its predecessor's gate was cleared.
+REPEATED_ITERATION: dict[str, Any] = {"region_id": UUID(int=2), "region_index": 1}
 
 each_verb = pytest.mark.parametrize("verb", VERBS)
 
@@ -45,6 +53,7 @@ def test_a_retry_has_the_same_id(sandbox: RunningSandbox, verb: str) -> None:
         {"task_id": "another"},
         {"run_id": "another"},
         {"dag_id": "another"},
+        FIRST_ITERATION,
     ],
     ids=lambda ti: next(reversed(ti)),
 )
@@ -52,6 +61,32 @@ def test_another_task_instance_or_a_cleared_one_has_another_id(
     sandbox: RunningSandbox, verb: str, ti: dict[str, Any]
 ) -> None:
     assert instance_id(sandbox, verb, ti) != instance_id(sandbox, verb)
+
+
+@each_verb
+def test_each_iteration_of_a_loop_has_another_id(sandbox: RunningSandbox, verb: str) -> None:
+    iterations = (FIRST_ITERATION, SECOND_ITERATION, REPEATED_ITERATION)
+    assert len({instance_id(sandbox, verb, iteration) for iteration in iterations}) == 3
+
+
+@each_verb
+def test_a_retry_or_a_clear_within_a_loop_is_told_apart(sandbox: RunningSandbox, verb: str) -> None:
+    first = instance_id(sandbox, verb, FIRST_ITERATION)
+    assert instance_id(sandbox, verb, {**FIRST_ITERATION, "try_number": 2}) == first
+    assert instance_id(sandbox, verb, {**FIRST_ITERATION, "try_number": 2, "max_tries": 3}) != first
+
+
+@each_verb
+def test_a_task_outside_of_any_region_has_the_id_of_older_airflows(
+    sandbox: RunningSandbox, verb: str
+) -> None:
+    outside = {"region_id": UUID(int=0), "region_index": -1}
+    assert instance_id(sandbox, verb, outside) == instance_id(sandbox, verb)
+
+
+def test_each_iteration_of_a_loop_is_a_start_of_its_own() -> None:
+    iterations = (FIRST_ITERATION, SECOND_ITERATION, REPEATED_ITERATION)
+    assert len({start_id_of(context(**iteration)) for iteration in iterations}) == 3
 
 
 @each_verb
@@ -96,7 +131,7 @@ def test_a_duplicate_on_a_first_try_is_a_mistake_of_the_dag(sandbox: RunningSand
 
 
 def test_doubt_is_not_forgotten_by_a_deferral(sandbox: RunningSandbox) -> None:
-    from airflow.sdk.exceptions import TaskDeferred
+    from airflow.providers.common.compat.sdk import TaskDeferred
 
     sandbox.sandbox.add_fault("503_after")
     sandbox.sandbox.add_fault("429", reset_in=3000)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.lineage import HookLineage, HookLineageCollector
+from airflow.providers.common.compat.sdk import HookLineage, HookLineageCollector
 
 from airflow_provider_liveactivity.assets import activity_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_sql_lineage
 from tests.contract.vendors.adapters import BRAZE, MOENGAGE, USERS, Adapter, context
 
 QUERY = "SELECT id FROM fans WHERE team = ?"
@@ -54,6 +55,7 @@ def collected(lineage: HookLineageCollector) -> HookLineage:
     return lineage.collected_assets
 
 
+@needs_sql_lineage
 def test_the_audience_s_query_is_told_once_without_its_parameters(
     sandbox: RunningSandbox, lineage: HookLineageCollector, warehouse: None
 ) -> None:
@@ -72,6 +74,7 @@ def test_the_activity_is_told_as_what_was_written_to(
     assert activity_id_of(output.asset.uri) == "match-1"
 
 
+@needs_sql_lineage
 def test_a_rehearsal_reads_and_writes_to_nothing(
     sandbox: RunningSandbox, lineage: HookLineageCollector, warehouse: None
 ) -> None:

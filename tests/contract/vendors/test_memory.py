@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk.exceptions import AirflowTaskTimeout
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_liveactivity import progress
 from airflow_provider_liveactivity.checkpoint import STATE_KEY
@@ -16,6 +15,7 @@ from airflow_provider_liveactivity.delivery import Send
 from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
 from airflow_provider_liveactivity.operators.base import PROGRESS_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_state_store
 from tests.contract.vendors.adapters import BRAZE, Store, context
 
 IDS = [f"user-{number}" for number in range(1_000)]
@@ -73,6 +73,7 @@ def test_before_airflow_3_3_a_start_that_reached_nobody_may_retry(sandbox: Runni
         start().execute(context() | BEFORE_3_3)
 
 
+@needs_state_store
 def test_before_airflow_3_3_a_long_wait_holds_the_worker_rather_than_forget_what_was_sent(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from airflow_provider_liveactivity.notifications.base import LiveActivityNotifie
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
 from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.airflow_versions import needs_alert_context
 from tests.contract.vendors.adapters import STATES, Adapter, context
 
 NOTIFIERS: dict[str, Callable[..., LiveActivityNotifier]] = {
@@ -130,6 +131,7 @@ def test_the_triggerer_is_not_held_while_the_vendor_takes_its_time(
     assert asyncio.run(run()) > 1
 
 
+@needs_alert_context
 def test_a_deadline_alert_can_give_it_its_context() -> None:
     from airflow.sdk._shared.module_loading import accepts_context
 

@@ -52,7 +52,8 @@ def own_arguments(operator: type[BaseOperator]) -> set[str]:
     """Arguments of a class and of its bases in this package."""
     ours = [base for base in operator.__mro__ if base.__module__.startswith("airflow_provider_liveactivity")]
     names = {name for base in ours for name in inspect.signature(base).parameters}
-    return names - {"kwargs"} - set(inspect.signature(BaseOperator).parameters)
+    # Before Airflow 3.3 its operators have no retry_policy.
+    return names - {"kwargs", "retry_policy"} - set(inspect.signature(BaseOperator).parameters)
 
 
 @each_class

@@ -10,12 +10,17 @@ from typing import Any
 
 import pendulum
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, conf
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferred,
+    conf,
+)
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSensorTimeout, TaskDeferred
-from airflow.sdk.serde import deserialize, serialize
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.airflow_versions import AirflowRescheduleException, deserialize, serialize
 from tests.contract.vendors.adapters import context
 
 NOW = datetime.now(UTC).replace(microsecond=0)

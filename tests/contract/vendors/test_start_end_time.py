@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
 from airflow_provider_liveactivity.hooks._end_time import read_end_time
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.contract.ending import raises_final
 from tests.contract.vendors.adapters import Adapter, context
 from tests.support.variables import Variables
 
@@ -30,11 +32,11 @@ QUERY = {
 def set_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
     path = tmp_path / "ends.sqlite"
     monkeypatch.setenv("AIRFLOW_CONN_ENDS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE matches (id INTEGER, ends_at TEXT)")
 
     def set_end(value: Any) -> None:
-        with sqlite3.connect(path) as connection:
+        with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute("DELETE FROM matches")
             connection.execute("INSERT INTO matches VALUES (7, ?)", [value])
 
@@ -50,7 +52,7 @@ def soon(**delta: float) -> datetime:
 
 
 def test_an_end_that_is_over_fails_before_anything_is_sent(sandbox: RunningSandbox, adapter: Adapter) -> None:
-    with pytest.raises(InvalidPayload, match=r"end_time 2025-07-22T12:00:00\S* is over\..*on_past_end_time"):
+    with raises_final(InvalidPayload, match=r"end_time 2025-07-22T12:00:00\S* is over\..*on_past_end_time"):
         start(adapter, end_time=LONG_AGO).execute(context())
     assert sandbox.sandbox.requests == 0
 
@@ -59,7 +61,7 @@ def test_an_end_of_a_query_that_is_over_fails_before_anything_is_sent(
     sandbox: RunningSandbox, adapter: Adapter, set_end: Callable[[Any], None]
 ) -> None:
     set_end(LONG_AGO.isoformat())
-    with pytest.raises(InvalidPayload, match="is over"):
+    with raises_final(InvalidPayload, match="is over"):
         start(adapter, **QUERY).execute(context())
     assert sandbox.sandbox.requests == 0
 
@@ -81,7 +83,7 @@ def test_an_end_that_is_over_is_ignored_where_that_is_wanted(
 
 
 def test_what_becomes_of_a_past_end_is_one_of_three(sandbox: RunningSandbox, adapter: Adapter) -> None:
-    with pytest.raises(InvalidPayload, match="on_past_end_time must be 'fail', 'skip' or 'send', not 'warn'"):
+    with raises_final(InvalidPayload, match="on_past_end_time must be 'fail', 'skip' or 'send', not 'warn'"):
         start(adapter, on_past_end_time="warn").execute(context())
 
 
@@ -90,7 +92,7 @@ def test_a_naive_end_of_a_query_is_refused_before_anything_is_sent(
     sandbox: RunningSandbox, adapter: Adapter, set_end: Callable[[Any], None], naive: str
 ) -> None:
     set_end(naive)
-    with pytest.raises(
+    with raises_final(
         InvalidPayload, match=r"end_time_sql finds has no UTC offset; set end_timezone.*cast it"
     ):
         start(adapter, **QUERY).execute(context())
@@ -154,7 +156,7 @@ def test_what_is_no_end_fails_before_anything_is_sent(
     arguments: dict[str, Any],
     words: str,
 ) -> None:
-    with pytest.raises(LiveActivityError, match=words):
+    with raises_final(LiveActivityError, match=words):
         start(adapter, **arguments).execute(context())
     assert sandbox.sandbox.requests == 0
 
@@ -172,7 +174,7 @@ def test_an_end_of_a_query_may_be_no_more_than_eight_hours_away(
     sandbox: RunningSandbox, adapter: Adapter, set_end: Callable[[Any], None]
 ) -> None:
     set_end(soon(hours=8, minutes=1).isoformat())
-    with pytest.raises(InvalidPayload, match="more than 8 hours away"):
+    with raises_final(InvalidPayload, match="more than 8 hours away"):
         start(adapter, **QUERY).execute(context())
     assert sandbox.sandbox.requests == 0
 
@@ -211,7 +213,7 @@ def test_a_retry_that_may_have_started_the_activity_fails_in_place_of_skipping(
     reach_some(sandbox, adapter)
     sent, [record] = sandbox.sandbox.requests, variables.records
 
-    with pytest.raises(InvalidPayload, match="an earlier attempt may have started the activity"):
+    with raises_final(InvalidPayload, match="an earlier attempt may have started the activity"):
         start(adapter, on_past_end_time=policy, end_time=LONG_AGO).execute(context(try_number=2))
 
     assert sandbox.sandbox.requests == sent
