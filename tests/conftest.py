@@ -49,7 +49,7 @@ FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit"
 # What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
 # database and API in the worker's process.
 TOGETHER = ("tests/e2e", "tests/dags")
-# Modules of tests/e2e with a worker and an Airflow apart from the others: a third of the time for each worker.
+# Modules of tests/e2e with a worker and an Airflow of their own: a third of the time for each worker.
 AIRFLOWS = {
     "second Airflow": ("test_at_home.py", "test_demo.py", "test_lifecycle.py"),
     "third Airflow": ("test_histories.py", "test_moengage_life.py", "test_reactions.py"),
