@@ -38,6 +38,9 @@ NO_STORE = "Airflow before 3.3 has no task state store."
 needs_alert_context = pytest.mark.skipif(
     AIRFLOW < (3, 2), reason="Airflow before 3.2 gives the callback of a Deadline Alert no context."
 )
+needs_response_timeout = pytest.mark.skipif(
+    AIRFLOW < (3, 2), reason="The ApprovalOperator of Airflow before 3.2 has no response_timeout."
+)
 needs_connection_forms = pytest.mark.skipif(
     AIRFLOW < (3, 2), reason="Airflow before 3.2 makes connection forms from code only."
 )

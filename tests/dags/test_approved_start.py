@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, views
+from tests.airflow_versions import needs_response_timeout
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
 
 Run = Callable[..., str]
+
+
+pytestmark = needs_response_timeout
 
 
 def test_an_approved_start_reaches_the_passengers_of_the_next_departures(

@@ -3,13 +3,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from demo.stack import ROOT
-from tests.airflow_versions import DagSerialization
+from tests.airflow_versions import AIRFLOW, DagSerialization
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Run = Callable[..., str]
 FILES = sorted(path.stem for path in (ROOT / "example_dags").glob("*.py"))
+#: Examples that need a newer Airflow than the installed one.
+TOO_NEW: set[str] = {"approved_start"} if AIRFLOW < (3, 2) else set()
+READABLE = [name for name in FILES if name not in TOO_NEW]
 
 
 def phones(sandbox: RunningSandbox, **filters: Any) -> list[dict[str, Any]]:
@@ -26,9 +30,9 @@ def phones(sandbox: RunningSandbox, **filters: Any) -> list[dict[str, Any]]:
 
 
 def test_every_example_can_be_read(examples: DagBag) -> None:
-    assert examples.import_errors == {}
+    assert {Path(path).stem for path in examples.import_errors} == TOO_NEW
     assert examples.captured_warnings == {}
-    assert sorted(examples.dags) == FILES
+    assert sorted(examples.dags) == READABLE
 
 
 def test_every_example_is_in_the_table_of_the_docs() -> None:
@@ -36,7 +40,7 @@ def test_every_example_is_in_the_table_of_the_docs() -> None:
     assert sorted(re.findall(r"^\| \[`(\w+)`\]", table, flags=re.MULTILINE)) == FILES
 
 
-@pytest.mark.parametrize("dag_id", FILES)
+@pytest.mark.parametrize("dag_id", READABLE)
 def test_an_example_survives_serialisation(examples: DagBag, dag_id: str) -> None:
 
     copy = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(examples.dags[dag_id]))

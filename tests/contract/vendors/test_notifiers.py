@@ -7,10 +7,11 @@ import logging
 import traceback
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.errors import AuthenticationFailed, InvalidPayload
 from airflow_provider_liveactivity.notifications.base import LiveActivityNotifier
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
@@ -133,6 +134,9 @@ def test_the_triggerer_is_not_held_while_the_vendor_takes_its_time(
 
 @needs_alert_context
 def test_a_deadline_alert_can_give_it_its_context() -> None:
-    from airflow.sdk._shared.module_loading import accepts_context
+    if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
+        from airflow.sdk._shared.module_loading import accepts_context
+    else:
+        from airflow.models.callback import _accepts_context as accepts_context
 
     assert all(accepts_context(kind) for kind in (BrazeLiveActivityNotifier, MoEngageBroadcastNotifier))
