@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.ledger import OnUnknown
-from airflow_provider_liveactivity.pacing import PaceRules
+from airflow_provider_liveactivity.pacing import LONGEST_WAIT, PaceRules
 from airflow_provider_liveactivity.window import MAX_UNSETTLED
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.schedule import Hold
 
-#: Seconds; for longer than that, a worker slot is better given back. It is shorter than MoEngage's window.
-LONGEST_WAIT = 45.0
 _AHEAD_SECONDS = 0.25
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.schedule import Hold
 
 _LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
+#: Seconds; for longer than that, a worker slot is better given back. It is shorter than MoEngage's window.
+LONGEST_WAIT = 45.0
 _CONNECT_AHEAD = 2.0  # so long before its moment it makes its connection; servers close idle ones later
 _MIN_BLOCK_SECONDS = 1.0
 
@@ -45,7 +47,7 @@ class PaceRules:
 
     max_per_second: float | None = None
     reserve: float = 0.1
-    longest_wait: float = 60.0
+    longest_wait: float = LONGEST_WAIT
     hold: Hold | None = None
 
 

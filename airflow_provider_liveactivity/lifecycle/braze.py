@@ -32,7 +32,7 @@ class BrazeLiveActivity(LiveActivityGroup):
     :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
         (templated)
     :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace. (templated)
+    :param braze_conn_id: connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
     :param validate_only: do everything but send; False by default.
     """

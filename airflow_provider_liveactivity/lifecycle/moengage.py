@@ -30,7 +30,7 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
     :param end_content_state: the last state to show; by default the last one sent. (templated)
     :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
         (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
     :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
     :param validate_only: do everything but send; False by default.
     """

@@ -26,7 +26,7 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         timedelta from the moment of sending. (templated)
     :param dismissal_date: likewise, when the ended activity leaves the lock screen. (templated)
     :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace. (templated)
+    :param braze_conn_id: connection to the Braze workspace; "braze_default" by default. (templated)
     """
 
     template_fields: Sequence[str] = (*_FIELDS, "braze_conn_id")

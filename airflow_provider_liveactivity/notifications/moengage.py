@@ -34,7 +34,7 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
     :param stale_date: in the same forms, when the content counts as outdated. (templated)
     :param instance_id: MoEngage refuses a second request with the same one; by default a new one for each
         call. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
     """
 
     template_fields: Sequence[str] = (*_FIELDS, "moengage_conn_id")

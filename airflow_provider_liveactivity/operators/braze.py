@@ -44,7 +44,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
     :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
         timedelta from the moment of sending. (templated)
     :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace. (templated)
+    :param braze_conn_id: connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
     :param validate_only: do everything but send, and return the report; False by default.
     """
@@ -205,7 +205,8 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         return {"app_id": self.app_id}
 
     def send(self, context: Context) -> SendReport:
-        from airflow_provider_liveactivity.fan_out import LONGEST_WAIT, FanOut
+        from airflow_provider_liveactivity.fan_out import FanOut
+        from airflow_provider_liveactivity.pacing import LONGEST_WAIT
 
         memory = self._memory(context)
         return self.hook.start_live_activity(

@@ -63,7 +63,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
         epoch seconds, or timedelta from the moment of sending; a past moment ends it at once. (templated)
     :param instance_id: MoEngage refuses a second request with the same one. By default it follows from DAG,
         run, task and content, so that a retry cannot push twice and a cleared task can. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
     :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
     :param validate_only: do everything but send, and return the report; False by default.
     """

@@ -27,7 +27,7 @@ class MoEngageTask(LiveActivityOperator):
     Its pages promise no reset time with a 429. A task that gets one without defers for a minute, once in an
     attempt; after that Airflow's retries decide.
 
-    :param moengage_conn_id: connection to the MoEngage workspace. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
     """
 
     operator_extra_links: Collection[BaseOperatorLink] = (MoEngageCampaignsLink(),)

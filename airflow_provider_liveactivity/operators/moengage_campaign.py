@@ -44,8 +44,8 @@ class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
     :param tags: tags of the campaign. (templated)
     :param request_id: MoEngage creates one campaign for it. By default it follows from DAG, run, task and
         content, so that a retry cannot create a second one and a cleared task can. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace; it needs ``campaign_api_key``, and
-        ``data_api_key`` for more than 1,000 ids. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace, with ``campaign_api_key``, and with
+        ``data_api_key`` for more than 1,000 ids; "moengage_default" by default. (templated)
     :param validate_only: do everything but send, and return the report; False by default.
     """
 

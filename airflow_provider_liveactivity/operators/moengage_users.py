@@ -70,7 +70,8 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
         token, or the ``transaction_id`` where it has that name; a third is the other of the two. (templated)
     :param sql_conn_id: connection to the database that the query is for. (templated)
     :param parameters: parameters of the query. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace; it needs ``inform_api_key``. (templated)
+    :param moengage_conn_id: connection to the MoEngage workspace, with ``inform_api_key``;
+        "moengage_default" by default. (templated)
     :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
     :param max_workers: requests under way at once, each on its own connection; 64 by default.
     :param max_requests_per_second: 166 by default, which is below Inform's 10,000 a minute.
@@ -132,7 +133,8 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
         self.validate_only = validate_only
 
     def _call(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_liveactivity.fan_out import LONGEST_WAIT, FanOut
+        from airflow_provider_liveactivity.fan_out import FanOut
+        from airflow_provider_liveactivity.pacing import LONGEST_WAIT
 
         memory = self._memory(context)
         fields = {name: getattr(self, name) for name in _FIELDS if name != "moengage_conn_id"}

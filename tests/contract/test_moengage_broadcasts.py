@@ -231,6 +231,7 @@ def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running:
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=50)
     failed = task("update", on_rate="fail").run()
     assert failed.ended == "failed"
+    assert task("update", on_rate="wait").run().ended == "deferred"
     update = task("update", on_rate="coalesce")
     outcome = update.run()
     assert outcome.ended == "deferred"

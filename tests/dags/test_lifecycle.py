@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -368,6 +369,20 @@ def test_default_args_reach_every_task_of_a_life(level: str) -> None:
 
     for operator in (live.start, goal, live.end, live.end_early):
         assert (operator.validate_only, operator.braze_conn_id, operator.app_id) == (True, "eu", "tv")
+
+
+def test_what_ends_a_life_goes_first_and_is_retried_whatever_the_dag_says() -> None:
+    default_args = {"retries": 0, "priority_weight": 1}
+    with new_dag(default_args=default_args), match() as live:
+        goal = live.update("goal", content_state={"home": 1})
+    with new_dag(default_args=default_args), match(end_retries=5) as other:
+        pass
+
+    for task in (live.end_time_sensor, live.end, live.end_early):
+        assert (task.retries, task.retry_delay) == (3, timedelta(seconds=10))
+        assert (task.priority_weight, task.weight_rule) == (1000, "absolute")
+    assert goal.priority_weight == 1
+    assert other.end.retries == 5
 
 
 def test_an_end_shows_its_own_activitys_last_state(

@@ -76,6 +76,12 @@ def test_a_reset_that_is_over_by_our_clock_costs_a_moment_not_the_send(seconds: 
     assert exchange.clock() <= NOW + timedelta(seconds=2)
 
 
+def test_a_wait_in_place_takes_45_seconds_at_most() -> None:
+    # By default, as for a campaign's request, which has no rules of its own.
+    assert Exchange(limited(45), OK).send(PUSH_REQUEST).tries == 2
+    assert isinstance(Exchange(limited(47), OK).error(PUSH_REQUEST), RateLimited)
+
+
 @every_request
 def test_a_far_reset_is_handed_back_instead_of_waited_for(request_: Request) -> None:
     exchange = Exchange(limited(3000), OK, longest_wait=30)

@@ -98,6 +98,15 @@ class Recorder:
         return dict.fromkeys(("accepted", "recipients", "unknown", "requests"), 0) | dict.fromkeys(names, "")
 
 
+def test_before_airflow_3_3_a_retry_after_a_dead_worker_sends_from_the_beginning(
+    sandbox: RunningSandbox,
+) -> None:
+    start().execute(context() | BEFORE_3_3)  # and then the worker dies before it can say so
+    report = start().execute(context(try_number=2) | BEFORE_3_3)
+    assert report["accepted"] == 1_000
+    assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 1_000
+
+
 def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     sandbox: RunningSandbox, times_out: None
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadca
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.airflow_versions import needs_alert_context
 from tests.contract.vendors.adapters import STATES, Adapter, context
+from tests.support.variables import Variables
 
 NOTIFIERS: dict[str, Callable[..., LiveActivityNotifier]] = {
     "braze": BrazeLiveActivityNotifier,
@@ -58,6 +60,18 @@ def started(sandbox: RunningSandbox, adapter: Adapter) -> RunningSandbox:
 
 def last(sandbox: RunningSandbox) -> Any:
     return sandbox.sandbox.records[-1]
+
+
+@each_verb
+def test_it_does_not_change_the_record_of_the_activity(
+    sandbox: RunningSandbox, adapter: Adapter, verb: str, variables: Variables
+) -> None:
+    end = datetime.now(UTC) + timedelta(hours=1)
+    adapter.operator("start", end_time=end).execute(context())
+    before = variables.records
+    callback(adapter, verb)
+    assert last(sandbox).status < 300
+    assert variables.records == before != []
 
 
 @each_verb

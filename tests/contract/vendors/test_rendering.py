@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
+from airflow_provider_liveactivity.operators import moengage
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
@@ -72,6 +73,41 @@ def test_the_docs_say_templated_of_what_is(operator: type[BaseOperator]) -> None
     assert described.keys() == own_arguments(operator)
     templated = {name for name, words in described.items() if "(templated" in words}
     assert templated == set(operator.template_fields)
+
+
+@pytest.mark.parametrize(
+    "operator",
+    [
+        *CLASSES,
+        *(
+            getattr(moengage, name)
+            for name in moengage.__all__
+            if "Broadcast" not in name or "Create" in name
+        ),
+    ],
+    ids=lambda operator: operator.__name__,
+)
+def test_the_docs_say_each_default(operator: type[BaseOperator]) -> None:
+    words: dict[str, str] = {}
+    defaults: dict[str, Any] = {}
+    for base in operator.__mro__:
+        if base.__module__.startswith("airflow_provider_liveactivity"):
+            params = re.findall(r":param (\w+):(.*?)(?=\n\s*:param |\Z)", base.__doc__ or "", re.DOTALL)
+            words = dict(params) | words
+            parameters = inspect.signature(base).parameters
+            defaults = {name: parameter.default for name, parameter in parameters.items()} | defaults
+    told = {
+        name: value
+        for name, value in defaults.items()
+        if name in words and isinstance(value, str | float | int)
+    }
+    # The sensor follows a setting of Airflow.
+    told = {
+        name: value
+        for name, value in told.items()
+        if (operator, name) != (LiveActivityEndTimeSensor, "deferrable")
+    }
+    assert [name for name in told if "default" not in words[name] or f"{told[name]}" not in words[name]] == []
 
 
 @each_class

@@ -1,0 +1,235 @@
+"""README and docs: links lead somewhere, names exist, and figures are those of the code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import re
+import tomllib
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+
+from airflow_provider_liveactivity import lifecycle, pacing, retries, schedule, window
+from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
+from airflow_provider_liveactivity.operators import _records, braze, moengage, overdue, scheduled
+from airflow_provider_liveactivity.provider_info import get_provider_info
+from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
+from airflow_provider_liveactivity.sensors import end_time
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+README = (ROOT / "README.md").read_text()
+PROJECT: Any = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+INFO: Any = get_provider_info()
+PACKAGE = "airflow_provider_liveactivity"
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@each_page
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", page.read_text()):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\(docs/([\w-]+\.md)", README))
+    assert linked == {page.name for page in (ROOT / "docs").glob("*.md")}
+
+
+def test_the_readme_names_every_operator_sensor_and_notifier() -> None:
+    modules = [
+        module
+        for group in ("operators", "sensors")
+        for entry in INFO[group]
+        for module in entry["python-modules"]
+    ]
+    classes = {
+        name
+        for module in map(importlib.import_module, modules)
+        for name in getattr(module, "__all__", vars(module))
+        if inspect.isclass(kind := getattr(module, name))
+        and kind.__module__ in modules
+        and kind.__name__.startswith(("Braze", "MoEngage", "EndOverdue", "LiveActivityEndTime"))
+    }
+    bases = {
+        "BrazeLiveActivityOperator",
+        "MoEngageBroadcastLiveActivityOperator",
+        "MoEngageUserLiveActivityOperator",
+    }
+    notifiers = {path.rpartition(".")[2] for path in INFO["notifications"]}
+    # The table writes `MoEngageStartLiveActivityOperator`, `…Update…`, `…End…`.
+    shortened = {"MoEngageUpdateLiveActivityOperator", "MoEngageEndLiveActivityOperator"}
+    assert [name for name in (classes | notifiers) - bases - shortened if name not in README] == []
+
+
+def test_every_address_in_the_readme_exists() -> None:
+    addresses = re.findall(r"`((?:operators|sensors|lifecycle|assets|notifications)(?:\.\w+)+)`", README)
+    assert len(addresses) > 12
+    for address in addresses:
+        module, _, name = address.rpartition(".")
+        assert hasattr(importlib.import_module(f"{PACKAGE}.{module}"), name), address
+
+
+def test_the_readme_names_every_dependency_and_the_versions() -> None:
+    [paragraph] = [text for text in README.split("\n\n") if text.startswith("Every dependency")]
+    names = {
+        re.split(r"[>=~]", line)[0].removeprefix("apache-airflow-providers-")
+        for line in PROJECT["dependencies"]
+    }
+    assert set(re.findall(r"`([\w-]+)`", paragraph)) == names - {"apache-airflow"} | {"fastapi", "uvicorn"}
+    [oldest] = [
+        line.partition(">=")[2] for line in PROJECT["dependencies"] if line.startswith("apache-airflow>=")
+    ]
+    assert f"It needs Airflow {oldest} or newer and Python 3.11, 3.12 or 3.13" in README
+    versions = (ROOT / "docs" / "versions.md").read_text()
+    assert f"Airflow {oldest} and newer, with Python 3.11, 3.12 and 3.13" in versions
+    pythons = [line.rpartition(" ")[2] for line in PROJECT["classifiers"] if "Python :: 3." in line]
+    assert pythons == ["3.11", "3.12", "3.13"]
+
+
+@pytest.mark.parametrize("form", INFO["connection-types"], ids=lambda form: form["connection-type"])
+@pytest.mark.parametrize("page", ["README.md", "docs/connections.md"])
+def test_every_field_of_a_connection_is_described(form: dict[str, Any], page: str) -> None:
+    text = (ROOT / page).read_text()
+    assert [name for name in form["conn-fields"] if f"`{name}`" not in text] == []
+    assert [name for name in ("proxy", "allow_any_host") if name not in text] == []
+
+
+def test_the_readme_names_the_default_connections() -> None:
+    assert "`braze_default` and `moengage_default`" in README
+    assert (
+        braze.BrazeEndLiveActivityOperator(task_id="t", activity_id="a", content_state={}).braze_conn_id
+        == "braze_default"
+    )
+    created = moengage.MoEngageCreateBroadcastCampaignOperator(
+        task_id="t", name="n", broadcast_live_activity_id="b", created_by="c", all_users=True
+    )
+    assert created.moengage_conn_id == "moengage_default"
+
+
+KNOWN: dict[str, Any] = {
+    **{
+        name: kind
+        for module in (braze, moengage, overdue, end_time, lifecycle)
+        for name, kind in vars(module).items()
+        if inspect.isclass(kind) and kind.__module__.startswith(PACKAGE)
+    },
+    "BrazeLiveActivityNotifier": BrazeLiveActivityNotifier,
+    "LiveActivityRetryPolicy": LiveActivityRetryPolicy,
+}
+
+
+def arguments(kind: type[Any]) -> set[str]:
+    """Return the names of the arguments that a class or one of its bases takes."""
+    known = {name for base in kind.__mro__[:-1] for name in inspect.signature(base).parameters}
+    if issubclass(kind, lifecycle.BrazeLiveActivity | lifecycle.MoEngageBroadcastLiveActivity):
+        known |= arguments(kind.start_operator)
+    return known | (
+        set(inspect.signature(BaseOperator).parameters) if issubclass(kind, BaseOperator) else set()
+    )
+
+
+def calls(page: Path) -> Iterator[tuple[str, str]]:
+    """Yield class and argument of every call of one of our classes in the Python of a page."""
+    for code in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        for node in ast.walk(ast.parse(code.replace(", ...", ""))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KNOWN:
+                yield from ((node.func.id, word.arg) for word in node.keywords if word.arg)
+
+
+@each_page
+def test_the_arguments_in_examples_exist(page: Path) -> None:
+    assert [
+        (name, argument) for name, argument in calls(page) if argument not in arguments(KNOWN[name])
+    ] == []
+
+
+def default(kind: Any, name: str) -> Any:
+    for base in kind.__mro__:
+        parameter = inspect.signature(base).parameters.get(name)
+        if parameter is not None:
+            return parameter.default
+    raise AssertionError(f"{kind.__name__} has no argument {name}")
+
+
+def seconds(value: timedelta | float) -> float:
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+END = braze.BrazeEndLiveActivityOperator
+START = braze.BrazeStartLiveActivityOperator
+USERS = moengage.MoEngageStartLiveActivityOperator
+GROUP = lifecycle.BrazeLiveActivity
+SENSOR = end_time.LiveActivityEndTimeSensor
+
+
+@pytest.mark.parametrize(
+    ("page", "promise", "actual", "figure"),
+    [
+        ("lifecycle", "until `lead` (20 seconds) before the moment", seconds(default(END, "lead")), 20),
+        ("lifecycle", "until `lead` (20 seconds) before the moment", seconds(default(GROUP, "lead")), 20),
+        ("lifecycle", "opens the connection two seconds before", pacing._CONNECT_AHEAD, 2),
+        ("lifecycle", "reads it three seconds before its\nmoment", seconds(scheduled._CLOSING), 3),
+        ("lifecycle", "less than 15 seconds never defers", seconds(schedule.TOO_SHORT_TO_DEFER), 15),
+        ("lifecycle", "`recheck_interval` (15 minutes", seconds(default(SENSOR, "recheck_interval")), 900),
+        ("lifecycle", "`recheck_interval` (15 minutes", seconds(default(GROUP, "recheck_interval")), 900),
+        ("lifecycle", "after one minute at the latest", seconds(end_time._RETRY_INTERVAL), 60),
+        ("lifecycle", "more than eight hours away", seconds(schedule.MAX_LIFETIME), 28_800),
+        (
+            "lifecycle",
+            "two minutes (`grace_period`)",
+            seconds(default(overdue.EndOverdueLiveActivitiesOperator, "grace_period")),
+            120,
+        ),
+        ("lifecycle", "begins with `live_activity.on.`", _records.PREFIX, "live_activity.on."),
+        ("lifecycle", "**`deferrable=True` by default**", default(END, "deferrable"), True),
+        ("lifecycle", "unless `end_on_kill=True`", default(END, "end_on_kill"), False),
+        ("lifecycle", "Blank text means None", default(START, "end_time"), None),
+        ("lifecycle", "is over fails before anything is sent", default(START, "on_past_end_time"), "fail"),
+        ("lifecycle", "or with `end_required=True`", default(START, "end_required"), False),
+        ("lifecycle", '`beyond_lifetime="warn"` sends', default(START, "beyond_lifetime"), "fail"),
+        ("lifecycle", '`on_failure="end_on_time"`: at its time', default(GROUP, "on_failure"), "end_now"),
+        ("lifecycle", "have three retries, ten seconds apart", default(GROUP, "end_retries"), 3),
+        ("sending", '`on_unknown="skip"` (the default)', default(START, "on_unknown"), "skip"),
+        ("sending", "`quota_reserve`, a tenth by default", default(START, "quota_reserve"), 0.1),
+        ("sending", "128 connections at once (`max_workers`", default(START, "max_workers"), 128),
+        ("sending", "64 for MoEngage's single users", default(USERS, "max_workers"), 64),
+        ("sending", "up to 45 seconds in place", pacing.LONGEST_WAIT, 45),
+        ("sending", "Tries are bounded: six", retries.Patience().attempts, 6),
+        ("sending", "no more than two minutes of waiting", retries.Patience().seconds, 120),
+        ("sending", "256 at most", window.MAX_UNSETTLED, 256),
+        ("moengage", "up to 45 seconds in place, defers beyond", pacing.LONGEST_WAIT, 45),
+        ("moengage", "at most 166 a second", default(USERS, "max_requests_per_second"), 166),
+        (
+            "moengage",
+            '`"wait"` (default)',
+            default(moengage.MoEngageUpdateBroadcastLiveActivityOperator, "on_rate"),
+            "wait",
+        ),
+        (
+            "notifiers",
+            '`verb`: `"update"`, the default',
+            default(BrazeLiveActivityNotifier, "verb"),
+            "update",
+        ),
+    ],
+)
+def test_a_figure_in_the_docs_is_the_code_s(page: str, promise: str, actual: Any, figure: Any) -> None:
+    assert promise in (ROOT / "docs" / f"{page}.md").read_text()
+    assert actual == figure
