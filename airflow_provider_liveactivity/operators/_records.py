@@ -121,12 +121,18 @@ def write(record: ActivityRecord) -> None:
         Variable.set(record.key, text, description=record.description[:1000])
 
 
-def delete(key: str) -> None:
-    """Delete a record; outside of a running task, do nothing."""
-    if runs_in_a_task():
+def delete(record: ActivityRecord) -> None:
+    """Delete a record, unless another start of the same activity has replaced it meanwhile."""
+    if is_current(record):
         from airflow.sdk import Variable
 
-        Variable.delete(key)
+        Variable.delete(record.key)
+
+
+def is_current(record: ActivityRecord) -> bool:
+    """Return whether the record of the activity is still that of the same start."""
+    now = read(record.key)
+    return now is not None and now.start_id == record.start_id
 
 
 def keys() -> list[str]:
