@@ -121,7 +121,7 @@ class Statements:
         return f"WITH unnamed AS (\n{self.query}\n), {AUDIENCE} AS (SELECT {renamed} FROM unnamed)"
 
     def _people(self, *, raw: bool = False) -> str:
-        """Return the query, its columns named and turned into text, and on demand as they are besides."""
+        """Return the query with its columns named and cast to text; with ``raw``, uncast columns follow."""
         pairs = zip(self._raw, self._names, strict=True)
         columns = [f"{self.dialect.text.format(value)} AS {name}" for value, name in pairs]
         columns += self._raw if raw else ()

@@ -58,7 +58,7 @@ class BoundedStart(EndTimeMixin):
         return before is not None and own is not None and before.start_id == own.start_id
 
     def _end_arguments(self) -> dict[str, Any]:
-        """Return what the vendor's end takes besides the state, for an end that no task of this run sends."""
+        """Return the further arguments of the end that ``EndOverdueLiveActivitiesOperator`` sends."""
         return {}
 
     def _will_be_ended(self) -> bool:
