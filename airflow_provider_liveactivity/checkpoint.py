@@ -81,16 +81,6 @@ class Checkpoint:
         """Whether anything survives the death of the worker."""
         return self._store is not None
 
-    @property
-    def has_reached_anybody(self) -> bool:
-        """Whether an attempt so far has sent to somebody, or may have."""
-        state = self._store.get(STATE_KEY) if self._store is not None else None
-        if state is None:
-            return False
-        people_in_doubt, _ = state["people"]
-        tally = Tally(**state["tally"])
-        return bool(people_in_doubt or tally.accepted or tally.unknown)
-
     def load(self, send: str) -> tuple[Saved, str]:
         """
         Return the state from which this send goes on, and in words why.

@@ -218,7 +218,7 @@ def _decode(body: bytes, headers: Mapping[str, str]) -> str:
     """
     Return a body as text; as empty text where it is compressed or in another charset than it says.
 
-    No guess is made: in badly decoded text neither key nor ids would be found and hidden.
+    The charset is not guessed: redaction finds neither key nor ids in badly decoded text.
     """
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         return ""

@@ -65,7 +65,8 @@ class Statements:
         Return one row of measures.
 
         They are the number of rows, of rows with a person, and of people; then for each column the characters
-        of its longest text, the bytes of its largest, the number of fractions, and a sample.
+        of its longest text, the bytes of its largest, the number of fractions, and a sample. Rows that
+        ``people`` leaves out count as rows only.
         """
         names = ", ".join(self._names)
         groups, columns = [], []
@@ -73,9 +74,9 @@ class Statements:
             sample = self.dialect.sample.format(raw)
             groups.append(f"{sample} AS {raw}")
             columns += [
-                f"MAX({self.dialect.length.format(name)})",
-                f"MAX({self.dialect.size.format(name)})",
-                f"SUM(CASE WHEN {_is_fraction(name)} THEN n ELSE 0 END)",
+                f"MAX(CASE WHEN {self._somebody} THEN {self.dialect.length.format(name)} END)",
+                f"MAX(CASE WHEN {self._somebody} THEN {self.dialect.size.format(name)} END)",
+                f"SUM(CASE WHEN {self._somebody} AND ({_is_fraction(name)}) THEN n ELSE 0 END)",
                 sample,
             ]
         # Grouped, because few databases count distinct pairs.
@@ -120,7 +121,7 @@ class Statements:
         return f"WITH unnamed AS (\n{self.query}\n), {AUDIENCE} AS (SELECT {renamed} FROM unnamed)"
 
     def _people(self, *, raw: bool = False) -> str:
-        """Return the query, its columns named and turned into text, and on demand as they are besides."""
+        """Return the query with its columns named and cast to text; with ``raw``, uncast columns follow."""
         pairs = zip(self._raw, self._names, strict=True)
         columns = [f"{self.dialect.text.format(value)} AS {name}" for value, name in pairs]
         columns += self._raw if raw else ()

@@ -1,4 +1,4 @@
-"""The end of a Live Activity, as a start and the sensor are told it: a moment, or a query that finds one."""
+"""Read the end of a Live Activity: a given moment, or the result of a query."""
 
 from __future__ import annotations
 

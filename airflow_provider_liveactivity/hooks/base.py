@@ -77,7 +77,7 @@ class Plan:
     :param total: how many they are, where that is known.
     :param repeatable: whether sending it once more is harmless: then doubt fails the send, to be retried.
     :param account: where to send, where that is not the hook's own account.
-    :param warnings: what the log says about the payload, which is sent all the same.
+    :param warnings: warnings about the payload, for the log; the payload is sent.
     """
 
     verb: str

@@ -38,8 +38,8 @@ class Rates:
     """
     What a hook has sent lately, so that a loop over it keeps to the limits instead of running into 429s.
 
-    Other tasks are other processes, which it knows nothing of: Airflow pools are for those. It counts on the
-    monotonic clock: a wall clock that is set changes nothing.
+    Requests of other tasks, which are other processes, are not counted: limit those with an Airflow pool. The
+    monotonic clock counts the seconds, so that a change of the wall-clock time has no effect.
 
     :param longest_wait: seconds to wait in place; RateLimited is raised instead of longer waits.
     :param clock: wall-clock time, for the moments that errors name.

@@ -114,7 +114,7 @@ class LiveActivityGroup(TaskGroup):
             "end_time_sql_conn_id": end_time_sql_conn_id,
             "end_time_parameters": end_time_parameters,
             "end_timezone": end_timezone,
-            "end_required": True,  # a template may render to nothing, and what is started must end
+            "end_required": True,  # a template may render to blank text, and every activity needs an end
             "on_past_end_time": on_past_end_time,
             "beyond_lifetime": beyond_lifetime,
         }

@@ -39,7 +39,7 @@ def check_push_size(
     :param attributes_type: name of the Swift type of the attributes.
     :param alert: the alert, as the vendor spells it: Apple's spelling has as many characters.
     :param stale_date: anything but None where the push carries such a date.
-    :param dismissal_date: likewise.
+    :param dismissal_date: anything but None where the push carries such a date.
     :raises PayloadTooLarge: with the size and the limit.
     """
     optional = {

@@ -112,7 +112,7 @@ class CustomAttribute(VendorModel):
 
     custom_attribute_name: Text
     comparison: Comparison
-    value: Annotated[Any, Field(repr=False)] = None  # it may tell a person, such as an e-mail address
+    value: Annotated[Any, Field(repr=False)] = None  # it may identify a person, such as an e-mail address
 
     @model_validator(mode="after")
     def _value_fits_comparison(self) -> Self:

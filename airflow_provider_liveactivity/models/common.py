@@ -239,7 +239,7 @@ class VendorModel(BaseModel):
         """Raise PayloadTooLarge where the vendor or a phone would refuse this for its size."""
 
     def warnings(self) -> list[str]:
-        """Return what is legal, and yet shows nothing or too long on some phones."""
+        """Return a warning for each legal value that some phones do not show, or show for too long."""
         return []
 
     @classmethod

@@ -1,4 +1,4 @@
-"""What a start is told of its activity's end, and the ends at which it refuses to start."""
+"""Read and check the end of an activity before its start is sent."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class EndTimeMixin(LiveActivityOperator):
 
     @property
     def _has_end(self) -> bool:
-        """Whether the start is told an end, even if the end is not known yet."""
+        """Whether ``end_time`` or ``end_time_sql`` is given, even if the end is not known yet."""
         from airflow_provider_liveactivity.schedule import blank_to_none
 
         return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))

@@ -3,8 +3,8 @@ The records of the activities that are on and due to end.
 
 A record says that an activity may be on some phones: which one, through which connection, its last state and
 when it is due to end. A start writes the record before its first request, updates keep its state, and the end
-deletes it. So a record tells the tasks of one activity what belongs to this life of it, whatever happened to
-their XComs, and tells a later DAG run what was never ended. Records name no people.
+deletes it. The tasks of one activity compare the record's ``start_id`` with their XComs, which outlive a
+clear. A later DAG run finds in the records which activities were never ended. Records name no people.
 
 Airflow's Variables hold the records: of all that Airflow stores, only they outlive a task, a clear and a run,
 can be listed (Airflow 3.3 and later), and can be read by any task.
@@ -43,7 +43,7 @@ class ActivityRecord:
     :param updated_at: moment of the last state, as ISO-8601 text.
     :param end_time: when the activity is due to end, as ISO-8601 text; None while the end is not known.
     :param end_query: arguments of ``read_end_time``, where a query gives the end; the end may move then.
-    :param end_arguments: what the vendor's end takes besides the state.
+    :param end_arguments: further arguments of the vendor's end, such as ``app_id``.
     :param dag_id: DAG of the start.
     :param run_id: DAG run of the start.
     """
@@ -73,7 +73,7 @@ class ActivityRecord:
 
     @property
     def description(self) -> str:
-        """What people see beside the Variable."""
+        """Text that the UI shows beside the Variable."""
         due = f"due to end at {self.end_time}" if self.end_time else "with an end that is not known yet"
         return f"Live Activity {self.activity_id} of {self.conn_id}, {due}; started by DAG {self.dag_id}."
 
@@ -121,12 +121,18 @@ def write(record: ActivityRecord) -> None:
         Variable.set(record.key, text, description=record.description[:1000])
 
 
-def delete(key: str) -> None:
-    """Delete a record; outside of a running task, do nothing."""
-    if runs_in_a_task():
+def delete(record: ActivityRecord) -> None:
+    """Delete a record, unless another start of the same activity has replaced it meanwhile."""
+    if is_current(record):
         from airflow.sdk import Variable
 
-        Variable.delete(key)
+        Variable.delete(record.key)
+
+
+def is_current(record: ActivityRecord) -> bool:
+    """Return whether the record of the activity is still that of the same start."""
+    now = read(record.key)
+    return now is not None and now.start_id == record.start_id
 
 
 def keys() -> list[str]:

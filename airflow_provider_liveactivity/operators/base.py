@@ -184,12 +184,18 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         shows the activity any more.
         """
         from airflow_provider_liveactivity.models.common import utcnow
-        from airflow_provider_liveactivity.schedule import MAX_LIFETIME, end_moment
+        from airflow_provider_liveactivity.schedule import MAX_LIFETIME
 
         # Airflow keeps the start over a deferral.
         started = getattr(context["ti"], "start_date", None) or utcnow()
-        end = end_moment(getattr(self, "end_time", None)) or started
+        end = self._end_moment(context) or started
         return max(started, end) + MAX_LIFETIME
+
+    def _end_moment(self, context: Context) -> datetime | None:
+        """Return the activity's end; None where the task knows none."""
+        from airflow_provider_liveactivity.schedule import end_moment
+
+        return end_moment(getattr(self, "end_time", None))
 
     def _wait_for(self, moment: datetime) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger

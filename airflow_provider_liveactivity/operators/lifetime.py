@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators._end_time import EndTimeMixin
 from airflow_provider_liveactivity.operators.base import LiveActivityOperator
@@ -32,6 +34,13 @@ class BoundedStart(EndTimeMixin):
         self._record = self._replaced = None
         try:
             return super().execute(context)
+        except AirflowSkipException as skip:
+            if self._is_retry:
+                raise AirflowFailException(
+                    f"{skip} An earlier attempt may have started the activity on some phones: the task fails "
+                    "in place of being skipped, so that the activity is ended."
+                ) from skip
+            raise
         finally:
             if not ("hook" in self.__dict__ and self.hook.has_sent):
                 self._withdraw()
@@ -42,8 +51,14 @@ class BoundedStart(EndTimeMixin):
         if not self.validate_only and self._will_be_ended():
             self._write_record(context)
 
+    @property
+    def _is_retry(self) -> bool:
+        """Whether an earlier attempt of the same start has left a record."""
+        before, own = self._replaced, self._record
+        return before is not None and own is not None and before.start_id == own.start_id
+
     def _end_arguments(self) -> dict[str, Any]:
-        """Return what the vendor's end takes besides the state, for an end that no task of this run sends."""
+        """Return the further arguments of the end that ``EndOverdueLiveActivitiesOperator`` sends."""
         return {}
 
     def _will_be_ended(self) -> bool:
@@ -84,13 +99,13 @@ class BoundedStart(EndTimeMixin):
         Restore the record that this attempt replaced: the attempt has reached no one.
 
         Where an earlier attempt left a record, that record stays, because the earlier attempt may have
-        reached people.
+        reached people. The record of another start that has begun meanwhile stays, too.
         """
         if self._record is None:
             return
         if self._replaced is None:
-            _records.delete(self._record.key)
-        else:
+            _records.delete(self._record)
+        elif _records.is_current(self._record):
             _records.write(self._replaced)
 
 

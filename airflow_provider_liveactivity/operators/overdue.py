@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -102,7 +103,7 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         except Exception as error:  # noqa: BLE001 # one activity must not keep the others from their end
             if not _is_over_already(error):
                 return self._after_failure(record, error)
-        _records.delete(record.key)
+        _records.delete(record)
         self.log.warning(
             "Ended the Live Activity %s of %s, which was due to end at %s and was started by DAG %s, run %s.",
             record.activity_id,
@@ -118,7 +119,7 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         self.log.error("Live Activity %s of %s: %s", record.activity_id, record.conn_id, error)
         if datetime.now(UTC) < _dies_at(record):
             return "failed"
-        _records.delete(record.key)
+        _records.delete(record)
         return "forgotten"
 
     def _is_overdue(self, record: ActivityRecord, context: Context) -> bool:
@@ -199,5 +200,8 @@ def _run_is_over(record: ActivityRecord, context: Context) -> bool:
     ti: Any = context["ti"]
     try:
         return ti.get_dagrun_state(record.dag_id, record.run_id) in ("success", "failed")
-    except AirflowRuntimeError:
-        return True
+    except AirflowRuntimeError as error:
+        # Anything else, such as an API server that restarts, says nothing about the run.
+        if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
+            return True
+        raise

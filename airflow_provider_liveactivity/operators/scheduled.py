@@ -122,7 +122,7 @@ class ScheduledEnd(LiveActivityOperator):
         report = self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
         if self._record is None or self.validate_only:
             return report
-        _records.delete(self._record.key)
+        _records.delete(self._record)
         self.start_id = self._record.start_id
         return report
 

@@ -52,6 +52,14 @@ def test_an_alias_of_too_many_bytes_is_found(database: Database, column: int) ->
     assert audience_of(database, f"SELECT '{'x' * 300}'", max_alias_bytes=236).total() == 1
 
 
+@pytest.mark.parametrize("other", ["NULL", "' '"])
+def test_a_row_that_is_left_out_is_no_reason_to_refuse_the_others(database: Database, other: str) -> None:
+    sql = f"SELECT 'ada', 'crm' UNION ALL SELECT '{'x' * 300}', {other}"
+    audience = audience_of(database, sql, max_alias_bytes=236)
+    assert (audience.total(), audience.nulls) == (1, 1)
+    assert [alias for batch in audience.batches() for alias in batch.user_aliases] == [("ada", "crm")]
+
+
 @pytest.mark.parametrize("database", ["duckdb", "postgres"], indirect=True)
 @pytest.mark.parametrize("bad", ["10.5", "0.05", "-3.70", "100.01"])
 def test_a_number_with_a_fraction_is_found_wherever_it_stands(database: Database, bad: str) -> None:

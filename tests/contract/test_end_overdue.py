@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRecord
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
@@ -125,6 +126,46 @@ def test_what_its_own_run_may_still_end_is_left_alone(
 
     assert end_overdue(run_state) == {"on": 1, "ended": 0, "failed": 0, "forgotten": 0}
     assert (ends(sandbox), len(variables)) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("detail", "counted"),
+    [({"status_code": 404}, "ended"), ({"status_code": 503}, "failed"), ({"status_code": None}, "failed")],
+)
+def test_only_a_run_that_airflow_does_not_know_counts_as_over(
+    sandbox: RunningSandbox, variables: Variables, detail: dict[str, Any], counted: str
+) -> None:
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    def state(dag_id: str, run_id: str) -> str:
+        raise AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+
+    put(variables, end_time=None, end_arguments={"app_id": "sandbox-app"})
+    operator = EndOverdueLiveActivitiesOperator(task_id="end_overdue")
+    context: Any = {"ti": SimpleNamespace(get_dagrun_state=state)}
+
+    with nullcontext() if counted == "ended" else pytest.raises(LiveActivityError, match="1 overdue"):
+        operator.execute(context)
+
+    assert (len(ends(sandbox)), len(variables)) == ((1, 0) if counted == "ended" else (0, 1))
+
+
+def test_the_record_of_a_start_that_comes_while_the_old_activity_is_ended_stays(
+    sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(variables, end_arguments={"app_id": "sandbox-app"})
+    end = BrazeHook.end_live_activity
+
+    def end_and_start(hook: BrazeHook, **arguments: Any) -> Any:
+        report = end(hook, **arguments)
+        put(variables, start_id="fedcba9876543210", end_time=ago(hours=-2))
+        return report
+
+    monkeypatch.setattr(BrazeHook, "end_live_activity", end_and_start)
+
+    assert end_overdue()["ended"] == 1
+    assert [record["start_id"] for record in variables.records] == ["fedcba9876543210"]
 
 
 @pytest.mark.parametrize("run_state", ["failed", "success"])

@@ -71,6 +71,14 @@ def test_a_task_waits_no_longer_than_any_phone_shows_the_activity(
     assert isinstance(failed.value.__cause__, RateLimited)
 
 
+def test_a_start_whose_end_has_no_offset_defers_like_any_other(
+    sandbox: RunningSandbox, adapter: Adapter
+) -> None:
+    sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
+    end = (datetime.now(UTC) + timedelta(hours=2)).strftime("%Y-%m-%d %H:%M:%S")
+    deferral(adapter, "start", context(), end_time=end, end_timezone="UTC")
+
+
 def test_an_end_waits_until_its_activity_has_ended_by_itself(
     sandbox: RunningSandbox, adapter: Adapter
 ) -> None:
