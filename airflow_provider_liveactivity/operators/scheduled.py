@@ -99,7 +99,8 @@ class ScheduledEnd(LiveActivityOperator):
         self.log.info("Holding the end until %s.", moment.isoformat())
         if self.content_state is None or self.sent_by:
             self._wait_until(moment - _CLOSING)
-        if was_on and not self._look_up(context):
+        is_on = self._look_up(context)  # an end without sent_by may wait beside the start
+        if was_on and not is_on:
             if (report := self._report_of_another_end(context)) is not None:
                 return report
             raise AirflowSkipException("The activity has been ended meanwhile: nothing is sent.")

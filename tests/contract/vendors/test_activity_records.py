@@ -57,6 +57,22 @@ def test_an_end_leaves_the_record_of_a_start_that_comes_meanwhile(
     assert new["start_id"] != old["start_id"]
 
 
+def test_an_end_that_waits_beside_the_start_deletes_the_record_of_that_start(
+    sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending = BRAZE.operator("end", end_time=datetime.now(UTC) + timedelta(seconds=1))
+    end = type(ending).end  # type: ignore[attr-defined]
+
+    def start_and_end(operator: Any, running: Any, *, validate_only: bool, **arguments: Any) -> Any:
+        if validate_only:  # before the wait
+            BRAZE.operator("start", end_time=END).execute(context(task_id="start"))
+        return end(operator, running, validate_only=validate_only, **arguments)
+
+    monkeypatch.setattr(type(ending), "end", start_and_end)
+    assert ending.execute(context())["accepted"] == 1
+    assert not variables
+
+
 def test_a_retry_whose_audience_is_empty_by_now_fails_in_place_of_skipping(
     sandbox: RunningSandbox, variables: Variables
 ) -> None:
