@@ -175,13 +175,13 @@ def cleared_after_success(world: World) -> int | None:
 
 
 def block_fails(world: World) -> int | None:
-    world.start(body_fails=True)
-    world.until_over()
+    world.start(body_fails=True, ends_in=600)  # both ends at one moment could both be sent
+    world.until("success", "end_early")
     return 1
 
 
 def block_fails_and_is_cleared(world: World) -> int | None:
-    world.start(body_fails=True, ends_in=75)
+    world.start(body_fails=True, ends_in=120)
     world.until("success", "end_early")
     world.mend()
     world.clear()
@@ -265,7 +265,7 @@ def broadcast_is_unknown_then_unreachable(world: World) -> int | None:
 
 
 def broadcast_is_cleared(world: World) -> int | None:
-    world.start("history_moengage", body_fails=True, ends_in=75)
+    world.start("history_moengage", body_fails=True, ends_in=120)
     world.until("success", "end_early")
     world.mend()
     world.clear()
