@@ -6,7 +6,6 @@ import gc
 import itertools
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -44,15 +43,9 @@ TABLE = "SELECT id FROM fans"
 
 
 def shown() -> Iterator[str]:
-    """Yield what is shown of every object of ours that is alive, and of those that a frame refers to."""
-    frames = list(sys._current_frames().values())
-    alive: list[Any] = gc.get_objects()
-    while frames:
-        frame = frames.pop()
-        alive += frame.f_locals.values()
-        if frame.f_back is not None:
-            frames.append(frame.f_back)
-    for one in alive:
+    """Yield what is shown of every living object of ours; those that frames refer to are among them."""
+    # Not the locals of frames: reading them while another thread runs the frame can end the interpreter.
+    for one in gc.get_objects():
         if is_ours(str(type(one).__module__)):
             with suppress(AttributeError):  # another thread is about to make it
                 yield repr(one)
