@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
@@ -18,19 +19,27 @@ from tests.delivery.sender import Task, attempt
 PEOPLE = 1_000
 KILLS = int(os.environ.get("KILLS", "200"))
 SENDS_AT_ONCE = 3
-LATENCY = 0.01
-#: Seconds after which a send is interrupted: 200 requests by 8 workers take at least 0.25 on any machine.
-MOMENTS = (0.05, 0.2)
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[RunningSandbox]:
-    with running_sandbox(latency=LATENCY, braze_limit_on=False, keep_requests=0) as running:
+    with running_sandbox(latency=0.01, braze_limit_on=False, keep_requests=0) as running:
         yield running
 
 
 def activity_of(sandbox: RunningSandbox, task: Task) -> Activity:
     return sandbox.sandbox.activities["braze", task.activity_id]
+
+
+def moments(seed: int) -> Iterator[float]:
+    """
+    Return the seconds after which each attempt of a send is interrupted.
+
+    The first attempt never finishes before: 200 requests by 8 workers take 0.25 s at least. Later ones get
+    more and more time, so that the slowest machine comes to an end.
+    """
+    chance = random.Random(seed)
+    return (chance.uniform(0.05, 0.2) * 1.3**number for number in itertools.count())
 
 
 def check(sandbox: RunningSandbox, task: Task) -> None:
@@ -76,10 +85,10 @@ def test_nobody_is_sent_to_twice_and_nobody_lost_uncounted_over_many_kills(
 def test_a_task_that_is_asked_to_stop_leaves_nothing_in_doubt(
     sandbox: RunningSandbox, tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(seed)
+    after = moments(seed)
     task = Task(tmp_path, sandbox.url, f"asked-{seed}", PEOPLE).prepare()
     stops = 0
-    while attempt(task, signal_number=signal.SIGTERM, after=chance.uniform(*MOMENTS))["ended"] != "finished":
+    while attempt(task, signal_number=signal.SIGTERM, after=next(after))["ended"] != "finished":
         stops += 1
     check(sandbox, task)
     assert task.outcome()["unknown"] == 0
@@ -90,12 +99,10 @@ def test_a_task_that_is_asked_to_stop_leaves_nothing_in_doubt(
 def test_a_task_whose_time_is_up_leaves_nothing_in_doubt(
     sandbox: RunningSandbox, tmp_path: Path, seed: int
 ) -> None:
-    chance = random.Random(seed)
+    after = moments(seed)
     task = Task(tmp_path, sandbox.url, f"late-{seed}", PEOPLE).prepare()
     closed = []  # of each attempt whose time was up: whether that left it to write its last state in peace
-    while (report := attempt(task, signal_number=signal.SIGALRM, after=chance.uniform(*MOMENTS)))[
-        "ended"
-    ] != "finished":
+    while (report := attempt(task, signal_number=signal.SIGALRM, after=next(after)))["ended"] != "finished":
         closed.append(not report["closing"])
     check(sandbox, task)
     # The exception that hits the last write itself is the only one that may leave a doubt.
