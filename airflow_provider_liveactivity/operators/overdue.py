@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from airflow.providers.common.compat.sdk import BaseOperator
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.templating import TemplateGuard
 
@@ -70,6 +71,10 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
     def execute(self, context: Context) -> OverdueReport:
         from airflow_provider_liveactivity.errors import LiveActivityError
 
+        if not AIRFLOW_V_3_3_PLUS:
+            raise AirflowFailException(
+                "Ending overdue activities needs Airflow 3.3 or newer: before, no task can list Variables."
+            )
         counts: Counter[str] = Counter()
         for key, record in _records.read_all():
             if record is None:

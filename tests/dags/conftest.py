@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from demo import warehouse
 from demo.stack import ROOT, connections
@@ -21,6 +23,18 @@ if TYPE_CHECKING:
 #: Runs are dated before it and happen after it, so that no wait of an example takes time.
 FIRST_DEPARTURE = datetime(2025, 7, 22, 12, tzinfo=UTC)
 RUNS = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_api() -> Iterator[None]:
+    """Make the API that tasks of dag.test() talk to once, as Airflow 3.3 does; it takes seconds."""
+    from airflow.sdk.execution_time import supervisor
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not AIRFLOW_V_3_3_PLUS:
+            cached = functools.lru_cache(maxsize=1)(supervisor.in_process_api_server)
+            patch.setattr(supervisor, "in_process_api_server", cached)
+        yield
 
 
 @pytest.fixture(scope="session")

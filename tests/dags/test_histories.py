@@ -22,6 +22,7 @@ from airflow_provider_liveactivity.operators.lifetime import BoundedStart
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.airflow_versions import needs_variable_list
 from tests.dags.airflow_db import new_dag
 from tests.support.dag_runs import SteppedRun
 
@@ -245,6 +246,7 @@ def run_safety_net() -> None:
     assert net.states() == {"end_overdue": "success", "": "success"}
 
 
+@needs_variable_list
 @pytest.mark.parametrize("history", HISTORIES, ids=str)
 @pytest.mark.usefixtures("examples")
 def test_no_history_leaves_an_activity_on(
