@@ -136,19 +136,9 @@ def is_current(record: ActivityRecord) -> bool:
 
 
 def keys() -> list[str]:
-    """
-    Return the keys of all records.
-
-    :raises LiveActivityError: before Airflow 3.3, in which a task cannot list Variables.
-    """
+    """Return the keys of all records; Airflow lists Variables from version 3.3 on."""
     from airflow.sdk import Variable
 
-    if not hasattr(Variable, "keys"):
-        from airflow_provider_liveactivity.errors import LiveActivityError
-
-        raise LiveActivityError(
-            "Airflow lists Variables from version 3.3 on: the safety net needs 3.3 or later."
-        )
     return list(Variable.keys(prefix=PREFIX))
 
 

@@ -262,12 +262,3 @@ def test_the_known_end_stands_where_its_query_cannot_be_read(
     put(variables, end_query=query, end_arguments={"app_id": "sandbox-app"})
 
     assert end_overdue()["ended"] == 1
-
-
-def test_before_airflow_3_3_the_safety_net_says_what_it_needs(
-    sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr("airflow.sdk.Variable.keys")
-
-    with pytest.raises(LiveActivityError, match=r"needs 3\.3 or later"):
-        end_overdue()
