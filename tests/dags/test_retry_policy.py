@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators.braze import BrazeEndLiveActivityOperator
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
+from tests.airflow_versions import needs_retry_policies
 from tests.dags.airflow_db import new_dag, task_instance
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ NEVER: dict[str, Any] = {"retries": 3, "retry_delay": timedelta(hours=1)}
 RESET_SECONDS = 4
 
 
+@needs_retry_policies
 def test_a_used_up_window_is_retried_at_its_reset(
     execute: Callable[[DAG], dict[str, str]], sandbox: RunningSandbox
 ) -> None:

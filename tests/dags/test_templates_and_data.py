@@ -23,6 +23,7 @@ from airflow_provider_liveactivity.operators.braze import (
 )
 from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.airflow_versions import needs_state_store
 from tests.contract.vendors.test_templates_and_data import Bench
 from tests.dags.airflow_db import new_dag
 
@@ -262,6 +263,7 @@ def test_a_sensor_queries_with_data(execute: Execute, sandbox: RunningSandbox, f
     assert rendered_fields(dag, "row")[0]["parameters"] == parameters
 
 
+@needs_state_store  # both examples need it
 @pytest.mark.parametrize("name", ["score_card", "score_queue"])
 def test_an_event_or_a_message_is_data(
     examples: DagBag, sandbox: RunningSandbox, tmp_path: Path, name: str
