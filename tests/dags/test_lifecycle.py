@@ -381,7 +381,8 @@ def test_what_ends_a_life_goes_first_and_is_retried_whatever_the_dag_says() -> N
     for task in (live.end_time_sensor, live.end, live.end_early):
         assert (task.retries, task.retry_delay) == (3, timedelta(seconds=10))
         assert task.priority_weight == 1000
-        assert "absolute" in repr(task.weight_rule).lower()  # its name, or before Airflow 3.2 the object of it
+        # A name; before Airflow 3.2, the object with that name.
+        assert "absolute" in repr(task.weight_rule).lower()
     assert goal.priority_weight == 1
     assert other.end.retries == 5
 
