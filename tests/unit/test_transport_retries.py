@@ -51,7 +51,7 @@ def test_tries_are_bounded_in_time() -> None:
 
 
 def test_waiting_for_a_window_does_not_use_up_the_patience() -> None:
-    reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 50)}
+    reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}
     exchange = Exchange(Reply(429, [], reset), DOWN, Reply(201), patience=Patience(seconds=10))
     assert exchange.send(START_REQUEST).tries == 3
 
