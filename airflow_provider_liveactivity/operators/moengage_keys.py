@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ class RequestKey:
     person's "once more" is told apart. Where Airflow keeps state over attempts (3.3 and later), a failed task
     that is cleared keeps its key too: what it sent may have arrived.
 
+    The content can hold ids of users (in ``filters`` and ``parameters``), and a plain hash gives them back to
+    whoever tries the possible ones. So all hashes here are keyed.
+
     :param context: of the running task.
     :param fields: what is sent, as the user gave it; other content is another request.
     :param resumed: whether this attempt has sent before, and then deferred.
@@ -30,7 +35,7 @@ class RequestKey:
 
         ti: Any = context["ti"]
         self._clears = ti.max_tries
-        self._content = identity(*coordinates(ti), fields)
+        self._content = _keyed(identity(*coordinates(ti), fields))
         self._store: Any = context.get("task_state_store")
         saved: Any = self._store.get(STATE_KEY) if self._store is not None else None
         #: How often other content took the place of content that had not been accepted.
@@ -41,7 +46,7 @@ class RequestKey:
             self.may_be_second = True
             self.replaced = saved["replaced"]
         else:
-            self.value = identity(self._content, self._clears)[:32]
+            self.value = _keyed(identity(self._content, self._clears))[:32]
             self.may_be_second = saved is None and (resumed or ti.try_number > 1)
             if saved and not saved["accepted"]:
                 self.replaced = saved["replaced"] + 1
@@ -64,3 +69,15 @@ class RequestKey:
                 "accepted": accepted,
             }
             self._store.set(STATE_KEY, state)
+
+
+def _keyed(text: str) -> str:
+    """
+    Return the HMAC of a text with Airflow's Fernet key.
+
+    Of several keys it takes the last: a rotation puts the new one first, and keeps the old one for a while.
+    """
+    from airflow.providers.common.compat.sdk import conf
+
+    key = conf.get("core", "fernet_key", fallback="").rpartition(",")[2]
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()

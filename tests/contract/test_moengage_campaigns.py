@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
+from cryptography.fernet import Fernet
 
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
@@ -24,6 +25,7 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.models.moengage_campaign import by_ids
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
+from airflow_provider_liveactivity.operators.moengage_keys import STATE_KEY
 from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.airflow_versions import needs_state_store
@@ -310,6 +312,24 @@ def test_a_task_that_is_cleared_after_success_creates_another_campaign(running: 
     assert len(running.sandbox.moengage_campaigns) == 2
     ids = {body["request_id"] for body in requests(running, CREATE)}
     assert len(ids) == 2
+
+
+@needs_state_store
+def test_what_is_kept_gives_back_the_users_of_a_filter_only_to_the_fernet_key(
+    running: RunningSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever knows the rest of a task could hash each possible id, and compare."""
+    hashes: set[str] = set()
+    for key in (Fernet.generate_key() for _ in range(2)):
+        monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", key.decode())
+        running.sandbox.moengage_campaigns.clear()
+        task = create(filters=by_ids(["eve"])["included_filters"])
+        assert task.run().ended == "success"
+        assert task.store is not None
+        state = task.store.get(STATE_KEY)
+        assert requests(running, CREATE)[-1]["request_id"] == state["key"]
+        hashes |= {state["content"], state["key"]}
+    assert len(hashes) == 4
 
 
 def test_each_iteration_of_a_loop_creates_a_campaign(running: RunningSandbox) -> None:
