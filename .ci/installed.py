@@ -21,7 +21,7 @@ import jsonschema
 from airflow.providers_manager import ProvidersManager
 
 import airflow_provider_liveactivity as package
-from airflow_provider_liveactivity.provider_info import get_provider_info
+from airflow_provider_liveactivity.get_provider_info import get_provider_info
 
 #: Modules that are imported only where Airflow has what they belong to.
 IMPORTED_WHERE_PRESENT = {

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import BaseOperatorLink
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, TaskInstanceKey
 
-    from airflow_provider_liveactivity.hooks.base import LiveActivityHook
+    from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 
 
 class LiveActivityLink(BaseOperatorLink):

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_liveactivity.audience import SqlAudience, check_audience
-from airflow_provider_liveactivity.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.report import Tally
+from airflow_provider_liveactivity.delivery.resume import Step
+from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.http.connection import Account
 from airflow_provider_liveactivity.models.braze import StartContent
-from airflow_provider_liveactivity.report import Tally
-from airflow_provider_liveactivity.transport import Account
 from airflow_provider_liveactivity.vendors.braze import Braze
 from benchmarks.payload import CONTENT, KEY, PEOPLE_PER_REQUEST
 from benchmarks.warehouse import Database

@@ -13,8 +13,8 @@ from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import Param, chain, dag
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
-from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 
 # DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
 NEXT_MATCH = """

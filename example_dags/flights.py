@@ -17,8 +17,8 @@ from airflow_provider_liveactivity.operators.braze import (
     BrazeStartLiveActivityOperator,
     BrazeUpdateLiveActivityOperator,
 )
-from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 
 # The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
 # DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import airflow
 import pytest
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 
 __all__ = [
     "AirflowRescheduleException",

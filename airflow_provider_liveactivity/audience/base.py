@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_liveactivity.errors import EmptyAudience, InvalidPayload, LiveActivityError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 #: A person: an external id, or an alias as (name, label), or a user id with details of the user.
 Person = str | tuple[str, ...]

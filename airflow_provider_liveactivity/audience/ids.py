@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from numbers import Integral, Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 #: Braze's own SDK refuses longer ids: "longer than 997 bytes", changeUser() of @braze/web-sdk 6.1.0.
 MAX_ID_BYTES = 997

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib import import_module
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from airflow_provider_liveactivity.audience.base import AudienceUnavailable
 from airflow_provider_liveactivity.audience.dialects import AUDIENCE
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 T = TypeVar("T")
 

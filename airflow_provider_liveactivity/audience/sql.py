@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, compress, islice
 from operator import lt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_liveactivity.audience.base import Batch, fingerprint
 from airflow_provider_liveactivity.audience.dialects import dialect_of
@@ -22,6 +21,9 @@ from airflow_provider_liveactivity.audience.ids import (
 from airflow_provider_liveactivity.audience.reader import Reader
 from airflow_provider_liveactivity.audience.statements import Statements, single_statement
 from airflow_provider_liveactivity.errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
 
 
 class _Column(NamedTuple):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.decorators.base import (
+from airflow_provider_liveactivity.decorators._base import (
     StartStateFromFunction,
     StateFromFunction,
     fields_of,
@@ -19,6 +18,8 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.providers.common.compat.sdk import TaskDecorator
 
 State = dict[str, Any] | str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.hooks.sql import sql_hook
-from airflow_provider_liveactivity.schedule import blank_to_none, end_moment, time_zone
+from airflow_provider_liveactivity.hooks._sql import sql_hook
+from airflow_provider_liveactivity.models.end_time import blank_to_none, end_moment, time_zone
 
 if TYPE_CHECKING:
     from datetime import datetime

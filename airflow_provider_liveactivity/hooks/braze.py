@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience import Audience, check_audience
-from airflow_provider_liveactivity.delivery import FanOut, Step
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.resume import Step
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.hooks.arguments import checked_arguments
-from airflow_provider_liveactivity.hooks.base import Plan, identity, send_options
-from airflow_provider_liveactivity.hooks.braze_connection import BrazeConnection
-from airflow_provider_liveactivity.hooks.people import given, people
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments
+from airflow_provider_liveactivity.hooks._audience_arguments import given, people
+from airflow_provider_liveactivity.hooks._base import Plan, identity, send_options
+from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnection
 from airflow_provider_liveactivity.models.braze import (
     MAX_ALIAS_BYTES,
     MAX_PEOPLE_PER_REQUEST,
@@ -23,11 +24,11 @@ from airflow_provider_liveactivity.models.schema import check_schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from airflow_provider_liveactivity.checkpoint import Checkpoint
+    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+    from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
     from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
-    from airflow_provider_liveactivity.progress import Progress
-    from airflow_provider_liveactivity.report import SendReport
-    from airflow_provider_liveactivity.schedule import Hold
 
 
 class BrazeHook(BrazeConnection):

@@ -6,13 +6,13 @@ import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_liveactivity.delivery import FanOut
-from airflow_provider_liveactivity.hooks.arguments import checked_arguments
-from airflow_provider_liveactivity.hooks.base import send_options
-from airflow_provider_liveactivity.hooks.moengage_broadcasts import Broadcasts, OnRate
-from airflow_provider_liveactivity.hooks.moengage_campaigns import BroadcastCampaigns
-from airflow_provider_liveactivity.hooks.moengage_probe import ProvableKeys
-from airflow_provider_liveactivity.hooks.moengage_users import UserActivities
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments
+from airflow_provider_liveactivity.hooks._base import send_options
+from airflow_provider_liveactivity.hooks._moengage_broadcasts import Broadcasts, OnRate
+from airflow_provider_liveactivity.hooks._moengage_campaigns import BroadcastCampaigns
+from airflow_provider_liveactivity.hooks._moengage_connection_test import ProvableKeys
+from airflow_provider_liveactivity.hooks._moengage_users import UserActivities
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
 from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.vendors.moengage import MoEngage
@@ -20,10 +20,10 @@ from airflow_provider_liveactivity.vendors.moengage import MoEngage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
+    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
+    from airflow_provider_liveactivity.http.connection import Account
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
-    from airflow_provider_liveactivity.schedule import Hold
-    from airflow_provider_liveactivity.transport import Account
 
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
 

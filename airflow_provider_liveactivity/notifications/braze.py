@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.notifications.base import LiveActivityNotifier
+from airflow_provider_liveactivity.notifications._base import LiveActivityNotifier
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.models.arguments import Moment, Object
-    from airflow_provider_liveactivity.report import SendReport
 
 _FIELDS = ("activity_id", "content_state", "notification", "stale_date", "dismissal_date", "app_id")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_liveactivity.operators import _records
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -67,13 +67,13 @@ class EndTimeMixin(LiveActivityOperator):
     @property
     def _has_end(self) -> bool:
         """Whether ``end_time`` or ``end_time_sql`` is given, even if the end is not known yet."""
-        from airflow_provider_liveactivity.schedule import blank_to_none
+        from airflow_provider_liveactivity.models.end_time import blank_to_none
 
         return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))
 
     def _end_query(self) -> dict[str, Any] | None:
         """Return the arguments of ``read_end_time`` for an end that may move; None for any other end."""
-        from airflow_provider_liveactivity.schedule import blank_to_none
+        from airflow_provider_liveactivity.models.end_time import blank_to_none
 
         if blank_to_none(self.end_time_sql) is None:
             return None
@@ -91,7 +91,7 @@ class EndTimeMixin(LiveActivityOperator):
     def _check_lifetime(self, context: Context) -> None:
         """Read the end, and refuse one at which the activity could not end."""
         from airflow_provider_liveactivity.errors import InvalidPayload
-        from airflow_provider_liveactivity.schedule import MAX_LIFETIME
+        from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
         if self.beyond_lifetime not in ("fail", "warn"):
             raise InvalidPayload(f"beyond_lifetime must be 'fail' or 'warn', not {self.beyond_lifetime!r}.")
@@ -116,7 +116,7 @@ class EndTimeMixin(LiveActivityOperator):
 
     def _read_end(self, context: Context) -> datetime | None:
         from airflow_provider_liveactivity.hooks._end_time import KNOWN_END_KEY, read_end_time
-        from airflow_provider_liveactivity.schedule import blank_to_none
+        from airflow_provider_liveactivity.models.end_time import blank_to_none
 
         end_time, sql = blank_to_none(self.end_time), blank_to_none(self.end_time_sql)
         if end_time is None and sql is None and not self.end_required:

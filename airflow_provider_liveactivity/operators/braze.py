@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._end_time import END_FIELDS, END_RENDERERS
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
-from airflow_provider_liveactivity.operators.lifetime import BoundedStart, DroppableUpdate
-from airflow_provider_liveactivity.operators.people import HidesPeople, People
-from airflow_provider_liveactivity.operators.scheduled import ScheduledEnd
+from airflow_provider_liveactivity.operators._redacted_fields import HidesPeople, People
+from airflow_provider_liveactivity.operators._scheduled_end import ScheduledEnd
+from airflow_provider_liveactivity.operators._start_update import BoundedStart, DroppableUpdate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
     from airflow_provider_liveactivity.hooks.braze import BrazeHook
     from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
-    from airflow_provider_liveactivity.report import SendReport
-    from airflow_provider_liveactivity.schedule import Hold
 
 _SHARED_FIELDS = (
     "activity_id",
@@ -205,8 +206,8 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         return {"app_id": self.app_id}
 
     def send(self, context: Context) -> SendReport:
-        from airflow_provider_liveactivity.fan_out import FanOut
-        from airflow_provider_liveactivity.pacing import LONGEST_WAIT
+        from airflow_provider_liveactivity.delivery.options import FanOut
+        from airflow_provider_liveactivity.delivery.rate_limit import LONGEST_WAIT
 
         memory = self._memory(context)
         return self.hook.start_live_activity(

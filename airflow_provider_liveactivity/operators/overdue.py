@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._templating import TemplateGuard
 from airflow_provider_liveactivity.operators import _records
-from airflow_provider_liveactivity.templating import TemplateGuard
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -187,7 +187,7 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
 
 
 def _dies_at(record: ActivityRecord) -> datetime:
-    from airflow_provider_liveactivity.schedule import MAX_LIFETIME
+    from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
     return datetime.fromisoformat(record.started_at) + MAX_LIFETIME
 

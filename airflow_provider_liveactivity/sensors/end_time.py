@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -13,9 +12,11 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
-from airflow_provider_liveactivity.templating import TemplateGuard
+from airflow_provider_liveactivity._templating import TemplateGuard
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.providers.common.compat.sdk import Context
 
 _RECHECK_INTERVAL = timedelta(minutes=15)
@@ -89,7 +90,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
             self._start_from_trigger()
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
-        from airflow_provider_liveactivity.schedule import TOO_SHORT_TO_DEFER
+        from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
 
         end, problem = self._current_end(context)
         now = datetime.now(UTC)
@@ -124,7 +125,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
     def _duration(self, name: str) -> timedelta:
         from airflow_provider_liveactivity.errors import InvalidPayload
-        from airflow_provider_liveactivity.schedule import duration
+        from airflow_provider_liveactivity.models.end_time import duration
 
         try:
             return duration(getattr(self, name), name)
@@ -155,7 +156,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
     def _current_end(self, context: Context) -> tuple[datetime | None, str | None]:
         """Return the end, and why it is the one that was read last where it cannot be read now."""
-        from airflow_provider_liveactivity.schedule import blank_to_none
+        from airflow_provider_liveactivity.models.end_time import blank_to_none
         from airflow_provider_liveactivity.sensors._known_end import KnownEnd
 
         if blank_to_none(self.sql) is None:
@@ -191,7 +192,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         """Let the scheduler hand the task to the triggerer, where the standard trigger can serve."""
         from airflow.triggers.base import StartTriggerArgs
 
-        from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+        from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 
         templated = any(
             isinstance(value, str) and "{" in value for value in (self.end_time, self.end_timezone)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity.delivery.rolling_limit import Rates
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.rates import Rates
-from airflow_provider_liveactivity.retries import Patience
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.contract.ending import is_final
 

@@ -21,6 +21,7 @@ from airflow_provider_liveactivity.errors import (
     PartiallySent,
     VendorUnavailable,
 )
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
@@ -31,7 +32,6 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
 )
-from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.contract.ending import raises_final
 from tests.support.variables import Variables
@@ -286,7 +286,7 @@ def test_a_record_stays_where_the_start_may_have_reached_people(
     fault: str,
     stays: bool,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=2))
+    monkeypatch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=2))
     sandbox.sandbox.add_fault(fault, times=2)
 
     with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
@@ -298,7 +298,7 @@ def test_a_record_stays_where_the_start_may_have_reached_people(
 def test_a_retry_that_reaches_no_one_keeps_the_record_of_the_attempt_before(
     sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=1))
+    monkeypatch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=1))
     sandbox.sandbox.put_campaign("b", ["ada"])
     for fault in ("drop_after", "502"):
         sandbox.sandbox.add_fault(fault)

@@ -18,9 +18,9 @@ import pytest
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRecord
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
-from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.airflow_versions import needs_variable_list
 from tests.support.variables import Variables
@@ -30,7 +30,7 @@ pytestmark = needs_variable_list
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    monkeypatch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=1))
+    monkeypatch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=1))
     with running_sandbox() as running:
         braze = {"host": running.url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
         moengage = {"host": running.url, "login": "SANDBOX", "password": "sandbox-push-key"}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_provider_liveactivity.delivery.rolling_limit import Limit
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidPayload,
@@ -18,9 +19,8 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
     RateLimited,
 )
-from airflow_provider_liveactivity.hooks import moengage_broadcasts
+from airflow_provider_liveactivity.hooks import _moengage_broadcasts
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.rates import Limit
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
@@ -353,8 +353,8 @@ def test_five_starts_a_minute_are_paced_for_the_whole_workspace(
 def test_updates_and_ends_of_all_activities_are_paced_together(
     running: RunningSandbox, hook: MoEngageHook, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Limit("updates and ends", 500, 60) == moengage_broadcasts.PUSHES
-    monkeypatch.setattr(moengage_broadcasts, "PUSHES", Limit("updates and ends", 3, 60))
+    assert Limit("updates and ends", 500, 60) == _moengage_broadcasts.PUSHES
+    monkeypatch.setattr(_moengage_broadcasts, "PUSHES", Limit("updates and ends", 3, 60))
     running.sandbox.put_campaign("match-8", ["ada"])
     hook.start_broadcast(**{**START, "broadcast_live_activity_id": "match-8"})
     for activity_id in ("match-7", "match-8"):

@@ -24,9 +24,9 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.models.moengage_campaign import by_ids
+from airflow_provider_liveactivity.operators._redacted_fields import People
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
-from airflow_provider_liveactivity.operators.moengage_keys import STATE_KEY
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators.moengage._idempotency import STATE_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Clock, Task, clock, connect, hook, requests, running
@@ -326,7 +326,7 @@ def test_what_is_kept_gives_back_the_users_of_a_filter_only_to_the_fernet_key(
         task = create(filters=by_ids(["eve"])["included_filters"])
         assert task.run().ended == "success"
         assert task.store is not None
-        state = task.store.get(STATE_KEY)
+        state: Any = task.store.get(STATE_KEY)
         assert requests(running, CREATE)[-1]["request_id"] == state["key"]
         hashes |= {state["content"], state["key"]}
     assert len(hashes) == 4

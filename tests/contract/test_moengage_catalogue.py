@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_provider_liveactivity.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidPayload,
@@ -20,9 +20,9 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     RecipientRejected,
 )
-from airflow_provider_liveactivity.operators import base
+from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.operators import _base
 from airflow_provider_liveactivity.operators import moengage as operators
-from airflow_provider_liveactivity.retries import Patience
 from tests.contract.moengage_bench import Task, connect
 from tests.contract.moengage_pages import (
     CREATE,
@@ -64,7 +64,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     monkeypatch.setattr(Patience.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
     key = Fernet(Fernet.generate_key())
     monkeypatch.setattr(
-        base, "checkpoint_of", lambda context: Checkpoint(context["task_state_store"], key, clears=0)
+        _base, "checkpoint_of", lambda context: Checkpoint(context["task_state_store"], key, clears=0)
     )
     with serving(Pages()) as pages:
         connect(monkeypatch, pages.url)

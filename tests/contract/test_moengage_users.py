@@ -15,7 +15,7 @@ import httpx
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_provider_liveactivity.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidConnection,
@@ -27,15 +27,15 @@ from airflow_provider_liveactivity.errors import (
     RecipientRejected,
     VendorUnavailable,
 )
+from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.moengage_users import MAX_PER_SECOND
-from airflow_provider_liveactivity.operators import base
+from airflow_provider_liveactivity.operators import _base
+from airflow_provider_liveactivity.operators._redacted_fields import People
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
     MoEngageStartLiveActivityOperator,
     MoEngageUpdateLiveActivityOperator,
 )
-from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.airflow_versions import needs_state_store
 from tests.contract.moengage_bench import Task, connect, hook, requests, running
@@ -64,7 +64,7 @@ def encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
         store = context["task_state_store"]
         return Checkpoint(store, key, clears=context["ti"].max_tries) if store is not None else Checkpoint()
 
-    monkeypatch.setattr(base, "checkpoint_of", checkpoint_of)
+    monkeypatch.setattr(_base, "checkpoint_of", checkpoint_of)
 
 
 def task(verb: str, **changes: Any) -> Task:

@@ -17,18 +17,18 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.audience import ListAudience
-from airflow_provider_liveactivity.checkpoint import Checkpoint, Saved
-from airflow_provider_liveactivity.delivery import Send
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint, Saved
+from airflow_provider_liveactivity.delivery.in_flight import Window
+from airflow_provider_liveactivity.delivery.resume import Step, begin
+from airflow_provider_liveactivity.delivery.sender import Send
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageCreateBroadcastCampaignOperator,
     MoEngageStartLiveActivityOperator,
 )
-from airflow_provider_liveactivity.resume import Step, begin
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from airflow_provider_liveactivity.transport import Client
-from airflow_provider_liveactivity.window import Window
 from tests.contract.moengage_bench import Store, Task, connect, requests, running
 from tests.contract.vendors.adapters import BRAZE
 from tests.unit import exchange

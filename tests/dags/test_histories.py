@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
-from airflow_provider_liveactivity.operators.lifetime import BoundedStart
+from airflow_provider_liveactivity.operators._start_update import BoundedStart
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
-from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.airflow_versions import needs_variable_list
 from tests.dags.airflow_db import new_dag
@@ -172,8 +172,8 @@ class World:
         patch, vendor = self._monkeypatch, self.vendor
         patch.setenv("AIRFLOW_VAR_HOME_SCORE", "0")
         # No waits, and one try of each request: an attempt of the task is what this is about.
-        patch.setattr("airflow_provider_liveactivity.transport.Patience", lambda: Patience(attempts=1))
-        patch.setattr("airflow_provider_liveactivity.lifecycle.group._RETRY_DELAY", timedelta(0))
+        patch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=1))
+        patch.setattr("airflow_provider_liveactivity.lifecycle._group._RETRY_DELAY", timedelta(0))
         start, end = PATHS["moengage" if self.history.kind == "moengage" else "braze"]
         match self.failure:
             case "end_fails_once":

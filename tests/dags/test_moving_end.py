@@ -28,7 +28,7 @@ def test_an_end_outlives_a_deferral_after_which_its_query_cannot_be_read(
 
     database = SimpleNamespace(get_first=get_first)
     monkeypatch.setattr("airflow_provider_liveactivity.hooks._end_time.sql_hook", lambda *_: database)
-    monkeypatch.setattr("airflow_provider_liveactivity.schedule.TOO_SHORT_TO_DEFER", timedelta(0))
+    monkeypatch.setattr("airflow_provider_liveactivity.models.end_time.TOO_SHORT_TO_DEFER", timedelta(0))
     with new_dag() as dag:
         LiveActivityEndTimeSensor(
             task_id="end_time",

@@ -15,7 +15,7 @@ CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def test_the_dag_of_the_readme_can_be_read_and_its_end_is_a_moment(tmp_path: Path) -> None:
-    from airflow_provider_liveactivity.schedule import end_moment
+    from airflow_provider_liveactivity.models.end_time import end_moment
     from tests.support.dag_bags import read_dags
 
     [code] = CODE.findall((ROOT / "README.md").read_text())

@@ -21,8 +21,8 @@ from airflow_provider_liveactivity.operators.braze import (
     BrazeStartLiveActivityOperator,
     BrazeUpdateLiveActivityOperator,
 )
-from airflow_provider_liveactivity.rows import rows_as_dicts
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 from tests.airflow_versions import needs_state_store
 from tests.contract.vendors.test_templates_and_data import Bench
 from tests.dags.airflow_db import new_dag

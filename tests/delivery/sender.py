@@ -20,11 +20,13 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from airflow_provider_liveactivity.audience import SqlAudience
-from airflow_provider_liveactivity.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.resume import Step
+from airflow_provider_liveactivity.delivery.sender import Send
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
 from airflow_provider_liveactivity.models.braze import StartContent
-from airflow_provider_liveactivity.transport import Account, Timeouts
 from airflow_provider_liveactivity.vendors.braze import Braze
 
 PEOPLE_PER_REQUEST = 5

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.operators.reports import ENDS_AT
+from airflow_provider_liveactivity.operators._xcom import ENDS_AT
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
 from tests.e2e.tools import (

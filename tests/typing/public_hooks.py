@@ -7,12 +7,12 @@ from typing import assert_type
 
 from airflow.sdk import task
 
-from airflow_provider_liveactivity.delivery import FanOut
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.report import SendReport
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, RateLimited
+from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.moengage_broadcasts import BroadcastReport
-from airflow_provider_liveactivity.report import SendReport
 
 MOMENT = datetime(2026, 7, 22, 18, 30, tzinfo=UTC)
 STATE = {"home": 1, "scorers": ["Ünal"], "over": False, "note": None}

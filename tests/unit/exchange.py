@@ -10,12 +10,13 @@ from typing import Any
 
 import httpx
 
+from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.http.client import Client, Sent
+from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.models.braze import StartLiveActivity, UpdateLiveActivity
 from airflow_provider_liveactivity.models.moengage import StartBroadcast, UpdateBroadcast, flat
-from airflow_provider_liveactivity.pacing import Pace, PaceRules
-from airflow_provider_liveactivity.retries import Patience
-from airflow_provider_liveactivity.transport import Account, Client, Sent
 from airflow_provider_liveactivity.vendors.base import Request
 from airflow_provider_liveactivity.vendors.braze import Braze
 from airflow_provider_liveactivity.vendors.moengage import MoEngage

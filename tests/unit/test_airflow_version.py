@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 
 # In an interpreter of its own: the module reads the version when it is imported.
 OLDER_AIRFLOW = """

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_liveactivity.audience import ListAudience
-from airflow_provider_liveactivity.checkpoint import STATE_KEY, Checkpoint, Saved, _pack, _unpack
+from airflow_provider_liveactivity.delivery.checkpoint import STATE_KEY, Checkpoint, Saved, _pack, _unpack
+from airflow_provider_liveactivity.delivery.in_flight import MAX_SPAN, MAX_UNSETTLED, Batch, Window, digest
+from airflow_provider_liveactivity.delivery.report import Tally
 from airflow_provider_liveactivity.errors import LiveActivityError
-from airflow_provider_liveactivity.report import Tally
-from airflow_provider_liveactivity.window import MAX_SPAN, MAX_UNSETTLED, Batch, Window, digest
 from tests.unit.world import Store
 
 SEAL = Fernet(Fernet.generate_key())

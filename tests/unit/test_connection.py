@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.errors import InvalidConnection
-from airflow_provider_liveactivity.hooks.connection import base_url, proxy, secret, text, timeouts
-from airflow_provider_liveactivity.transport import Timeouts
+from airflow_provider_liveactivity.hooks._connection import base_url, proxy, secret, text, timeouts
+from airflow_provider_liveactivity.http.connection import Timeouts
 from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES
 
 

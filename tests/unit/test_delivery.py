@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity import delivery
-from airflow_provider_liveactivity.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery import sender
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery.in_flight import MAX_UNSETTLED, Position
+from airflow_provider_liveactivity.delivery.progress import Progress
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,
@@ -19,9 +21,7 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.progress import Progress
 from airflow_provider_liveactivity.vendors.base import AfterDoubt
-from airflow_provider_liveactivity.window import MAX_UNSETTLED, Position
 from tests.unit.world import Audience, Died, Store, Vendor, make_send
 
 
@@ -134,7 +134,7 @@ def test_the_state_is_written_a_few_times_a_second_whatever_the_number_of_batche
     make_send(Audience(3_000), vendor, store, max_workers=64).run()
     seconds = time.monotonic() - began
     beginning = 5  # before the speed is known
-    assert store.writes <= beginning + seconds / delivery._WRITE_SECONDS
+    assert store.writes <= beginning + seconds / sender._WRITE_SECONDS
 
 
 def test_a_request_that_hangs_at_the_front_does_not_hold_up_the_others() -> None:
@@ -194,7 +194,7 @@ def test_a_stop_before_the_send_begins_is_heard() -> None:
 
 
 def test_a_stop_gives_up_on_answers_after_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "_HASTY_SECONDS", 0.1)
+    monkeypatch.setattr(sender, "_HASTY_SECONDS", 0.1)
     store = Store()
     vendor = Vendor(latency=lambda place: 60.0 if place == 5 else 0.0)
     send = make_send(Audience(300), vendor, store)
@@ -210,7 +210,7 @@ def test_a_stop_gives_up_on_answers_after_three_seconds(monkeypatch: pytest.Monk
 def test_a_stop_while_a_failed_send_waits_for_its_last_answers_is_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivery, "_HASTY_SECONDS", 0.1)
+    monkeypatch.setattr(sender, "_HASTY_SECONDS", 0.1)
     vendor = Vendor(
         lambda place: "reject" if place == 9 else "accept", latency=lambda place: 60.0 if place == 5 else 0.0
     )
@@ -416,7 +416,7 @@ def test_a_store_that_fails_ends_the_send_before_anything_uncovered_leaves() -> 
 def test_progress_is_told_in_the_callers_thread_and_once_more_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.progress._TELL_SECONDS", 0.05)
+    monkeypatch.setattr("airflow_provider_liveactivity.delivery.progress._TELL_SECONDS", 0.05)
     told: list[tuple[int, Progress]] = []
     send = make_send(
         Audience(3_000),

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveactivity import delivery, ledger, resume, window, workers
-from airflow_provider_liveactivity.delivery import Send
+from airflow_provider_liveactivity.delivery import in_flight, resume, sender, worker_pool
+from airflow_provider_liveactivity.delivery.sender import Send
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
 from tests.support.profiles import examples
 from tests.unit.world import Audience, Died, Store, Vendor, in_doubt, make_send
@@ -115,7 +115,7 @@ def hurt(chance: random.Random, send: Send, store: Store, audience: Audience, ve
             vendor.on_request = lambda place: send.stop() if place == stop_at else None
 
 
-ENGINE = {module.__file__ for module in (delivery, ledger, resume, window, workers)}
+ENGINE = {module.__file__ for module in (sender, in_flight, resume, worker_pool)}
 
 
 @contextmanager

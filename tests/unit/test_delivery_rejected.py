@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveactivity.delivery import Send
+from airflow_provider_liveactivity.delivery.sender import Send
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,

@@ -15,10 +15,13 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseOperator
 
-from airflow_provider_liveactivity import lifecycle, pacing, retries, schedule, window
+from airflow_provider_liveactivity import lifecycle
+from airflow_provider_liveactivity.delivery import in_flight, rate_limit
+from airflow_provider_liveactivity.get_provider_info import get_provider_info
+from airflow_provider_liveactivity.http import retries
+from airflow_provider_liveactivity.models import end_time as end_times
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
-from airflow_provider_liveactivity.operators import _records, braze, moengage, overdue, scheduled
-from airflow_provider_liveactivity.provider_info import get_provider_info
+from airflow_provider_liveactivity.operators import _records, _scheduled_end, braze, moengage, overdue
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 from airflow_provider_liveactivity.sensors import end_time
 
@@ -184,13 +187,13 @@ SENSOR = end_time.LiveActivityEndTimeSensor
     [
         ("lifecycle", "until `lead` (20 seconds) before the moment", seconds(default(END, "lead")), 20),
         ("lifecycle", "until `lead` (20 seconds) before the moment", seconds(default(GROUP, "lead")), 20),
-        ("lifecycle", "opens the connection two seconds before", pacing._CONNECT_AHEAD, 2),
-        ("lifecycle", "reads it three seconds before its\nmoment", seconds(scheduled._CLOSING), 3),
-        ("lifecycle", "less than 15 seconds never defers", seconds(schedule.TOO_SHORT_TO_DEFER), 15),
+        ("lifecycle", "opens the connection two seconds before", rate_limit._CONNECT_AHEAD, 2),
+        ("lifecycle", "reads it three seconds before its\nmoment", seconds(_scheduled_end._CLOSING), 3),
+        ("lifecycle", "less than 15 seconds never defers", seconds(end_times.TOO_SHORT_TO_DEFER), 15),
         ("lifecycle", "`recheck_interval` (15 minutes", seconds(default(SENSOR, "recheck_interval")), 900),
         ("lifecycle", "`recheck_interval` (15 minutes", seconds(default(GROUP, "recheck_interval")), 900),
         ("lifecycle", "after one minute at the latest", seconds(end_time._RETRY_INTERVAL), 60),
-        ("lifecycle", "more than eight hours away", seconds(schedule.MAX_LIFETIME), 28_800),
+        ("lifecycle", "more than eight hours away", seconds(end_times.MAX_LIFETIME), 28_800),
         (
             "lifecycle",
             "two minutes (`grace_period`)",
@@ -210,11 +213,11 @@ SENSOR = end_time.LiveActivityEndTimeSensor
         ("sending", "`quota_reserve`, a tenth by default", default(START, "quota_reserve"), 0.1),
         ("sending", "128 connections at once (`max_workers`", default(START, "max_workers"), 128),
         ("sending", "64 for MoEngage's single users", default(USERS, "max_workers"), 64),
-        ("sending", "up to 45 seconds in place", pacing.LONGEST_WAIT, 45),
+        ("sending", "up to 45 seconds in place", rate_limit.LONGEST_WAIT, 45),
         ("sending", "Tries are bounded: six", retries.Patience().attempts, 6),
         ("sending", "no more than two minutes of waiting", retries.Patience().seconds, 120),
-        ("sending", "256 at most", window.MAX_UNSETTLED, 256),
-        ("moengage", "up to 45 seconds in place, defers beyond", pacing.LONGEST_WAIT, 45),
+        ("sending", "256 at most", in_flight.MAX_UNSETTLED, 256),
+        ("moengage", "up to 45 seconds in place, defers beyond", rate_limit.LONGEST_WAIT, 45),
         ("moengage", "at most 166 a second", default(USERS, "max_requests_per_second"), 166),
         (
             "moengage",

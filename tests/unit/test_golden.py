@@ -12,9 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.http.connection import Account
 from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast
-from airflow_provider_liveactivity.transport import Account, Client
 from airflow_provider_liveactivity.vendors.base import Request
 from airflow_provider_liveactivity.vendors.braze import Braze
 from airflow_provider_liveactivity.vendors.moengage import MoEngage

@@ -12,10 +12,11 @@ from collections.abc import Iterable
 import pytest
 
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.redaction import redact_header
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
-from airflow_provider_liveactivity.redaction import redact_header
-from airflow_provider_liveactivity.retries import Patience
-from airflow_provider_liveactivity.transport import Account, Client, Timeouts
 from airflow_provider_liveactivity.vendors.base import Request
 from tests.unit.exchange import BRAZE, BROADCAST_REQUEST, KEY, MOENGAGE, START, UPDATE_REQUEST, Clock
 from tests.unit.raw_server import raw_server

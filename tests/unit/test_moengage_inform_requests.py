@@ -19,8 +19,8 @@ from airflow_provider_liveactivity.errors import (
     RecipientRejected,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.http.redaction import redact
 from airflow_provider_liveactivity.models.moengage_inform import LaType, UserActivity
-from airflow_provider_liveactivity.redaction import redact
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
 from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
-from airflow_provider_liveactivity.pacing import Pace, PaceRules
 from airflow_provider_liveactivity.vendors.base import Quota
 from tests.unit.exchange import NOW, Clock
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.progress import Meter, Progress
+from airflow_provider_liveactivity.delivery.report import Tally
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.fan_out import FanOut
-from airflow_provider_liveactivity.progress import Meter, Progress
-from airflow_provider_liveactivity.report import Tally
 
 
 class Timer:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from airflow_provider_liveactivity.delivery.rolling_limit import Limit, Rates
 from airflow_provider_liveactivity.errors import RateLimited
-from airflow_provider_liveactivity.hooks.rates import Limit, Rates
 
 NOON = datetime(2026, 7, 22, 12, tzinfo=UTC)
 TWO_A_MINUTE = (Limit("updates", 2),)

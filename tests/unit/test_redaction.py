@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.redaction import redact
+from airflow_provider_liveactivity.http.redaction import redact
 from tests.unit.exchange import KEY
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from airflow.sdk import DAG
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidConnection,

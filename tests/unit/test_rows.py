@@ -3,7 +3,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from airflow_provider_liveactivity.rows import rows_as_dicts
+from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 
 
 def test_a_row_becomes_a_dict_whose_values_keep_their_types() -> None:

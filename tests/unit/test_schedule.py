@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pendulum
 import pytest
 
+from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
+from airflow_provider_liveactivity.delivery.scheduled_release import Hold
 from airflow_provider_liveactivity.errors import InvalidPayload, VendorUnavailable
-from airflow_provider_liveactivity.pacing import Pace, PaceRules
-from airflow_provider_liveactivity.schedule import Hold, end_moment, time_zone
+from airflow_provider_liveactivity.models.end_time import end_moment, time_zone
 
 NOON = datetime(2026, 7, 22, 12, tzinfo=UTC)
 

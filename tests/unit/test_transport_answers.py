@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, VendorUnavailable
+from airflow_provider_liveactivity.http.client import Client, Sent
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.models.moengage_campaign import SearchCampaigns
-from airflow_provider_liveactivity.retries import Patience
-from airflow_provider_liveactivity.transport import Account, Client, Sent, Timeouts
 from airflow_provider_liveactivity.vendors.base import MAX_ANSWER_BYTES, Request
 from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns
 from tests.unit.exchange import BRAZE, KEY, START_REQUEST, UPDATE_REQUEST

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.errors import OutcomeUnknown, VendorUnavailable
-from airflow_provider_liveactivity.retries import Patience
-from airflow_provider_liveactivity.transport import Account, Client, Timeouts
+from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.vendors.base import Request
 from tests.unit.exchange import (
     BRAZE,

@@ -16,10 +16,11 @@ from airflow_provider_liveactivity.errors import (
     OutcomeUnknown,
     VendorUnavailable,
 )
+from airflow_provider_liveactivity.http.client import Client, Sent
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.retries import Patience
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
-from airflow_provider_liveactivity.retries import Patience
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from airflow_provider_liveactivity.transport import Account, Client, Sent, Timeouts
 from airflow_provider_liveactivity.vendors.base import Request
 from airflow_provider_liveactivity.vendors.braze import Braze
 from airflow_provider_liveactivity.vendors.moengage import MoEngage

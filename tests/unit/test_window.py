@@ -7,7 +7,14 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_liveactivity.window import MAX_SPAN, MAX_UNSETTLED, Batch, Position, Window, digest
+from airflow_provider_liveactivity.delivery.in_flight import (
+    MAX_SPAN,
+    MAX_UNSETTLED,
+    Batch,
+    Position,
+    Window,
+    digest,
+)
 
 
 def window_of(count: int, settled: set[int]) -> Window:

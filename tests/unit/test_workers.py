@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import pytest
 
+from airflow_provider_liveactivity.delivery.rate_limit import PaceRules
+from airflow_provider_liveactivity.delivery.worker_pool import MAX_DOUBTS_IN_A_ROW, Job, Result, Workers
 from airflow_provider_liveactivity.errors import InvalidPayload, OutcomeUnknown
-from airflow_provider_liveactivity.pacing import PaceRules
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Request
-from airflow_provider_liveactivity.workers import MAX_DOUBTS_IN_A_ROW, Job, Result, Workers
 from tests.unit.world import ACCOUNT, Vendor
 
 REQUEST = Request("start", "/start", b"[]", AfterDoubt.NEVER)

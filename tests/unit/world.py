@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, cast
 
-from airflow_provider_liveactivity.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery import FanOut, Send, Step
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.progress import Progress
+from airflow_provider_liveactivity.delivery.rate_limit import Pace
+from airflow_provider_liveactivity.delivery.resume import Step
+from airflow_provider_liveactivity.delivery.sender import Send
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,
@@ -22,9 +26,8 @@ from airflow_provider_liveactivity.errors import (
     RecipientRejected,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.pacing import Pace
-from airflow_provider_liveactivity.progress import Progress
-from airflow_provider_liveactivity.transport import Account, Sent, Timeouts
+from airflow_provider_liveactivity.http.client import Sent
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
 from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request
 from airflow_provider_liveactivity.vendors.braze import Braze
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,

@@ -16,11 +16,11 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.errors import VendorUnavailable
+from airflow_provider_liveactivity.hooks._connection_test import problem
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.hooks.probe import problem
+from airflow_provider_liveactivity.http.connection import Account, Timeouts
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from airflow_provider_liveactivity.transport import Account, Timeouts
 from airflow_provider_liveactivity.vendors.braze import Braze
 from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter
 from tests.unit.raw_server import raw_server, self_signed

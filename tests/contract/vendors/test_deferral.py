@@ -10,7 +10,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-from airflow_provider_liveactivity import pacing
+from airflow_provider_liveactivity.delivery import rate_limit
 from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.airflow_versions import deserialize, serialize
@@ -126,7 +126,7 @@ def test_a_reset_that_is_over_does_not_defer_for_ever(
     reset_in: float | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(pacing, "_MIN_BLOCK_SECONDS", 0.0)  # it would cost a second for each try
+    monkeypatch.setattr(rate_limit, "_MIN_BLOCK_SECONDS", 0.0)  # it would cost a second for each try
     sandbox.sandbox.add_fault("429", reset_in=reset_in, times=None)
     operator = adapter.operator(verb)
     operator.resumed = reset_in is None  # MoEngage's windows are of a minute: once, a task waits for the next
@@ -158,7 +158,7 @@ def test_what_a_fan_out_remembers_names_nobody(sandbox: RunningSandbox) -> None:
 def test_without_a_memory_a_start_waits_in_its_slot(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pacing, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(rate_limit, "LONGEST_WAIT", 0.0)
     ids = [f"user-{number}" for number in range(130)]
     sandbox.sandbox.add_fault("429", skip=1, reset_in=1)
     running = context() | {"task_state_store": None}  # Airflow before 3.3

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageCreateBroadcastCampaignOperator,
     MoEngageEndLiveActivityOperator,

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
-from airflow_provider_liveactivity import progress
-from airflow_provider_liveactivity.checkpoint import STATE_KEY
-from airflow_provider_liveactivity.delivery import Send
+from airflow_provider_liveactivity.delivery import progress
+from airflow_provider_liveactivity.delivery.checkpoint import STATE_KEY
+from airflow_provider_liveactivity.delivery.sender import Send
 from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
-from airflow_provider_liveactivity.operators.base import PROGRESS_KEY
+from airflow_provider_liveactivity.operators._base import PROGRESS_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.airflow_versions import needs_state_store
 from tests.contract.vendors.adapters import BRAZE, Store, context

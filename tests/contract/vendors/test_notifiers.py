@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_provider_liveactivity.airflow_version import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.errors import AuthenticationFailed, InvalidPayload
-from airflow_provider_liveactivity.notifications.base import LiveActivityNotifier
+from airflow_provider_liveactivity.notifications._base import LiveActivityNotifier
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
 from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
 from airflow_provider_liveactivity.sandbox import RunningSandbox

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.report import SendReport
+from airflow_provider_liveactivity.delivery.report import SendReport
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox.views import phones
 from tests.contract.vendors.adapters import ALERT, ATTRIBUTES, STATES, USERS, VERBS, Adapter, context

@@ -13,8 +13,8 @@ from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.operators import moengage
-from airflow_provider_liveactivity.operators.base import LiveActivityOperator
-from airflow_provider_liveactivity.operators.people import People
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+from airflow_provider_liveactivity.operators._redacted_fields import People
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.contract.vendors.adapters import ADAPTERS, BRAZE, USERS, Adapter, context

@@ -17,6 +17,7 @@ from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.decorators.braze import update_task
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
+from airflow_provider_liveactivity.operators._redacted_fields import People
 from airflow_provider_liveactivity.operators.braze import (
     BrazeStartLiveActivityOperator,
     BrazeUpdateLiveActivityOperator,
@@ -28,7 +29,6 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageUpdateLiveActivityOperator,
 )
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
-from airflow_provider_liveactivity.operators.people import People
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.contract.vendors.adapters import ADAPTERS
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.delivery import FanOut
+from airflow_provider_liveactivity.delivery.options import FanOut
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.contract.vendors.adapters import BRAZE, VERBS, Adapter, context

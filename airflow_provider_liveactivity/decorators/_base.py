@@ -1,0 +1,127 @@
+"""What the decorators share: the content state is what a function returns."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    DecoratedOperator,
+    context_merge,
+    determine_kwargs,
+    task_decorator_factory,
+)
+from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
+
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow.providers.common.compat.sdk import BaseOperator, Context, TaskDecorator
+
+    from airflow_provider_liveactivity.delivery.report import SendReport
+
+#: Where the task's state keeps what the function of a start returned.
+STATE_KEY = "live_activity_content_state"
+
+
+class StateFromFunction(DecoratedOperator, LiveActivityOperator):
+    """
+    Base of the operators behind the decorators.
+
+    What the function returns is sent as it is: Jinja in it is text. An operator that defers calls it again
+    when it goes on, so that the newest state is sent.
+    """
+
+    overwrite_rtif_after_execution = True
+    content_state: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(content_state=SET_DURING_EXECUTION, **kwargs)
+
+    def _prepare(self, context: Context) -> None:
+        self.content_state = self._state(context)
+        if not _is_json(self.content_state):
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
+                f"content_state: what {self.python_callable.__name__} returned is no JSON; return a dict of "
+                "text, numbers, booleans, lists, dicts and None, or JSON text of one."
+            )
+        super()._prepare(context)
+
+    def _state(self, context: Context) -> Any:
+        context_merge(context, self.op_kwargs)
+        kwargs = determine_kwargs(self.python_callable, self.op_args, context)
+        return self.python_callable(*self.op_args, **kwargs)
+
+
+class StartStateFromFunction(StateFromFunction):
+    """
+    Base of those that start: an attempt that goes on where another stopped sends what that one sent.
+
+    Another state would be another send, and start those again who have been reached. Airflow before 3.3 keeps
+    nothing over attempts, and lets no such attempt happen.
+    """
+
+    validate_only: bool
+
+    def execute(self, context: Context) -> SendReport:
+        report: SendReport = super().execute(context)
+        self._keep(context, finished=True)
+        return report
+
+    def _state(self, context: Context) -> Any:
+        store: Any = context.get("task_state_store")
+        saved = store.get(STATE_KEY) if store is not None else None
+        # A person who clears a task that has finished wants another send; a retry does not raise max_tries.
+        if saved and not (saved["finished"] and context["ti"].max_tries > saved["clears"]):
+            self.log.info("Sending the state of the first attempt.")
+            return saved["content_state"]
+        self.content_state = super()._state(context)
+        self._keep(context, finished=False)
+        return self.content_state
+
+    def _keep(self, context: Context, *, finished: bool) -> None:
+        store: Any = context.get("task_state_store")
+        if store is None or self.validate_only or not _is_json(self.content_state):
+            return
+        clears = context["ti"].max_tries
+        store.set(STATE_KEY, {"content_state": self.content_state, "clears": clears, "finished": finished})
+
+
+def fields_of(operator: type[BaseOperator]) -> tuple[str, ...]:
+    """Return the template fields of an operator that gets a function."""
+    return (*DecoratedOperator.template_fields, *operator.template_fields)
+
+
+def renderers_of(operator: type[BaseOperator]) -> dict[str, str]:
+    """Return how the template fields of an operator that gets a function are shown."""
+    return {**DecoratedOperator.template_fields_renderers, **operator.template_fields_renderers}
+
+
+def sending_task(
+    operator: type[BaseOperator], python_callable: Callable[..., Any] | None, **kwargs: Any
+) -> TaskDecorator:
+    """
+    Return the decorator that wraps a function into an operator.
+
+    :param operator: made of ``StateFromFunction`` and a sending operator.
+    :param python_callable: the function, where the decorator is used without arguments.
+    :param kwargs: of the operator, without ``content_state``.
+    """
+    # A function that says that it returns a dict must not make an XCom of each part of the report.
+    kwargs.setdefault("multiple_outputs", False)
+    return task_decorator_factory(
+        python_callable=python_callable, decorated_operator_class=operator, **kwargs
+    )
+
+
+def _is_json(state: Any) -> bool:
+    """Tell whether vendor and Airflow can take a state as it is."""
+    try:
+        json.dumps(state, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""The delivery engine: batches in, a report out. It knows nothing of Airflow."""

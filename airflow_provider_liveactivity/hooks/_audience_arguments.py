@@ -1,0 +1,72 @@
+"""From a user's arguments to an audience of people: a list, or a query through a SQL connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.audience import ListAudience
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.hooks._lineage import TracedAudience
+from airflow_provider_liveactivity.hooks._sql import sql_hook
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.audience import Audience
+
+
+def people(
+    *,
+    external_user_ids: Any = None,
+    user_aliases: Any = None,
+    sql: str | None = None,
+    sql_conn_id: str | None = None,
+    parameters: Any = None,
+    max_alias_bytes: int | None = None,
+    max_columns: int = 2,
+) -> Audience | None:
+    """
+    Return the audience that the arguments name, or None where they name no people.
+
+    Empty text, which a template gives for nothing, names nobody.
+
+    :param max_alias_bytes: the longest alias name or label that the vendor takes.
+    :param max_columns: how many columns the query may have.
+    :raises InvalidPayload: for a query without a connection, or with a list beside it.
+    :raises InvalidConnection: where the connection is not one to a SQL database.
+    """
+    external_user_ids, user_aliases = given(external_user_ids), given(user_aliases)
+    listed = external_user_ids is not None or user_aliases is not None
+    if not sql:
+        if sql_conn_id and not listed:
+            raise InvalidPayload("sql_conn_id is given without sql.")
+        if not listed:
+            return None
+        return ListAudience(external_user_ids, user_aliases, max_alias_bytes=max_alias_bytes)
+    if listed:
+        raise InvalidPayload("exactly one audience is needed: sql, or external_user_ids and/or user_aliases.")
+    if not sql_conn_id:
+        raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
+    return TracedAudience(
+        sql_hook(sql_conn_id),
+        sql,
+        _parsed(parameters),
+        max_alias_bytes=max_alias_bytes,
+        max_columns=max_columns,
+    )
+
+
+def given(value: Any) -> Any:
+    """Return the value, or None for empty text, which a template gives for nothing."""
+    return None if isinstance(value, str) and not value else value
+
+
+def _parsed(parameters: Any) -> Any:
+    if isinstance(parameters, str):
+        try:
+            parameters = json.loads(parameters)
+        except ValueError:
+            parameters = ""
+    if parameters is not None and not isinstance(parameters, list | tuple | Mapping):
+        raise InvalidPayload("parameters must be a list or a dict, or JSON text of one.")
+    return parameters

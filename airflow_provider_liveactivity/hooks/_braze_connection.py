@@ -1,0 +1,133 @@
+"""The Airflow connection to a Braze workspace: where it leads, and whether it works."""
+
+from __future__ import annotations
+
+import itertools
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.errors import (
+    AuthenticationFailed,
+    InvalidConnection,
+    PermissionDenied,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+from airflow_provider_liveactivity.hooks._connection import (
+    chosen_url,
+    host_of,
+    is_sandbox,
+    proxy,
+    secret,
+    text,
+    timeouts,
+)
+from airflow_provider_liveactivity.hooks._connection_test import fault, problem
+from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
+from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES, activity_log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.providers.common.compat.sdk import Connection
+
+_UNSEEN = (
+    "Whether it also has the permissions messages.live_activity.start and messages.live_activity.update, "
+    "only a send can tell."
+)
+
+
+class BrazeConnection(LiveActivityHook):
+    """Base of the Braze hook: what concerns its connection rather than a Live Activity."""
+
+    braze_conn_id: str
+
+    @cached_property
+    def _connection(self) -> Connection:
+        return self.get_connection(self.braze_conn_id)
+
+    @cached_property
+    def url(self) -> str:
+        """Scheme and host of the workspace: the connection's host, or that of its instance."""
+        hosts = {name: instance.rest for name, instance in INSTANCES.items()}
+        return chosen_url(self._connection, HOST_SUFFIXES, "instance", hosts)
+
+    @cached_property
+    def account(self) -> Account:
+        """The workspace of the connection, read at first use."""
+        connection = self._connection
+        key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
+        return Account(Braze(key), self.url, timeouts(connection), proxy(connection))
+
+    @cached_property
+    def _braze(self) -> Braze:
+        vendor = self.account.vendor
+        assert isinstance(vendor, Braze)  # for the type checker: this hook made it  # noqa: S101
+        return vendor
+
+    def _app_id(self, app_id: str | None) -> str:
+        found = app_id or text(self._connection.extra_dejson, "app_id")
+        if not found:
+            raise InvalidConnection(
+                f"app_id is missing: give it to the call, or to the extra of {self.braze_conn_id!r}."
+            )
+        return found
+
+    def segments(self) -> Iterator[dict[str, Any]]:
+        """
+        Yield the workspace's segments, oldest first.
+
+        Each has ``id``, ``name``, ``analytics_tracking_enabled`` and ``tags``.
+        Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
+
+        :raises PermissionDenied: where the key lacks the permission ``segments.list``.
+        :raises VendorUnavailable: where the answer has no list of segments.
+        """
+        for page in itertools.count():
+            segments = self._ask(self._braze.segments(page)).answer.fields().get("segments")
+            if not isinstance(segments, list):
+                raise VendorUnavailable(
+                    "the answer has no list of segments; check that the connection's host is Braze's."
+                )
+            yield from segments
+            if len(segments) < SEGMENTS_PER_PAGE:
+                return
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """The Message Activity Log of the workspace's instance."""
+        if is_sandbox(self.url):
+            return None
+        return activity_log(host_of(self.url), text(self._connection.extra_dejson, "instance"))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """
+        Read the list of segments once, and say what that proves.
+
+        It needs no more of the key than to be known: a key without the permission ``segments.list`` is good.
+        Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
+        """
+        try:
+            account = self.account
+        except InvalidConnection as error:
+            return False, fault(error, self.braze_conn_id)
+        read = self._try(account.vendor.segments(0), account)  # type: ignore[attr-defined]
+        if isinstance(read, PermissionDenied):
+            return True, (
+                f"{account.base_url} knows the key, which lacks the permission segments.list that this test "
+                f"reads with; sends do not need it. {_UNSEEN}"
+            )
+        if isinstance(read, AuthenticationFailed) and read.status == 401:
+            return False, (
+                f"{account.base_url} answered 401: the REST API key is wrong, or it belongs to another "
+                "instance or workspace. Choose the instance in your dashboard's address, and copy the key "
+                "from Settings > APIs and Identifiers. If the key has an IP allow-list, the address of "
+                "this machine must be on it."
+            )
+        if isinstance(read, Exception):
+            return False, problem(read, account)
+        answer = read.answer.json()
+        if not isinstance(answer, dict) or "segments" not in answer:
+            return False, f"{account.base_url} answered, but not as Braze does; check the host."
+        return True, f"{account.base_url} accepts the key. {_UNSEEN}"

@@ -1,0 +1,237 @@
+"""From an Airflow connection to a base URL and a key, by rules that keep the key where it belongs."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from airflow_provider_liveactivity.errors import InvalidConnection
+from airflow_provider_liveactivity.http.connection import Timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# RFC 1035, and the underscore of internal names: labels of 1 to 63 characters, with single dots between them.
+# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end,
+# and a name that no resolver takes must not get as far as a request.
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
+_PORTS = range(1, 65_536)
+
+
+_NO_HOST = (
+    "is not a host name or URL; write it like rest.iad-01.braze.com: labels of 1 to 63 letters, digits and "
+    "hyphens, with single dots between them."
+)
+
+
+class ConnectionLike(Protocol):
+    """What is read of an Airflow connection."""
+
+    conn_id: str
+    host: str | None
+    port: int | None
+    login: str | None
+    password: str | None
+
+    @property
+    def extra_dejson(self) -> dict[str, Any]:
+        """Return the extra as a dict."""
+
+
+def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
+    """
+    Return scheme and host to send to.
+
+    The key goes out over https only, and only to the vendor: https is forced where the host has no scheme.
+    Plain http is for loopback, which is where the sandbox listens. Another host needs ``"allow_any_host":
+    true`` in the connection's extra.
+
+    :param connection: its ``host`` is a host name or a URL without a path.
+    :param suffixes: what the vendor's hosts end in, such as ``.braze.com``.
+    :raises InvalidConnection: for every other host.
+    """
+    host = (connection.host or "").strip()
+    where = f"connection {connection.conn_id!r}: host"
+    try:
+        parts = urlsplit(host if "://" in host else f"//{host}")
+        name, port = (parts.hostname or "").lower(), parts.port or connection.port
+    except ValueError:
+        raise InvalidConnection(f"{where} {_NO_HOST}") from None
+    loopback = _is_loopback(name)
+    scheme = parts.scheme or ("http" if loopback else "https")
+    if not name:
+        raise InvalidConnection(f"{where} is missing; give the vendor's REST endpoint.")
+    if not loopback and not _HOST_NAME.fullmatch(name):
+        raise InvalidConnection(f"{where} {_NO_HOST}")
+    if port and port not in _PORTS:
+        raise InvalidConnection(f"connection {connection.conn_id!r}: port must be a number from 1 to 65535.")
+    if parts.username is not None or parts.path.strip("/") or parts.query or parts.fragment:
+        raise InvalidConnection(f"{where} must be a host name or a URL without user, path and query.")
+    if scheme != "https" and not (scheme == "http" and loopback):
+        raise InvalidConnection(
+            f"{where} must be reached over https; {scheme} would show the key to the network."
+        )
+    if (
+        not loopback
+        and not name.endswith(suffixes)
+        and connection.extra_dejson.get("allow_any_host") is not True
+    ):
+        raise InvalidConnection(
+            f"{where} is not one of the vendor's (*{', *'.join(suffixes)}); the key would go to a stranger. "
+            'If it is a proxy of your own, say so with "allow_any_host": true in the extra.'
+        )
+    literal = f"[{name}]" if ":" in name else name
+    url = f"{scheme}://{literal}" + (f":{port}" if port else "")
+    try:
+        httpx.URL(url)
+    except (httpx.InvalidURL, ValueError):
+        raise InvalidConnection(f"{where} {_NO_HOST}") from None
+    return url
+
+
+def chosen_url(
+    connection: ConnectionLike, suffixes: tuple[str, ...], field: str, hosts: Mapping[str, str]
+) -> str:
+    """
+    Return scheme and host to send to: the connection's host, else that of what the form offers.
+
+    :param connection: its ``host`` wins over the choice; two hosts of the vendor must not differ.
+    :param suffixes: as for ``base_url``.
+    :param field: the field of the extra that holds the choice.
+    :param hosts: choice → host.
+    :raises InvalidConnection: for an unknown choice, for neither choice nor host, and for a contradiction.
+    """
+    where = f"connection {connection.conn_id!r}:"
+    host = (connection.host or "").strip()
+    choice = text(connection.extra_dejson, field)
+    if (choice is not None or not host) and choice not in hosts:
+        raise InvalidConnection(
+            f"{where} {field} must be one of {', '.join(hosts)} (see your dashboard's address)"
+            + ("." if host else ", or a host must be given.")
+        )
+    standard = hosts[choice] if choice is not None else ""
+    if not host:
+        return f"https://{standard}"
+    url = base_url(connection, suffixes)
+    given = host_of(url)
+    # Not "!=": MoEngage has its sandbox at sandbox-api-01.
+    if standard and given.endswith(suffixes) and not given.endswith(standard):
+        raise InvalidConnection(
+            f"{where} host is {given}, but {field} {choice} is {standard}; leave one of them empty."
+        )
+    return url
+
+
+def host_of(url: str) -> str:
+    """Return the host of a base URL."""
+    return urlsplit(url).hostname or ""
+
+
+def is_sandbox(url: str) -> bool:
+    """Return whether a base URL is loopback, where no vendor is but the sandbox."""
+    return _is_loopback(host_of(url))
+
+
+def _is_loopback(name: str) -> bool:
+    if _is_ip_address(name):
+        return ipaddress.ip_address(name).is_loopback
+    return name == "localhost"
+
+
+def timeouts(connection: ConnectionLike) -> Timeouts:
+    """
+    Return the time-outs of the connection's extra, ``connect_timeout`` and ``read_timeout`` in seconds.
+
+    :raises InvalidConnection: where one is not a positive number.
+    """
+    extra = connection.extra_dejson
+    given: dict[str, float] = {}
+    for phase in ("connect", "read"):
+        value = extra.get(f"{phase}_timeout")
+        if value in (None, ""):
+            continue
+        try:
+            given[phase] = float(value)
+        except (TypeError, ValueError):
+            given[phase] = 0.0
+        if not 0 < given[phase] <= 3600:
+            raise InvalidConnection(
+                f"connection {connection.conn_id!r}: {phase}_timeout must be a number of seconds above 0."
+            )
+    return Timeouts(**given)
+
+
+def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
+    """
+    Return a key of the connection without the line break that pasting leaves behind.
+
+    :param value: the field's value.
+    :param what: which field is to hold which key, for the error.
+    :raises InvalidConnection: where there is none, or Airflow's mask was saved in its place.
+    """
+    key = (value or "").strip()
+    if not key:
+        raise InvalidConnection(f"connection {connection.conn_id!r}: {what} is missing.")
+    if not key.strip("*"):
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: {what} is a mask of asterisks; enter the key itself again."
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: {what} holds a character that no key has, such as a line "
+            "break or an invisible one; copy it again."
+        )
+    return key
+
+
+def proxy(connection: ConnectionLike) -> str | None:
+    """
+    Return the URL of the extra's ``proxy``; without one there is none, whatever the environment says.
+
+    :raises InvalidConnection: where it is not a URL of an HTTP proxy. It shows no part of the URL, which may
+        hold a password.
+    """
+    url = text(connection.extra_dejson, "proxy")
+    if url is not None and not _is_proxy(url):
+        raise InvalidConnection(
+            f"connection {connection.conn_id!r}: proxy must be a URL such as "
+            "http://user:password@proxy.example.com:3128, without a path; in user and password, characters "
+            "such as / ? # @ : are percent-encoded (%2F for /)."
+        )
+    return url
+
+
+def _is_proxy(url: str) -> bool:
+    if not re.match(r"https?://[^/\s]", url):
+        return False
+    try:
+        parts = httpx.Proxy(url).url
+    except (httpx.InvalidURL, ValueError):
+        return False
+    # A "/" in a password ends the host before its time: what follows would be a path.
+    return (
+        (_HOST_NAME.fullmatch(parts.host) is not None or _is_ip_address(parts.host))
+        and (parts.port is None or parts.port in _PORTS)
+        and parts.raw_path == b"/"
+        and not parts.fragment
+    )
+
+
+def _is_ip_address(name: str) -> bool:
+    if "%" in name:  # behind it stands the name of a network interface, which no URL of ours has
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def text(extra: Mapping[str, Any], name: str) -> str | None:
+    """Return an optional text of the extra; the form saves empty fields as empty text."""
+    return str(extra[name]).strip() or None if extra.get(name) is not None else None

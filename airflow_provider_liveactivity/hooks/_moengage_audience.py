@@ -1,0 +1,93 @@
+"""From a user's arguments to the audience of a MoEngage campaign, which is a matter of filters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.audience.base import check_audience
+from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
+from airflow_provider_liveactivity.hooks._audience_arguments import given, people
+from airflow_provider_liveactivity.hooks._base import identity
+from airflow_provider_liveactivity.models.moengage_campaign import (
+    MAX_IDS_IN_CAMPAIGN,
+    MAX_IDS_IN_SEGMENT,
+    FilterSegment,
+    by_ids,
+    by_segment,
+)
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.audience import Audience
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignAudience:
+    """
+    Who a campaign is for.
+
+    :param details: the campaign's ``segmentation_details``.
+    :param segment_id: the saved segment that they name.
+    :param segment: what has to be made a saved segment first, because the campaign cannot name so many.
+    :param named: the people who are named one by one.
+    :param people: how many they are; 0 where only MoEngage knows.
+    """
+
+    details: dict[str, Any] = field(repr=False)
+    segment_id: str | None = None
+    segment: FilterSegment | None = None
+    named: Audience | None = None
+    people: int = 0
+
+
+def campaign_audience(
+    *,
+    segment_id: str | None,
+    all_users: bool,
+    filters: Any,
+    max_audience: int | str | None,
+    **arguments: Any,
+) -> CampaignAudience:
+    """
+    Return the one audience that the arguments name.
+
+    :raises InvalidPayload: for none and for two, and for ids that cannot be sent.
+    :raises PayloadTooLarge: for more people than a filter can name.
+    """
+    if not isinstance(all_users, bool):  # any text is true, "false" included
+        raise InvalidPayload("all_users must be True or False.")
+    persons = people(**arguments)
+    segment_id, filters = given(segment_id), given(filters)
+    if [persons is not None, segment_id is not None, all_users, filters is not None].count(True) != 1:
+        raise InvalidPayload(
+            "exactly one audience is needed: segment_id, all_users=True, filters, external_user_ids or sql."
+        )
+    if all_users:
+        return CampaignAudience({"is_all_user_campaign": True})
+    if segment_id is not None:
+        return CampaignAudience(by_segment(segment_id), segment_id)
+    if persons is None:
+        return CampaignAudience({"included_filters": filters})
+    ids = _ids(persons, max_audience)
+    if len(ids) <= MAX_IDS_IN_CAMPAIGN:
+        return CampaignAudience(by_ids(ids), named=persons, people=len(ids))
+    # The name follows from the ids: the same people are the same segment, also for a retry.
+    ids.sort()
+    segment = FilterSegment.build(name=f"live-activity-{identity(ids)[:16]}", **by_ids(ids))
+    return CampaignAudience(
+        by_segment("made before the campaign"), segment=segment, named=persons, people=len(ids)
+    )
+
+
+def _ids(persons: Audience, max_audience: int | str | None) -> list[str]:
+    total = check_audience(persons, max_audience=max_audience)
+    if total is not None and total > MAX_IDS_IN_SEGMENT:
+        raise PayloadTooLarge(
+            f"the audience has {total:,} people, a filter can name {MAX_IDS_IN_SEGMENT:,}; make a "
+            "file segment of them in MoEngage, and create the campaign with its segment_id."
+        )
+    batches = list(persons.batches(1_000))
+    if any(batch.user_aliases for batch in batches):
+        raise InvalidPayload("the audience of a campaign is one column of user ids.")
+    return list(chain.from_iterable(batch.external_user_ids for batch in batches))

@@ -1,0 +1,133 @@
+"""What paces broadcasts: MoEngage takes five calls a minute for an activity, and a match can have more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NotRequired, Self, cast
+
+from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.report import SendReport, Tally
+from airflow_provider_liveactivity.delivery.rolling_limit import Limit
+from airflow_provider_liveactivity.errors import InvalidPayload, RateLimited
+from airflow_provider_liveactivity.hooks._base import Plan, SendOptions
+from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.models.moengage import StartBroadcast, UpdateBroadcast
+    from airflow_provider_liveactivity.vendors.base import Request
+
+OnRate = Literal["wait", "coalesce", "fail"]
+
+STARTS = (Limit("starts", 5),)
+PUSHES = Limit("updates and ends", 500)
+
+
+class BroadcastReport(SendReport):
+    """
+    A SendReport, and with ``on_rate="coalesce"`` what did not need to be sent.
+
+    :param coalesced: earlier updates that were held back and that this request has replaced: with the
+        requests of all reports they add up to the calls.
+    """
+
+    coalesced: NotRequired[int]
+
+
+@dataclass(slots=True)
+class _Held:
+    """The latest update of an activity that waits for its turn, and how many it has replaced."""
+
+    plan: Plan
+    options: SendOptions
+    replaced: int = 0
+
+
+class Broadcasts(MoEngageCalls):
+    """The way of every broadcast, at MoEngage's pace."""
+
+    _in_block = False
+
+    @cached_property
+    def _held(self) -> dict[str, _Held]:
+        return {}
+
+    def __enter__(self) -> Self:
+        self._in_block = True
+        return self
+
+    def __exit__(self, kind: object, *exc_info: object) -> None:
+        self._in_block = False
+        if kind is None:
+            self.flush()
+
+    def flush(self) -> list[BroadcastReport]:
+        """Send the updates that are held back, as soon as each may leave, and return their reports."""
+        reports = []
+        while self._held:
+            activity_id, held = self._held.popitem()
+            reports.append(self._send(held.plan, held.options, _pushes(activity_id), held.replaced))
+        return reports
+
+    def _broadcast(
+        self,
+        request: Request,
+        body: StartBroadcast | UpdateBroadcast,
+        validate_only: bool,
+        options: SendOptions,
+        on_rate: OnRate = "wait",
+    ) -> BroadcastReport:
+        activity_id = body.broadcast_live_activity_id
+        plan = Plan.of(request, activity_id, body.ios.content_state, warnings=body.warnings())
+        if on_rate not in {"wait", "coalesce", "fail"}:
+            raise InvalidPayload("on_rate must be 'wait', 'coalesce' or 'fail'.")
+        if on_rate == "coalesce" and not self._in_block:
+            raise InvalidPayload(
+                "on_rate='coalesce' may hold an update back, so it needs an end at which that is sent: "
+                "use the hook in a with statement."
+            )
+        if validate_only:
+            return _without_count(self._deliver(plan, validate_only=True))
+        if request.verb == "start":
+            return self._send(plan, options, STARTS)
+        limits, held = _pushes(activity_id), self._held.pop(activity_id, None)
+        replaced = held.replaced + 1 if held else 0
+        if on_rate == "wait":
+            return self._send(plan, options, limits, replaced or None)
+        until = self.rates.free_at(limits)
+        if until is None:
+            try:
+                return self._send(plan, _at_once(options), limits, replaced)
+            except RateLimited as error:  # others send to this activity too
+                if on_rate == "fail":
+                    raise
+                self.rates.close(limits[-1], error.reset_at or self.rates.clock() + timedelta(minutes=1))
+        if on_rate == "fail":
+            raise RateLimited("five updates and ends a minute are all that MoEngage takes.", reset_at=until)
+        self._held[activity_id] = _Held(plan, options, replaced)
+        return BroadcastReport(**self._report(plan, Tally(), recipients=1), coalesced=0)
+
+    def _send(
+        self, plan: Plan, options: SendOptions, limits: tuple[Limit, ...], replaced: int | None = None
+    ) -> BroadcastReport:
+        waited = self.rates.take(limits)
+        report = _without_count(self._deliver(plan, **options))
+        if replaced is not None:
+            report["coalesced"] = replaced
+        report["waited_seconds"] = round(report["waited_seconds"] + waited, 3)
+        return report
+
+
+def _without_count(report: SendReport) -> BroadcastReport:
+    return cast("BroadcastReport", report)
+
+
+def _pushes(activity_id: str) -> tuple[Limit, ...]:
+    # Whether updates and ends share one bucket is not documented; one is the stricter reading.
+    return (PUSHES, Limit(f"updates and ends of {activity_id}", 5))
+
+
+def _at_once(options: SendOptions) -> SendOptions:
+    """Let a 429 be told at once instead of waited for."""
+    return {**options, "fan_out": options.get("fan_out") or FanOut(on_unknown="resend", longest_wait=0)}

@@ -1,0 +1,75 @@
+"""From an Airflow connection to one of MoEngage's APIs: its host, and the key that this API wants."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow.sdk.log import mask_secret
+
+from airflow_provider_liveactivity.delivery.rolling_limit import Rates
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+from airflow_provider_liveactivity.hooks._connection import (
+    chosen_url,
+    host_of,
+    is_sandbox,
+    proxy,
+    secret,
+    text,
+    timeouts,
+)
+from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES, campaigns_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace
+
+
+class MoEngageCalls(LiveActivityHook):
+    """Base of what the MoEngage hook is made of: one connection, and an account for each of its keys."""
+
+    moengage_conn_id: str
+
+    @cached_property
+    def rates(self) -> Rates:
+        """What this hook has sent lately."""
+        return Rates()
+
+    @cached_property
+    def url(self) -> str:
+        """Scheme and host of the workspace: the connection's host, or that of its data center."""
+        connection = self.get_connection(self.moengage_conn_id)
+        hosts = {name: f"api-{name}.moengage.com" for name in DATA_CENTERS}
+        return chosen_url(connection, HOST_SUFFIXES, "data_center", hosts)
+
+    @property
+    def dashboard_url(self) -> str | None:
+        """The list of campaigns in the dashboard of the workspace's data center, where that is known."""
+        extra = self.get_connection(self.moengage_conn_id).extra_dejson
+        return None if is_sandbox(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
+
+    def account_for(self, api: Callable[..., Workspace], key_field: str) -> Account:
+        """
+        Return where and how to reach one of MoEngage's APIs.
+
+        :param api: makes the API from workspace ID, key and ``host``.
+        :param key_field: "password", or the field of the extra that holds the API's key.
+        :raises InvalidConnection: naming what the connection lacks.
+        """
+        connection = self.get_connection(self.moengage_conn_id)
+        workspace = secret(connection, connection.login, "the login, which is to hold the workspace ID,")
+        extra = connection.extra_dejson
+        if key_field == "password":
+            key = secret(connection, connection.password, "the password, which is to hold the Push API key,")
+        else:
+            key = secret(
+                connection,
+                text(extra, key_field),
+                f"{key_field} in the extra, which this call needs besides the Push API key,",
+            )
+        vendor = api(workspace, key, host=host_of(self.url))
+        for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
+            mask_secret(hidden)
+        return Account(vendor, self.url, timeouts(connection), proxy(connection))

@@ -1,0 +1,112 @@
+"""Testing a MoEngage connection, whose keys open an API each: what can be proved of them by reading alone."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from airflow_provider_liveactivity.errors import InvalidConnection, LiveActivityError
+from airflow_provider_liveactivity.hooks._connection import text
+from airflow_provider_liveactivity.hooks._connection_test import fault, problem
+from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
+from airflow_provider_liveactivity.models.moengage_campaign import SearchCampaigns
+from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns, Segments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_liveactivity.http.connection import Account
+    from airflow_provider_liveactivity.vendors.base import Request
+
+#: No segment is called so: the question is whether MoEngage answers it.
+_NOBODY = "airflow-connection-test"
+_KEYS = {
+    "password": "the password (Push key)",
+    "campaign_api_key": "campaign_api_key",
+    "data_api_key": "data_api_key",
+    "inform_api_key": "inform_api_key",
+}
+
+
+class ProvableKeys(MoEngageCalls):
+    """The test of the connection."""
+
+    def test_connection(self) -> tuple[bool, str]:
+        """
+        Read once with each key that some request only reads with, and say which keys that proves.
+
+        The Campaign key may search campaigns, the Data key list segments. No page of MoEngage documents a
+        request that takes the Push or the Inform key and changes nothing: these two cannot be proved.
+        """
+        try:
+            given = self._given_keys()
+            if not given:
+                return False, "The connection has no key: give at least the Push API key, as its password."
+            readable = [key for key in given if key in _READS]
+            return self._read_with(readable, given) if readable else self._reach(given)
+        except InvalidConnection as error:
+            return False, fault(error, self.moengage_conn_id)
+
+    def _given_keys(self) -> list[str]:
+        connection = self.get_connection(self.moengage_conn_id)
+        fields = {**connection.extra_dejson, "password": connection.password}
+        return [key for key in _KEYS if text(fields, key)]
+
+    def _read_with(self, keys: list[str], given: list[str]) -> tuple[bool, str]:
+        accepted, refused = [], []
+        for key in keys:
+            api, read_of = _READS[key]
+            account = self.account_for(api, key)
+            read = self._try(read_of(account), account)
+            if isinstance(read, LiveActivityError):
+                if read.status is None:  # nobody is there: the other keys would only wait as long
+                    return False, problem(read, account)
+                refused.append(f"{_KEYS[key]}: {problem(read, account)}")
+            elif read.answer.json() is None:
+                return False, f"{self.url} answered, but not as MoEngage does; check the host."
+            else:
+                accepted.append(_KEYS[key])
+        sentences = [*refused]
+        if accepted:
+            sentences.append(f"{self.url} accepts {' and '.join(accepted)}.")
+        return not refused, " ".join([*sentences, *_untested([key for key in given if key not in keys])])
+
+    def _reach(self, given: list[str]) -> tuple[bool, str]:
+        """Knock at the door of another API: that it does not open still tells who lives there."""
+        account = self.account_for(Segments, given[0])
+        read = self._try(account.vendor.find(_NOBODY), account)  # type: ignore[attr-defined]
+        if not isinstance(read, LiveActivityError):
+            return True, f"{self.url} accepts {_KEYS[given[0]]}."
+        said = (read.body_excerpt or "").lower()
+        if read.status not in (400, 401, 403):
+            return False, problem(read, account)
+        if "client not found" in said or "invalid app_key" in said:
+            return False, (
+                f"{self.url} does not know the workspace; check that the login is the workspace ID of "
+                "Settings > Account > APIs, and that the data center is the one in your dashboard's address."
+            )
+        known = "knows the workspace" if "app_secret" in said else "answers"
+        return True, " ".join([f"{self.url} {known}.", *_untested(given)])
+
+
+def _search(account: Account) -> Request:
+    fields = {"channels": ["PUSH"], "delivery_type": ["BROADCAST_LIVE_ACTIVITY"]}
+    body = SearchCampaigns.build(request_id=uuid.uuid4().hex, campaign_fields=fields)
+    return account.vendor.search(body)  # type: ignore[attr-defined, no-any-return]
+
+
+def _find(account: Account) -> Request:
+    return account.vendor.find(_NOBODY)  # type: ignore[attr-defined, no-any-return]
+
+
+_READS: dict[str, tuple[type[Campaigns | Segments], Callable[[Account], Request]]] = {
+    "campaign_api_key": (Campaigns, _search),
+    "data_api_key": (Segments, _find),
+}
+
+
+def _untested(keys: list[str]) -> list[str]:
+    if not keys:
+        return []
+    names = " and ".join(_KEYS[key] for key in keys)
+    return [f"Not tested: {names}, because MoEngage documents no request that only reads with such a key."]

@@ -1,0 +1,1 @@
+"""One HTTP request at a time, until its outcome is known."""

@@ -1,0 +1,230 @@
+"""What all sending operators share: a hook, a memory over retries, and errors in Airflow's terms."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
+
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._templating import TemplateGuard
+from airflow_provider_liveactivity.operators._asset_events import describe_events
+from airflow_provider_liveactivity.operators._records import key_of
+from airflow_provider_liveactivity.operators._xcom import PARTIAL_REPORT
+from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import RetryPolicy
+
+    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+    from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.errors import LiveActivityError
+    from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+
+#: Where the task's state tells how far a send is.
+PROGRESS_KEY = "live_activity_progress"
+RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
+
+
+class LiveActivityOperator(TemplateGuard, BaseOperator):
+    """
+    Base of the sending operators.
+
+    An error that no retry can mend fails the task without Airflow's retries; any other is left to them. When
+    the vendor's window is used up for long, the task defers until the next one and holds no worker slot.
+    Without a checkpoint, as before Airflow 3.3, a send to many people waits in its slot instead.
+
+    From Airflow 3.3 on, ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
+    """
+
+    #: The argument that holds what the vendor calls the activity.
+    id_field: ClassVar[str] = "activity_id"
+    path_fields = ("content_state_schema",)
+    #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
+    repeatable = True
+    on_empty_audience = "fail"
+    #: Whether this attempt has sent before, and then deferred until the vendor's next window.
+    resumed = False
+    #: The start that the task belongs to, where a record of the activity names it.
+    start_id: str | None = None
+
+    def __init__(self, *, retry_policy: RetryPolicy | None = RETRY_POLICY, **kwargs: Any) -> None:
+        if retry_policy is not None:  # before 3.3 Airflow does not know the argument
+            kwargs["retry_policy"] = retry_policy
+        super().__init__(**kwargs)
+
+    @property
+    def activity_key(self) -> str:
+        """What the vendor calls the activity."""
+        return str(getattr(self, self.id_field))
+
+    @property
+    def conn_id(self) -> str:
+        """Connection to the vendor's workspace."""
+        return str(getattr(self, self.hook.conn_name_attr))
+
+    @property
+    def record_key(self) -> str:
+        """Key of the record that says that the activity may be on."""
+        return key_of(self.hook.conn_type, self.conn_id, self.activity_key)
+
+    @property
+    @abstractmethod
+    def hook(self) -> LiveActivityHook:
+        """The hook of the operator's connection."""
+
+    @abstractmethod
+    def send(self, context: Context) -> SendReport:
+        """Send, and return the report."""
+
+    def execute(self, context: Context) -> SendReport:
+        from airflow_provider_liveactivity.errors import EmptyAudience, LiveActivityError
+
+        try:
+            self._prepare(context)
+            report = self.send(context)
+        except LiveActivityError as error:
+            if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
+                raise AirflowSkipException(str(error)) from error
+            self._give_up(error, context)
+        except BaseException as error:  # the task's time is over, or something that nobody thought of
+            self._forbid_repetition(error, context)
+            raise
+        self._tell(report)
+        describe_events(context, self.outlets, self.hook.sent_to, report)
+        return self._with_start_id(report)
+
+    def resume(self, context: Context, event: Any = None) -> SendReport:
+        """Go on in the vendor's next window."""
+        self.resumed = True
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        if "hook" in self.__dict__:  # made at first use; before that, nothing can be under way
+            self.hook.stop()
+
+    def _prepare(self, context: Context) -> None:
+        """Settle what is to be sent, and refuse what can be refused before anything is read."""
+        from airflow_provider_liveactivity.errors import InvalidPayload
+
+        if self.on_empty_audience not in ("fail", "skip"):
+            raise InvalidPayload(
+                f"on_empty_audience must be 'fail' or 'skip', not {self.on_empty_audience!r}."
+            )
+
+    def _memory(self, context: Context) -> dict[str, Any]:
+        """
+        Return the options that tie a long send to its task: its checkpoint, and where it tells its progress.
+
+        From Airflow 3.3 on, both lie in the task's state, which the UI shows.
+        """
+        store: Any = context.get("task_state_store")
+        if store is None:
+            self.log.warning(
+                "Airflow before 3.3 keeps nothing over a retry: once a part is sent, a failure is final; and "
+                "if the worker dies, a retry sends from the start, unless the task has retries=0. Where a "
+                "window is used up, the task waits in its worker slot."
+            )
+
+        def tell(progress: Progress) -> None:
+            self.log.info("%s", progress)
+            if store is not None:
+                store.set(PROGRESS_KEY, progress.to_json())
+
+        return {"checkpoint": checkpoint_of(context), "on_progress": tell}
+
+    def _with_start_id(self, report: SendReport) -> SendReport:
+        """Return a report that names the start it belongs to, where one is known."""
+        return report if self.start_id is None else {**report, "start_id": self.start_id}
+
+    def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
+        """Defer, fail for good, or fail so that Airflow retries."""
+        from airflow_provider_liveactivity.errors import PartiallySent, reset_of
+        from airflow_provider_liveactivity.models.common import utcnow
+
+        if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
+            context["ti"].xcom_push(
+                key=PARTIAL_REPORT, value=self._with_start_id(cast("SendReport", dict(error.report)))
+            )
+        if not error.retryable:
+            # A retry policy sees the error itself. Where none is asked, Airflow knows this one only.
+            if getattr(self, "retry_policy", None) is None:
+                raise AirflowFailException(str(error)) from error
+            raise error
+        self._forbid_repetition(error, context)
+        reset_at = reset_of(error)
+        if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
+            last = self._max_wait_until(context)
+            if reset_at > last:
+                raise AirflowFailException(
+                    f"{error} The task would go on at {reset_at.isoformat()}, but waits for the vendor until "
+                    f"{last.isoformat()} only: after that no phone shows the activity."
+                ) from error
+            self._wait_for(reset_at)
+        raise error
+
+    def _forbid_repetition(self, error: BaseException, context: Context) -> None:
+        """Fail without Airflow's retries where one would begin at the front and send a part again."""
+        if not self.repeatable and self.hook.has_sent and not checkpoint_of(context).durable:
+            raise AirflowFailException(
+                f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
+                "this task does not retry by itself."
+            ) from error
+
+    def _max_wait_until(self, context: Context) -> datetime:
+        """
+        Return the moment after which the task no longer waits for the vendor.
+
+        That is 8 hours after the activity's end, or after the task's start where no end is known: no phone
+        shows the activity any more.
+        """
+        from airflow_provider_liveactivity.models.common import utcnow
+        from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
+
+        # Airflow keeps the start over a deferral.
+        started = getattr(context["ti"], "start_date", None) or utcnow()
+        end = self._end_moment(context) or started
+        return max(started, end) + MAX_LIFETIME
+
+    def _end_moment(self, context: Context) -> datetime | None:
+        """Return the activity's end; None where the task knows none."""
+        from airflow_provider_liveactivity.models.end_time import end_moment
+
+        return end_moment(getattr(self, "end_time", None))
+
+    def _wait_for(self, moment: datetime) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+        self.log.info("The vendor's window is used up: going on at %s.", moment.isoformat())
+        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+        raise AssertionError  # defer always raises
+
+    def _tell(self, report: SendReport) -> None:
+        self.log.info(
+            "%s %s of %s: %s of %s accepted, %s unknown, in %s requests.%s",
+            report["vendor"],
+            report["verb"],
+            report["activity_id"],
+            f"{report['accepted']:,}",
+            f"{report['recipients']:,}",
+            f"{report['unknown']:,}",
+            f"{report['requests']:,}",
+            " Nothing was sent: validate_only." if report["validate_only"] else "",
+        )
+
+
+def checkpoint_of(context: Context) -> Checkpoint:
+    """Return what survives a retry of the running task: Airflow's task state store, from 3.3 on."""
+    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
+
+    store: Any = context.get("task_state_store")
+    if store is None:
+        return Checkpoint()
+    from airflow.sdk.crypto import get_fernet
+
+    return Checkpoint(store, get_fernet(), clears=context["ti"].max_tries)

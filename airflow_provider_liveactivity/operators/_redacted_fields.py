@@ -1,0 +1,68 @@
+"""Lists of people as template fields, without showing them among the rendered templates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar
+
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+
+
+class People:
+    """Holds a rendered list of people; Airflow shows only how many they are."""
+
+    def __init__(self, members: Any) -> None:
+        self.members = members
+
+    @classmethod
+    def hide(cls, value: Any) -> Any:
+        """Return a rendered value so that Airflow stores and shows no id of it."""
+        return value if value is None or isinstance(value, cls) else cls(value)
+
+    @classmethod
+    def reveal(cls, value: Any) -> Any:
+        """Return what was hidden."""
+        return value.members if isinstance(value, cls) else value
+
+    def serialize(self) -> Any:
+        """Tell Airflow what to show instead."""
+        counted = isinstance(self.members, list | tuple | dict)
+        return f"<{len(self.members):,} people>" if counted else "<people>"
+
+    def __repr__(self) -> str:
+        return str(self.serialize())
+
+
+class Filters(People):
+    """Holds rendered filters of an audience; Airflow shows them without the ids of people in them."""
+
+    def serialize(self) -> Any:
+        """Tell Airflow what to show instead."""
+        if not isinstance(self.members, str):
+            return _without_ids(self.members)
+        try:
+            return _without_ids(json.loads(self.members))
+        except ValueError:
+            return "<no JSON>"
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without_ids(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {name: _without_ids(item) for name, item in value.items()}
+    if value.get("name") == "uid" and "value" in value:
+        shown["value"] = People(value["value"]).serialize()
+    return shown
+
+
+class HidesPeople(LiveActivityOperator):
+    """Base of the operators with lists of people among their template fields."""
+
+    #: Template fields, and what each is wrapped in once it is rendered.
+    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People}
+
+    def after_rendering(self) -> None:
+        for name, wrapper in self.hidden_fields.items():
+            setattr(self, name, wrapper.hide(getattr(self, name)))

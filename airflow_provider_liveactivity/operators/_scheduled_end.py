@@ -1,0 +1,208 @@
+"""Ending at an exact moment: released early, held in the worker, sent when the moment comes."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+from airflow_provider_liveactivity.operators._xcom import ENDS_AT, pull, reports_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+
+#: How long before the moment the last state is read: late enough for the last update to be in it.
+_CLOSING = timedelta(seconds=3)
+_LOOK_SECONDS = 0.2
+
+
+class ScheduledEnd(LiveActivityOperator):
+    """
+    Base of the operators that end: at once, or at ``end_time``.
+
+    Everything is validated first. Then the task defers until ``lead`` before the moment and holds no worker
+    slot; from there on it waits in the worker, and the request leaves at the moment itself.
+
+    :param content_state: the last state to show; by default the last one that ``sent_by`` sent. (templated)
+    :param end_time: aware datetime or ISO-8601 text with an offset; None, the default, or a moment that is
+        over mean at once. (templated)
+    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+        default. More of it is more certain, and holds the slot for longer.
+    :param deferrable: wait in the triggerer for as long as ``lead`` is away; True by default, unlike
+        ``[operators] default_deferrable``, because the wait would otherwise hold a slot for hours.
+    :param end_on_kill: end the activity when the held task is cancelled; False by default. A deferred task
+        has no worker that could.
+    :param sent_by: ids of the tasks that start and update this activity in the same DAG run. Where none of
+        them has sent anything there is nothing to end, and the task is skipped.
+    :param ended_by: ids of other tasks that may end it; once one has, this one sends nothing.
+    """
+
+    content_state: Any
+    validate_only: bool
+    _killed = False
+    _announced = False
+    _hold: Hold | None = None
+    _record: _records.ActivityRecord | None = None
+    _reports: Sequence[Any] = ()
+
+    def __init__(
+        self,
+        *,
+        content_state: dict[str, Any] | str | None = None,
+        end_time: datetime | str | None = None,
+        lead: timedelta | float = timedelta(seconds=20),
+        deferrable: bool = True,
+        end_on_kill: bool = False,
+        sent_by: Sequence[str] = (),
+        ended_by: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(content_state=content_state, **kwargs)
+        self.end_time = end_time
+        self.lead = lead
+        self.deferrable = deferrable
+        self.end_on_kill = end_on_kill
+        self.sent_by = sent_by
+        self.ended_by = ended_by
+
+    @abstractmethod
+    def end(
+        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+    ) -> SendReport:
+        """Send the end through the operator's hook, and return the report."""
+
+    def send(self, context: Context) -> SendReport:
+        was_on = self._look_up(context)
+        if not was_on and (report := self._report_of_another_end(context)) is not None:
+            return report
+        from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+        from airflow_provider_liveactivity.models.end_time import duration, end_moment
+
+        moment, lead = end_moment(self.end_time), duration(self.lead, "lead")
+        self._warn_when_too_late(moment, context)
+        self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
+        if self.validate_only or moment is None or moment <= datetime.now(UTC):
+            if not self._announced:
+                self._announce(datetime.now(UTC), context)
+            return self._end(context, None)
+        self._announce(moment, context)
+        self._release_at(moment - lead)
+        self._hold = Hold(moment)
+        self.log.info("Holding the end until %s.", moment.isoformat())
+        if self.content_state is None or self.sent_by:
+            self._wait_until(moment - _CLOSING)
+        is_on = self._look_up(context)  # an end without sent_by may wait beside the start
+        if was_on and not is_on:
+            if (report := self._report_of_another_end(context)) is not None:
+                return report
+            raise AirflowSkipException("The activity has been ended meanwhile: nothing is sent.")
+        return self._end(context, self._hold)
+
+    def take_over(self, context: Context, event: Any = None) -> SendReport:
+        """Go on in a worker, shortly before the moment; nothing has been sent so far."""
+        self._announced = True  # before the wait: where slots are scarce, every call to Airflow counts now
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        self._killed = True
+        if not self.end_on_kill:
+            super().on_kill()
+        elif self._hold is not None:
+            self._hold.open()
+
+    def _end(self, context: Context, hold: Hold | None) -> SendReport:
+        state = self._last_state(context)
+        report = self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
+        if self._record is None or self.validate_only:
+            return report
+        _records.delete(self._record)
+        self.start_id = self._record.start_id
+        return report
+
+    def _look_up(self, context: Context) -> bool:
+        """Read what is known of the activity now, and return whether a record says that it is on."""
+        record = None if self.validate_only else _records.read(self.record_key)
+        if record is not None and self.sent_by and not record.is_of_run(context):
+            record = None  # another run has started the activity, and ends it
+        self._record = record
+        self._reports = reports_of(context, self.sent_by, self.activity_key)
+        return self._record is not None
+
+    def _report_of_another_end(self, context: Context) -> SendReport | None:
+        """Return the report of another task that has ended what this start started; None where none has."""
+        starts = {report.get("start_id") for report in self._reports}
+        for report in pull(context, self.ended_by):
+            if not self.sent_by or report.get("start_id") in starts:
+                self.log.info("Another task has ended the activity: nothing is sent.")
+                return cast("SendReport", report)
+        return None
+
+    def _last_state(self, context: Context) -> Any:
+        """Return the state to end with: the given one, else what the phones show."""
+        # A report that names a start is about the record; where the record is gone, the activity has ended.
+        states = [
+            (report["last_sent_at"] or "", report["content_state"])
+            for report in self._reports
+            if report.get("start_id") is None
+        ]
+        if self._record is not None:
+            states.append((self._record.updated_at, self._record.content_state))
+        if self.sent_by and not states:
+            raise AirflowSkipException("The activity is not on, so there is nothing to end.")
+        if self.content_state is not None:
+            return self.content_state
+        if states:
+            return max(states, key=lambda state: state[0])[1]
+        from airflow_provider_liveactivity.errors import InvalidPayload
+
+        raise InvalidPayload("content_state is required: the vendors want the last state again.")
+
+    def _warn_when_too_late(self, moment: datetime | None, context: Context) -> None:
+        from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
+
+        started = [report["first_sent_at"] for report in self._reports if report.get("start_id") is None]
+        started += [self._record.started_at] if self._record is not None else []
+        first = min((at for at in started if at), default=None)
+        if first is None:
+            return
+        dies_at = datetime.fromisoformat(first) + MAX_LIFETIME
+        if max(moment or dies_at, datetime.now(UTC)) > dies_at:
+            self.log.warning(
+                "This end comes too late: the activity's tokens died at %s, 8 hours after its start, and iOS "
+                "has ended it by itself. The vendor accepts the request, but no phone gets it.",
+                dies_at.isoformat(),
+            )
+
+    def _announce(self, moment: datetime, context: Context) -> None:
+        """Tell the updates of the same activity from when on they come too late."""
+        start_id = self._record.start_id if self._record is not None else None
+        context["ti"].xcom_push(key=ENDS_AT, value={"at": moment.isoformat(), "start_id": start_id})
+
+    def _release_at(self, moment: datetime) -> None:
+        """Give the worker slot back until then, where that is far enough away."""
+        from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
+
+        if self.deferrable and moment - datetime.now(UTC) > TOO_SHORT_TO_DEFER:
+            from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+            self.log.info("Waiting in the triggerer until %s.", moment.isoformat())
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="take_over")
+
+    def _wait_until(self, moment: datetime) -> None:
+        """Wait in short steps, in the main thread, which gets the signals."""
+        while not self._killed and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
+            time.sleep(min(left, _LOOK_SECONDS))
+        if self._killed and not self.end_on_kill:
+            from airflow_provider_liveactivity.errors import VendorUnavailable
+
+            raise VendorUnavailable("the task was cancelled before its moment; the activity was not ended.")

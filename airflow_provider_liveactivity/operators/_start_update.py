@@ -1,0 +1,217 @@
+"""Starts that know when their activity ends, and updates that do not come after it."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
+from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+from airflow_provider_liveactivity.operators._end_time import EndTimeMixin
+from airflow_provider_liveactivity.operators._xcom import ENDS_AT, pull
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.delivery.report import SendReport
+
+
+class BoundedStart(EndTimeMixin):
+    """Base of the operators that start."""
+
+    content_state: Any
+    validate_only: bool
+    #: What this attempt has written down, and what stood there before.
+    _record: _records.ActivityRecord | None = None
+    _replaced: _records.ActivityRecord | None = None
+
+    def execute(self, context: Context) -> SendReport:
+        self._record = self._replaced = None
+        try:
+            return super().execute(context)
+        except AirflowSkipException as skip:
+            if self._is_retry:
+                raise AirflowFailException(
+                    f"{skip} An earlier attempt may have started the activity on some phones: the task fails "
+                    "in place of being skipped, so that the activity is ended."
+                ) from skip
+            raise
+        finally:
+            if not ("hook" in self.__dict__ and self.hook.has_sent):
+                self._withdraw()
+
+    def _prepare(self, context: Context) -> None:
+        super()._prepare(context)
+        self._check_lifetime(context)
+        if not self.validate_only and self._will_be_ended():
+            self._write_record(context)
+
+    @property
+    def _is_retry(self) -> bool:
+        """Whether an earlier attempt of the same start has left a record."""
+        before, own = self._replaced, self._record
+        return before is not None and own is not None and before.start_id == own.start_id
+
+    def _end_arguments(self) -> dict[str, Any]:
+        """Return the further arguments of the end that ``EndOverdueLiveActivitiesOperator`` sends."""
+        return {}
+
+    def _will_be_ended(self) -> bool:
+        """Return whether the activity has an end: a moment, or a task of the DAG that names this start."""
+        if self._has_end:
+            return True
+        dag = self.get_dag()
+        return dag is not None and any(self.task_id in _sent_by(task) for task in dag.tasks)
+
+    def _write_record(self, context: Context) -> None:
+        """Write down that the activity may be on, before the first request can leave."""
+        now = datetime.now(UTC).isoformat()
+        end = self._end_moment(context)
+        key = self.record_key
+        start_id = _records.start_id_of(context)
+        self._replaced = before = _records.read(key)
+        is_retry = before is not None and before.start_id == start_id
+        ti: Any = context["ti"]
+        self.start_id = start_id
+        self._record = _records.ActivityRecord(
+            vendor=self.hook.conn_type,
+            conn_id=self.conn_id,
+            activity_id=self.activity_key,
+            start_id=start_id,
+            content_state=self.content_state,
+            started_at=before.started_at if before is not None and is_retry else now,
+            updated_at=now,
+            end_time=None if end is None else end.isoformat(),
+            end_query=self._end_query(),
+            end_arguments=self._end_arguments(),
+            dag_id=ti.dag_id,
+            run_id=ti.run_id,
+        )
+        _records.write(self._record)
+
+    def _withdraw(self) -> None:
+        """
+        Restore the record that this attempt replaced: the attempt has reached no one.
+
+        Where an earlier attempt left a record, that record stays, because the earlier attempt may have
+        reached people. The record of another start that has begun meanwhile stays, too.
+        """
+        if self._record is None:
+            return
+        if self._replaced is None:
+            _records.delete(self._record)
+        elif _records.is_current(self._record):
+            _records.write(self._replaced)
+
+
+class DroppableUpdate(LiveActivityOperator):
+    """
+    Base of the operators that update.
+
+    :param ended_by: ids of the tasks of the same DAG run that end the activity: an update that comes when
+        one of them has sent its end is dropped and counted, not sent.
+    :param sequence: number, text or moment that grows from state to state, such as the minute of play. An
+        update whose sequence is not above the last one sent is dropped and counted. The last one is kept
+        with the asset that the task has as its only inlet (Airflow 3.3 and later). (templated)
+    """
+
+    validate_only: bool
+
+    def __init__(self, *, ended_by: Sequence[str] = (), sequence: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ended_by = ended_by
+        self.sequence = sequence
+
+    @abstractmethod
+    def update(self, context: Context, *, validate_only: bool) -> SendReport:
+        """Send the update through the operator's hook, and return the report."""
+
+    def send(self, context: Context) -> SendReport:
+        last = None if self.sequence is None else self._sequence_store(context)
+        record = None if self.validate_only else _records.read(self.record_key)
+        if (reason := self._too_late(context, record, last)) is not None:
+            self.log.warning("Dropped, not sent: %s", reason)
+            report = self.update(context, validate_only=True)
+            dropped = {"requests": 0, "recipients": 0, "dropped": 1, "validate_only": self.validate_only}
+            return cast("SendReport", report | dropped)
+        report = self.update(context, validate_only=self.validate_only)
+        if last is not None and not self.validate_only:
+            last.set(self._sequence_key, comparable(self.sequence))
+        if record is None:
+            return report
+        sent_at = report["last_sent_at"] or datetime.now(UTC).isoformat()
+        _records.note_state(record.key, record.start_id, report["content_state"], sent_at)
+        self.start_id = record.start_id
+        return report
+
+    def _too_late(self, context: Context, record: _records.ActivityRecord | None, last: Any) -> str | None:
+        now = datetime.now(UTC)
+        for end in pull(context, self.ended_by, ENDS_AT):
+            is_of_this_start = record is None or end["start_id"] == record.start_id
+            if is_of_this_start and datetime.fromisoformat(end["at"]) <= now:
+                return f"the activity's end came at {end['at']}."
+        if last is None or (known := last.get(self._sequence_key)) is None:
+            return None
+        mine = comparable(self.sequence)
+        try:
+            return None if mine > known else f"sequence {mine!r} is not above the last one sent, {known!r}."
+        except TypeError:
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
+                f"sequence {mine!r} cannot be compared with the last one sent, {known!r}."
+            ) from None
+
+    def _sequence_store(self, context: Context) -> Any:
+        store: Any = context.get("asset_state_store")
+        if store is None:
+            from airflow_provider_liveactivity.errors import InvalidPayload
+
+            raise InvalidPayload(
+                "sequence needs Airflow 3.3 and the asset that brings the news among the task's inlets: the "
+                "last sequence sent is kept with it."
+            )
+        return store
+
+    @property
+    def _sequence_key(self) -> str:
+        return f"live_activity_sequence/{self.activity_key}"
+
+
+def comparable(sequence: Any) -> float | int | str:
+    """Return a sequence as JSON keeps it; text that a template made of a number is that number again."""
+    match sequence:
+        case datetime() if sequence.utcoffset() is not None:
+            return sequence.astimezone(UTC).isoformat(timespec="microseconds")
+        case str():
+            return _from_text(sequence)
+        case int() | float() if math.isfinite(sequence):  # nothing is above a NaN, nor above infinity
+            return sequence
+    from airflow_provider_liveactivity.errors import InvalidPayload
+
+    given = sequence if isinstance(sequence, float) else f"a naive or other {type(sequence).__name__}"
+    raise InvalidPayload(f"sequence must be a finite number, text or an aware datetime, not {given}.")
+
+
+def _from_text(sequence: str) -> float | int | str:
+    for kind in (int, float, datetime.fromisoformat):
+        try:
+            value: Any = kind(sequence)
+        except ValueError:
+            continue
+        is_naive = isinstance(value, datetime) and value.utcoffset() is None
+        return sequence if is_naive else comparable(value)
+    return sequence
+
+
+def _sent_by(task: Any) -> Sequence[str]:
+    """Return the ids of the tasks whose activity a task ends, mapped or not; none for any other task."""
+    arguments = getattr(task, "partial_kwargs", None)
+    found = getattr(task, "sent_by", ()) if arguments is None else arguments.get("sent_by", ())
+    return found or ()

@@ -1,0 +1,55 @@
+"""What all operators for MoEngage share: the hook of their connection, and limits that name no end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow_provider_liveactivity.links import MoEngageCampaignsLink
+from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
+
+    from airflow_provider_liveactivity.errors import LiveActivityError
+    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+
+#: Each of MoEngage's limits has a window of a minute, the longer ones beside it.
+WINDOW = timedelta(minutes=1)
+
+
+class MoEngageTask(LiveActivityOperator):
+    """
+    Base of the operators for MoEngage.
+
+    Its pages promise no reset time with a 429. A task that gets one without defers for a minute, once in an
+    attempt; after that Airflow's retries decide.
+
+    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
+    """
+
+    operator_extra_links: Collection[BaseOperatorLink] = (MoEngageCampaignsLink(),)
+    ui_color = "#e6f4ea"
+
+    def __init__(self, *, moengage_conn_id: str = "moengage_default", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.moengage_conn_id = moengage_conn_id
+
+    @cached_property
+    def hook(self) -> MoEngageHook:
+        """The hook of the operator's connection."""
+        from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+
+        return MoEngageHook(self.moengage_conn_id)
+
+    def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
+        from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
+        from airflow_provider_liveactivity.models.common import utcnow
+
+        cause = error.__cause__ if isinstance(error, PartiallySent) else error
+        if isinstance(cause, RateLimited) and cause.reset_at is None and not self.resumed:
+            cause.reset_at = utcnow() + WINDOW
+        super()._give_up(error, context)
