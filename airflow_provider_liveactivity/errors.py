@@ -16,17 +16,14 @@ class LiveActivityError(Exception):
     :param message: one sentence that says what happened and what to change, safe to log.
     :param vendor: ``braze`` or ``moengage``.
     :param endpoint: path of the request, without host.
-    :param status: HTTP status, where an answer came.
-    :param request_id: the vendor's id of the request, for their support.
-    :param body_excerpt: the beginning of the vendor's answer, with secrets and ids redacted.
+    :param status: HTTP status of the response, if there is one.
+    :param request_id: the vendor's id of the request, for the vendor's support.
+    :param body_excerpt: the beginning of the response body, with secrets and ids redacted.
+    :param retryable: whether the same request may succeed later without a change by a person; by default the
+        value of the class.
     """
 
-    #: Whether the same request may succeed later without a change by a person.
-    retryable = False
-    #: How often the request was sent before this was raised.
-    tries = 0
-    #: Whether one of these tries may have been carried out.
-    doubted = False
+    retryable: bool = False
 
     def __init__(
         self,
@@ -37,6 +34,7 @@ class LiveActivityError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         body_excerpt: str | None = None,
+        retryable: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -45,6 +43,8 @@ class LiveActivityError(Exception):
         self.status = status
         self.request_id = request_id
         self.body_excerpt = body_excerpt
+        if retryable is not None:
+            self.retryable = retryable
 
     def __str__(self) -> str:
         where = f"{self.vendor or ''} {self.endpoint or ''}".strip()
@@ -57,15 +57,15 @@ class LiveActivityError(Exception):
 
 
 class InvalidPayload(LiveActivityError, ValueError):
-    """What was to be sent breaks a rule, found by us before sending or by the vendor (400, 404, 415)."""
+    """The payload breaks a rule. The provider checks before it sends; the vendor answers 400, 404 or 415."""
 
 
 class InvalidConnection(LiveActivityError, ValueError):
-    """The Airflow connection lacks something, or points to where no key may go."""
+    """The Airflow connection is incomplete, or names a host to which no key may be sent."""
 
 
 class EmptyAudience(InvalidPayload):
-    """The audience has nobody in it."""
+    """The audience has no recipient."""
 
 
 class AuthenticationFailed(LiveActivityError):
@@ -73,69 +73,69 @@ class AuthenticationFailed(LiveActivityError):
 
 
 class PermissionDenied(LiveActivityError):
-    """The key is good, but it may not do this (403)."""
+    """The key is valid, but lacks a permission (403)."""
 
 
 class PayloadTooLarge(InvalidPayload):
-    """The payload is larger than a phone or the vendor takes."""
+    """The payload is larger than a phone or the vendor accepts."""
 
 
 class RecipientRejected(InvalidPayload):
-    """The vendor refuses one recipient; a send goes on with the others, and counts this one as rejected."""
+    """The vendor rejects one recipient. The send goes on with the others and counts this one as rejected."""
 
 
 class RateLimited(LiveActivityError):
     """
-    The vendor refuses requests until a stated moment.
+    The vendor refuses requests until a known moment.
 
-    :param reset_at: when the vendor's window ends; None where it did not say.
+    :param reset_at: end of the vendor's quota window; None if the vendor does not say.
     """
 
     retryable = True
 
-    def __init__(self, message: str, *, reset_at: datetime | None = None, **where: Any) -> None:
-        super().__init__(message, **where)
+    def __init__(self, message: str, *, reset_at: datetime | None = None, **context: Any) -> None:
+        super().__init__(message, **context)
         self.reset_at = reset_at
 
 
+class QuotaExhausted(RateLimited):
+    """The quota is used up for longer than the send may wait in place, so the request was not sent."""
+
+
 class VendorUnavailable(LiveActivityError):
-    """The request did not reach the vendor, or the vendor could not serve it; nothing was carried out."""
+    """The request did not reach the vendor, or the vendor could not serve it: nothing was carried out."""
 
     retryable = True
 
 
+class SendStopped(VendorUnavailable):
+    """The send was stopped before the request left."""
+
+
 class OutcomeUnknown(LiveActivityError):
-    """The request left and no usable answer came: the vendor may have carried it out."""
+    """The request left and no usable response came: the vendor may have carried it out."""
 
     retryable = True
 
 
 class PartiallySent(LiveActivityError):
     """
-    Some requests were accepted before something stopped the rest.
+    Some requests were accepted before an error stopped the others.
 
     :param report: the SendReport up to that point.
-    :param retryable: whether what stopped it passes by.
-    :param remembered: whether a retry knows what has left, and goes on behind it.
+    :param remembered: whether a retry knows what was sent, and continues after it.
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        report: Mapping[str, Any],
-        retryable: bool = False,
-        remembered: bool = False,
-        **where: Any,
+        self, message: str, *, report: Mapping[str, Any], remembered: bool = False, **context: Any
     ) -> None:
-        super().__init__(message, **where)
+        super().__init__(message, **context)
         self.report = report
-        self.retryable = retryable
         self.remembered = remembered
 
 
 def reset_of(error: BaseException | None) -> datetime | None:
-    """Return when the vendor's next window begins, where it was the window that ended the send."""
+    """Return the end of the vendor's quota window, if a used-up quota ended the send."""
     if isinstance(error, PartiallySent):
         error = error.__cause__
     return error.reset_at if isinstance(error, RateLimited) else None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_liveactivity.audience import SqlAudience, check_audience
+from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.report import Tally
-from airflow_provider_liveactivity.delivery.resume import Step
-from airflow_provider_liveactivity.delivery.sender import Send
-from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.report import SendCounts
+from airflow_provider_liveactivity.delivery.sender import Sender
+from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.models.braze import StartContent
 from airflow_provider_liveactivity.vendors.braze import Braze
 from benchmarks.payload import CONTENT, KEY, PEOPLE_PER_REQUEST
@@ -44,27 +43,28 @@ class SlowStore:
 
 def send(
     url: str, database: Database, people: int, *, store: SlowStore | None = None, **fan_out: Any
-) -> Tally:
+) -> SendCounts:
     """
     Start an activity for so many people of a database.
 
     :param url: of the server.
     :param store: of the checkpoint; None for no checkpoint.
-    :param fan_out: arguments of ``FanOut``.
+    :param fan_out: arguments of ``DeliveryOptions``.
     """
     audience = SqlAudience(database, database.query(people))
     vendor = Braze(KEY)
     requests = vendor.starts(StartContent.build(**CONTENT))
 
-    def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
-        for batch in audience.batches(PEOPLE_PER_REQUEST, after, boundary):
-            yield Step(requests.request(batch.external_user_ids, batch.user_aliases), batch.key)
-
-    return Send(
+    batches = AudienceRequests(
+        audience,
+        PEOPLE_PER_REQUEST,
+        lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
+    )
+    return Sender(
         "benchmark",
-        steps,
-        Account(vendor, url),
-        fan_out=FanOut(**fan_out),
+        batches,
+        WorkspaceConfig(vendor, url),
+        options=DeliveryOptions(**fan_out),
         checkpoint=Checkpoint(store),
         total=check_audience(audience),
     ).run()

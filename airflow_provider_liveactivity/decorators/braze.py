@@ -79,7 +79,7 @@ def end_task(python_callable: Callable[..., State | None] | None = None, **kwarg
     early, and after it.
 
     :param python_callable: returns the content state, as an object or its JSON text; None for the last state
-        that ``sent_by`` sent.
+        that ``update_task_ids`` sent.
     :param kwargs: of ``BrazeEndLiveActivityOperator``, without ``content_state``.
     """
     return sending_task(DecoratedEnd, python_callable, **kwargs)

@@ -1,4 +1,4 @@
-"""What survives the death of a worker: one small value in Airflow's task state store."""
+"""What survives a dead worker: one small value in Airflow's task state store."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_liveactivity.delivery.in_flight import Position
-from airflow_provider_liveactivity.delivery.report import Tally
+from airflow_provider_liveactivity.delivery.in_flight import ResumePoint
+from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.errors import LiveActivityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-STATE_KEY = "live_activity_delivery"
+CHECKPOINT_KEY = "live_activity_delivery"
 
 
 class Store(Protocol):
-    """Airflow's ``task_state_store``, as far as it is needed."""
+    """The part of Airflow's ``task_state_store`` that a checkpoint uses."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of a key."""
@@ -28,11 +28,11 @@ class Store(Protocol):
         """Write the value of a key."""
 
 
-class Seal(Protocol):
+class Encryptor(Protocol):
     """
-    Airflow's Fernet: it encrypts all of a state that comes from ids of people.
+    Airflow's Fernet, which encrypts all that derives from external ids.
 
-    Hashes are among that: ids are short, so a person who reads a plain hash of one finds the id by trying.
+    That includes hashes: ids are short, so the id behind a plain hash can be found by trying.
     """
 
     def encrypt(self, msg: bytes) -> bytes:
@@ -43,123 +43,127 @@ class Seal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class CheckpointState:
     """
-    One state of a send, as it is stored.
+    One stored state of a send.
 
-    :param send: hash of audience and payload; another one is another send.
-    :param position: how far it is.
-    :param tally: counts over all attempts; what is in doubt is not among them.
-    :param finished: whether everything is settled.
+    :param send_id: hash of audience and payload; another one is another send.
+    :param resume_point: where the send resumes.
+    :param completed: counts over all attempts, without recipients whose outcome is unknown.
+    :param finished: whether every batch is complete.
     """
 
-    send: str = field(repr=False)
-    position: Position = field(default_factory=Position)
-    tally: Tally = field(default_factory=Tally)
+    send_id: str = field(repr=False)
+    resume_point: ResumePoint = field(default_factory=ResumePoint)
+    completed: SendCounts = field(default_factory=SendCounts)
     finished: bool = False
 
     @property
-    def counts(self) -> Tally:
-        """The tally, with the people in doubt."""
-        return replace(self.tally, unknown=self.tally.unknown + self.position.people_in_doubt)
+    def counts(self) -> SendCounts:
+        """The counts, with the recipients whose outcome is unknown."""
+        return replace(self.completed, unknown=self.completed.unknown + self.resume_point.unknown_recipients)
 
 
 class Checkpoint:
     """
-    Where a send keeps its state; without a store, nowhere.
+    Keeps the state of a send over the attempts of a task.
 
-    :param store: Airflow's ``task_state_store`` (3.3 and later), or None.
-    :param seal: Airflow's Fernet, for the keys of the audience.
-    :param clears: Airflow's ``max_tries`` of the running task instance, which grows when a person clears it.
+    :param store: Airflow's ``task_state_store`` (Airflow 3.3 and later); None keeps nothing.
+    :param encryptor: Airflow's Fernet.
+    :param max_tries: Airflow's ``max_tries`` of the task instance, which grows when a person clears the task.
     """
 
-    def __init__(self, store: Store | None = None, seal: Seal | None = None, *, clears: int = 0) -> None:
+    def __init__(
+        self, store: Store | None = None, encryptor: Encryptor | None = None, *, max_tries: int = 0
+    ) -> None:
         self._store = store
-        self._seal = seal
-        self._clears = clears
+        self._encryptor = encryptor
+        self._max_tries = max_tries
 
     @property
     def durable(self) -> bool:
-        """Whether anything survives the death of the worker."""
+        """Whether the state survives a dead worker."""
         return self._store is not None
 
-    def load(self, send: str) -> tuple[Saved, str]:
+    def load(self, send_id: str) -> tuple[CheckpointState, str]:
         """
-        Return the state from which this send goes on, and in words why.
+        Return the state from which a send resumes, and a text that says why.
 
-        A retry and a cleared failure resume. A finished send that a person cleared is sent again; one whose
-        worker died before Airflow knew of the success is not. A changed audience or payload is a new send.
+        A retry and a cleared failure resume. A finished send that a person cleared is sent again; a finished
+        send whose worker died before Airflow noted the success is not. Another audience or payload is another
+        send.
 
-        :raises LiveActivityError: where the state of an earlier attempt cannot be read.
+        :param send_id: hash of audience and payload.
+        :raises LiveActivityError: if the state of an earlier attempt cannot be read.
         """
-        state = self._store.get(STATE_KEY) if self._store is not None else None
-        if state is None:
-            return Saved(send), "a new send"
+        stored = self._store.get(CHECKPOINT_KEY) if self._store is not None else None
+        if stored is None:
+            return CheckpointState(send_id), "new send"
         try:
-            return self._continue(send, state)
+            return self._resume(send_id, stored)
         except Exception as error:
             raise LiveActivityError(
                 f"an earlier attempt of this task has sent a part, but its state cannot be read "
-                f"({type(error).__name__}); all workers need the same Fernet key. To send from the start, "
-                f"delete {STATE_KEY!r} from the state of the task."
+                f"({type(error).__name__}). All workers need the same Fernet key. To send from the start, "
+                f"delete {CHECKPOINT_KEY!r} from the state of the task."
             ) from error
 
-    def save(self, saved: Saved) -> None:
-        """Write the state: one round trip to Airflow's API server, from the task's main thread."""
+    def save(self, state: CheckpointState) -> None:
+        """Write the state: one call of Airflow's API server, from the task's main thread."""
         if self._store is not None:
-            self._store.set(STATE_KEY, self._format(saved))
+            self._store.set(CHECKPOINT_KEY, self._to_json(state))
 
-    def _continue(self, send: str, state: dict[str, Any]) -> tuple[Saved, str]:
-        saved = self._parse(state)
-        if saved.send != send:
-            return Saved(send), (
-                "audience or payload have changed since the last attempt, "
-                f"of which {saved.tally.accepted:,} were accepted: a new send"
+    def _resume(self, send_id: str, stored: dict[str, Any]) -> tuple[CheckpointState, str]:
+        state = self._from_json(stored)
+        if state.send_id != send_id:
+            return CheckpointState(send_id), (
+                "new send, because audience or payload have changed since the last attempt, "
+                f"of which {state.completed.accepted:,} were accepted"
             )
-        if saved.finished and self._clears > state["clears"]:
-            return Saved(send), "the finished send was cleared: sending again"
-        return saved, "an earlier attempt finished it" if saved.finished else "resuming an earlier attempt"
+        if state.finished and self._max_tries > stored["max_tries"]:
+            return CheckpointState(send_id), "send again, because the finished task was cleared"
+        return state, "finished by an earlier attempt" if state.finished else "resume an earlier attempt"
 
-    def _format(self, saved: Saved) -> dict[str, Any]:
-        position = saved.position
-        secret = [saved.send, position.settled_key, position.ahead_key, position.digest]
+    def _to_json(self, state: CheckpointState) -> dict[str, Any]:
+        point = state.resume_point
+        secret = [state.send_id, point.completed_key, point.submitted_key, point.digest]
         text = json.dumps(secret, separators=(",", ":")).encode()
         return {
-            "sealed": (self._seal.encrypt(text) if self._seal else text).decode(),
-            "clears": self._clears,
-            "finished": saved.finished,
-            "span": position.span,
-            "doubtful": _pack(position.doubtful),
-            "unsent": _pack(position.unsent),
-            "people": [position.people_in_doubt, position.people_unsent],
-            "tally": {name: value for name, value in saved.tally.to_json().items() if value},
+            "encrypted": (self._encryptor.encrypt(text) if self._encryptor else text).decode(),
+            "max_tries": self._max_tries,
+            "finished": state.finished,
+            "span": point.span,
+            "unknown": _pack(point.unknown),
+            "unsent": _pack(point.unsent),
+            "recipients": [point.unknown_recipients, point.unsent_recipients],
+            "completed": {name: value for name, value in state.completed.to_json().items() if value},
         }
 
-    def _parse(self, state: dict[str, Any]) -> Saved:
-        sealed = state["sealed"].encode()
-        send, settled_key, ahead_key, digest = json.loads(
-            self._seal.decrypt(sealed) if self._seal else sealed
+    def _from_json(self, stored: dict[str, Any]) -> CheckpointState:
+        text = stored["encrypted"].encode()
+        send_id, completed_key, submitted_key, digest = json.loads(
+            self._encryptor.decrypt(text) if self._encryptor else text
         )
-        people_in_doubt, people_unsent = state["people"]
-        position = Position(
-            settled_key,
-            ahead_key,
-            state["span"],
-            _unpack(state["doubtful"]),
-            _unpack(state["unsent"]),
-            people_in_doubt,
-            people_unsent,
+        unknown_recipients, unsent_recipients = stored["recipients"]
+        point = ResumePoint(
+            completed_key,
+            submitted_key,
+            stored["span"],
+            _unpack(stored["unknown"]),
+            _unpack(stored["unsent"]),
+            unknown_recipients,
+            unsent_recipients,
             digest,
         )
-        return Saved(send, position, Tally(**state["tally"]), state["finished"])
+        return CheckpointState(send_id, point, SendCounts(**stored["completed"]), stored["finished"])
 
 
-def _pack(places: Iterable[int]) -> str:
-    """Write up to 256 places among 65,536 in a few dozen characters, as a rule: neighbours cost nothing."""
-    bits = sum(1 << place for place in places)
+def _pack(positions: Iterable[int]) -> str:
+    """Write up to 256 positions among 65,536 in a few dozen characters, since most are neighbours."""
+    bits = sum(1 << position for position in positions)
     return base64.b85encode(zlib.compress(bits.to_bytes((bits.bit_length() + 7) // 8))).decode()
 
 
 def _unpack(text: str) -> tuple[int, ...]:
     bits = int.from_bytes(zlib.decompress(base64.b85decode(text)))
-    return tuple(place for place, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")
+    return tuple(position for position, bit in enumerate(reversed(f"{bits:b}")) if bit == "1")

@@ -1,221 +1,224 @@
 """
-What is known of a send at one moment: the batches in flight, and the counts of those that are complete.
+What is known of a send at one moment: batches in flight, counts of the completed ones, where to resume.
 
-Between two keys of the ordered audience lies the window. Whatever dies, nothing before it is sent again, and
-nothing behind it has been sent. A window never changes: every change makes a new one, so that an exception
-that a signal handler raises between two bytecodes cannot leave a half-changed one.
+Two keys of the ordered audience enclose the batches in flight. Nothing before the first key is sent again,
+and nothing behind the second has been sent. Every change makes a new object, so that a signal handler, which
+may raise between any two bytecodes, never leaves a half-changed one.
 
-Keys are ids of people: no ``repr`` shows them.
+Keys are external ids: no ``repr`` shows them.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_liveactivity.delivery.report import Tally
+from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.errors import RecipientRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
-
-    from airflow_provider_liveactivity.delivery.worker_pool import Result
+    from airflow_provider_liveactivity.http.client import SendResult
 
 OnUnknown = Literal["skip", "resend", "fail"]
-#: What a ``kill -9`` can leave unknown, in batches.
-MAX_UNSETTLED = 256
-#: How far the window may stretch when a batch at its front does not settle: a minute at full speed.
+#: Most batches whose outcome a ``kill -9`` can leave unknown.
+MAX_PENDING = 256
+#: Most batches between the two keys, if a batch at the front does not complete: a minute at full speed.
 MAX_SPAN = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PendingBatch:
     """
-    A batch that is not settled.
+    A batch that is not complete.
 
-    :param after: key of the batch before it: it holds the people behind this one …
-    :param key: … up to this one.
-    :param people: how many they are.
+    :param after: key of the batch before it.
+    :param key: key of the batch.
+    :param recipients: how many recipients it has.
     """
 
     after: Any = field(repr=False)
     key: Any = field(repr=False)
-    people: int
+    recipients: int
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class ResumePoint:
     """
-    How far a send is, as it is stored: a few hundred bytes whatever the audience.
+    Where a send resumes: a few hundred bytes, whatever the size of the audience.
 
-    :param settled_key: everything up to this key is settled.
-    :param ahead_key: nothing beyond this key has left.
-    :param span: batches between the two.
-    :param doubtful: places, counted from the settled key, of batches that may have been carried out.
-    :param unsent: places of batches that certainly have not.
-    :param people_in_doubt: how many people the doubtful batches hold.
-    :param people_unsent: how many people the unsent ones hold.
-    :param digest: hash of where all of these batches begin and end: tells whether the audience has changed.
+    :param completed_key: everything up to this key is complete.
+    :param submitted_key: nothing behind this key has been sent.
+    :param span: batches between the two keys.
+    :param unknown: positions, counted from the first key, of batches that may have been carried out.
+    :param unsent: positions of batches that were not sent.
+    :param unknown_recipients: recipients in the unknown batches.
+    :param unsent_recipients: recipients in the unsent batches.
+    :param digest: hash of the bounds of these batches; another one means that the audience has changed.
     """
 
-    settled_key: Any = field(default=None, repr=False)
-    ahead_key: Any = field(default=None, repr=False)
+    completed_key: Any = field(default=None, repr=False)
+    submitted_key: Any = field(default=None, repr=False)
     span: int = 0
-    doubtful: tuple[int, ...] = ()
+    unknown: tuple[int, ...] = ()
     unsent: tuple[int, ...] = ()
-    people_in_doubt: int = 0
-    people_unsent: int = 0
+    unknown_recipients: int = 0
+    unsent_recipients: int = 0
     digest: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class InFlight:
     """
-    The unsettled batches, in the order of the audience.
+    The pending batches, in the order of the audience.
 
-    :param ahead_key: where the audience goes on behind the window.
-    :param count: batches numbered so far, settled ones included.
-    :param unsettled: the batches by number.
+    :param submitted_key: key behind which the audience continues.
+    :param count: batches numbered so far, completed ones included.
+    :param pending: the batches by number.
     """
 
-    ahead_key: Any = field(default=None, repr=False)
+    submitted_key: Any = field(default=None, repr=False)
     count: int = 0
-    unsettled: Mapping[int, Batch] = field(default_factory=dict)
+    pending: Mapping[int, PendingBatch] = field(default_factory=dict)
 
     @property
-    def room(self) -> int:
-        """How many more batches may be written ahead."""
-        return max(0, min(MAX_UNSETTLED - len(self.unsettled), MAX_SPAN - (self.count - self._first)))
+    def capacity(self) -> int:
+        """How many more batches may be submitted."""
+        return max(0, min(MAX_PENDING - len(self.pending), MAX_SPAN - (self.count - self._first)))
 
     @property
     def _first(self) -> int:
-        return next(iter(self.unsettled), self.count)
+        return next(iter(self.pending), self.count)
 
-    def add(self, batches: Iterable[tuple[Any, int]]) -> Window:
-        """Return the window with further batches, each given as its key and its number of people."""
-        unsettled, count, after = dict(self.unsettled), self.count, self.ahead_key
-        for key, people in batches:
-            unsettled[count] = Batch(after, key, people)
+    def add(self, batches: Iterable[tuple[Any, int]]) -> InFlight:
+        """Return a copy with further batches, each given as its key and its number of recipients."""
+        pending, count, after = dict(self.pending), self.count, self.submitted_key
+        for key, recipients in batches:
+            pending[count] = PendingBatch(after, key, recipients)
             after, count = key, count + 1
-        return Window(after, count, unsettled)
+        return InFlight(after, count, pending)
 
-    def settle(self, numbers: Iterable[int]) -> Window:
-        """Return the window without batches whose fate is decided."""
-        unsettled = dict(self.unsettled)
+    def complete(self, numbers: Iterable[int]) -> InFlight:
+        """Return a copy without completed batches."""
+        pending = dict(self.pending)
         for number in numbers:
-            del unsettled[number]
-        return replace(self, unsettled=unsettled)
+            del pending[number]
+        return replace(self, pending=pending)
 
-    def trim(self, unsent: Iterable[int]) -> Window:
-        """Return the window without the batches at its end that have certainly not left."""
-        unsettled, count, ahead_key = dict(self.unsettled), self.count, self.ahead_key
+    def trim(self, unsent: Iterable[int]) -> InFlight:
+        """Return a copy without the unsent batches at the end."""
+        pending, count, submitted_key = dict(self.pending), self.count, self.submitted_key
         for number in sorted(unsent, reverse=True):
             if number != count - 1:
                 break
-            count, ahead_key = number, unsettled.pop(number).after
-        return Window(ahead_key, count, unsettled)
+            count, submitted_key = number, pending.pop(number).after
+        return InFlight(submitted_key, count, pending)
 
-    def position(self, unsent: Iterable[int] = ()) -> Position:
+    def resume_point(self, unsent: Iterable[int] = ()) -> ResumePoint:
         """
-        Return the position to store.
+        Return where a later attempt resumes.
 
-        :param unsent: numbers of batches that certainly have not left; others are not, and count as doubtful.
+        :param unsent: numbers of batches that were not sent; the outcome of all others is unknown.
         """
-        certain = self.unsettled.keys() & set(unsent)
-        doubtful = [number for number in self.unsettled if number not in certain]
+        certain = self.pending.keys() & set(unsent)
+        unknown = [number for number in self.pending if number not in certain]
         first = self._first
-        return Position(
-            next((batch.after for batch in self.unsettled.values()), self.ahead_key),
-            self.ahead_key,
+        return ResumePoint(
+            next((batch.after for batch in self.pending.values()), self.submitted_key),
+            self.submitted_key,
             self.count - first,
-            tuple(number - first for number in doubtful),
+            tuple(number - first for number in unknown),
             tuple(sorted(number - first for number in certain)),
-            self._people(doubtful),
-            self._people(certain),
-            digest(self.unsettled.values()),
+            self._recipients(unknown),
+            self._recipients(certain),
+            digest(self.pending.values()),
         )
 
-    def _people(self, numbers: Iterable[int]) -> int:
-        return sum(self.unsettled[number].people for number in numbers)
+    def _recipients(self, numbers: Iterable[int]) -> int:
+        return sum(self.pending[number].recipients for number in numbers)
 
 
-def digest(batches: Iterable[Batch]) -> str:
-    """Return the hash of where batches begin and end: personal data, since short keys can be tried out."""
+def digest(batches: Iterable[PendingBatch]) -> str:
+    """Return the hash of the bounds of batches. It is personal data: short keys can be found by trying."""
     spans = [(batch.after, batch.key) for batch in batches]
     return hashlib.blake2b(json.dumps(spans).encode(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class SendState:
     """
-    All that is known of a send at one moment; like its window, it never changes.
+    All that is known of a send at one moment.
 
-    :param window: the batches that are not settled.
-    :param tally: counts of those that are.
-    :param doubtful: numbers of unsettled batches that may have been carried out.
-    :param refused: people of unsettled batches that the vendor refused in this attempt. They are not in the
-        tally, which outlives the attempt: a later attempt sends them again, and its answer is what counts.
-    :param noted: numbers of unsettled batches whose results are noted.
+    :param in_flight: the pending batches.
+    :param completed: counts of the completed ones.
+    :param unknown: numbers of pending batches that may have been carried out.
+    :param rejected: recipients of pending batches that the vendor rejected in this attempt. They are not in
+        ``completed``, which outlives the attempt: a later attempt sends them again.
+    :param counted: numbers of pending batches whose results are counted.
     """
 
-    window: Window = field(default_factory=Window)
-    tally: Tally = field(default_factory=Tally)
-    doubtful: frozenset[int] = frozenset()
-    refused: int = 0
-    noted: frozenset[int] = frozenset()
+    in_flight: InFlight = field(default_factory=InFlight)
+    completed: SendCounts = field(default_factory=SendCounts)
+    unknown: frozenset[int] = frozenset()
+    rejected: int = 0
+    counted: frozenset[int] = frozenset()
 
     @property
-    def people_in_doubt(self) -> int:
-        """How many people the doubtful batches hold."""
-        return sum(self.window.unsettled[number].people for number in self.doubtful)
+    def unknown_recipients(self) -> int:
+        """Recipients of the pending batches that may have been carried out."""
+        return sum(self.in_flight.pending[number].recipients for number in self.unknown)
 
     @property
-    def counts(self) -> Tally:
-        """The tally, with the people of doubtful and refused batches."""
+    def counts(self) -> SendCounts:
+        """The counts of completed, unknown and rejected batches."""
         return replace(
-            self.tally,
-            unknown=self.tally.unknown + self.people_in_doubt,
-            rejected=self.tally.rejected + self.refused,
+            self.completed,
+            unknown=self.completed.unknown + self.unknown_recipients,
+            rejected=self.completed.rejected + self.rejected,
         )
 
-    def note(self, results: Mapping[int, Result], on_unknown: OnUnknown) -> Ledger:
-        """Return the ledger after some results; a result that was noted before changes nothing."""
-        tally, refused = replace(self.tally), self.refused
-        settled, doubtful, noted = set(), set(self.doubtful), set(self.noted)
-        for number in results.keys() & (self.window.unsettled.keys() - noted):
-            result, people = results[number], self.window.unsettled[number].people
-            tally.sent(result.tries, result.sent_at)
-            noted.add(number)
-            # The vendor would refuse this recipient again, and the other batches are still sent.
+    def with_results(self, results: Mapping[int, SendResult], on_unknown: OnUnknown) -> SendState:
+        """Return the state after some results; a result that is counted already changes nothing."""
+        counts, rejected = replace(self.completed), self.rejected
+        completed, unknown, counted = set(), set(self.unknown), set(self.counted)
+        for number in results.keys() & (self.in_flight.pending.keys() - counted):
+            result, recipients = results[number], self.in_flight.pending[number].recipients
+            counts.add_attempts(result.attempts, result.sent_at)
+            counted.add(number)
+            # The vendor would reject this recipient again, and the other batches are still sent.
             is_final = isinstance(result.error, RecipientRejected)
             if result.error is None:
-                tally.accepted += people
-                settled.add(number)
-            elif result.error.doubted and (is_final or on_unknown == "skip"):
-                tally.unknown += people
-                settled.add(number)
-            elif result.error.doubted:
-                doubtful.add(number)
+                counts.accepted += recipients
+                completed.add(number)
+            elif result.outcome_unknown and (is_final or on_unknown == "skip"):
+                counts.unknown += recipients
+                completed.add(number)
+            elif result.outcome_unknown:
+                unknown.add(number)
             elif is_final:
-                tally.rejected += people
-                settled.add(number)
+                counts.rejected += recipients
+                completed.add(number)
             elif not result.error.retryable:
-                refused += people
-            # What was not carried out stays unsettled: a later attempt sends it.
-        return Ledger(
-            self.window.settle(settled), tally, frozenset(doubtful), refused, frozenset(noted - settled)
+                rejected += recipients
+            # A batch that was not carried out stays pending: a later attempt sends it.
+        return SendState(
+            self.in_flight.complete(completed),
+            counts,
+            frozenset(unknown),
+            rejected,
+            frozenset(counted - completed),
         )
 
-    def close(self, left: Collection[int]) -> tuple[Ledger, frozenset[int]]:
+    def finish(self, left: Collection[int]) -> tuple[SendState, frozenset[int]]:
         """
-        Return the last ledger of an attempt, and the numbers of the batches that certainly have not left.
+        Return the last state of an attempt, and the numbers of the batches that were not sent.
 
-        :param left: numbers of batches that may have left without anybody knowing what became of them.
+        :param left: numbers of batches that may have been sent and have no result.
         """
-        unsent = self.window.unsettled.keys() - self.doubtful - set(left)
-        window = self.window.trim(unsent)
-        unsent &= window.unsettled.keys()
-        doubtful = frozenset(window.unsettled.keys() - unsent)
-        return replace(self, window=window, doubtful=doubtful), frozenset(unsent)
+        unsent = self.in_flight.pending.keys() - self.unknown - set(left)
+        in_flight = self.in_flight.trim(unsent)
+        unsent &= in_flight.pending.keys()
+        unknown = frozenset(in_flight.pending.keys() - unsent)
+        return replace(self, in_flight=in_flight, unknown=unknown), frozenset(unsent)

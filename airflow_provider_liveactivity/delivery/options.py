@@ -1,4 +1,4 @@
-"""How a send spreads over workers and time."""
+"""How a send uses workers and quota."""
 
 from __future__ import annotations
 
@@ -6,40 +6,39 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
-from airflow_provider_liveactivity.delivery.in_flight import MAX_UNSETTLED, OnUnknown
-from airflow_provider_liveactivity.delivery.rate_limit import LONGEST_WAIT, PaceRules
+from airflow_provider_liveactivity.delivery.in_flight import MAX_PENDING, OnUnknown
+from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS, RateRules
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
 
-_AHEAD_SECONDS = 0.25
+_PREFETCH_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class FanOut:
+class DeliveryOptions:
     """
-    How a send spreads.
+    How a send uses workers and quota.
 
-    :param max_workers: requests under way at once, each on its own connection; 256 at most.
-    :param max_requests_per_second: None for as fast as the workers are.
-    :param quota_reserve: share of the vendor's window, 0 to 1, left for the customer's other traffic.
-    :param on_unknown: what becomes of a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
-    :param longest_wait: seconds to wait in place for the vendor's next window; longer waits raise
-        RateLimited.
-    :param hold: keeps every request until a moment.
-    :raises InvalidPayload: for a value that makes no sense.
+    :param max_workers: most requests in flight, 1 to 256, each on its own connection.
+    :param max_requests_per_second: most requests per second; None for no limit.
+    :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic.
+    :param on_unknown: what to do with a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
+    :param max_wait: most seconds to wait in place for the vendor's next quota window.
+    :param release: keeps every request until a moment.
+    :raises InvalidPayload: naming the option that has a wrong value.
     """
 
     max_workers: int = 128
     max_requests_per_second: float | None = None
     quota_reserve: float = 0.1
     on_unknown: OnUnknown = "skip"
-    longest_wait: float = LONGEST_WAIT
-    hold: Hold | None = None
+    max_wait: float = MAX_WAIT_SECONDS
+    release: ScheduledRelease | None = None
 
     def __post_init__(self) -> None:
-        # From a DAG comes whatever its author wrote.
+        # The values come from a DAG: nothing has checked their types.
         workers: Any = self.max_workers
         rate: Any = self.max_requests_per_second
         reserve: Any = self.quota_reserve
@@ -50,31 +49,32 @@ class FanOut:
         if not (isinstance(reserve, int | float) and 0 <= reserve <= 1):
             raise InvalidPayload(f"quota_reserve must be a share from 0 to 1, not {reserve!r}.")
         if self.on_unknown not in get_args(OnUnknown):
-            raise InvalidPayload(f"on_unknown is one of {get_args(OnUnknown)}, not {self.on_unknown!r}.")
+            raise InvalidPayload(f"on_unknown must be one of {get_args(OnUnknown)}, not {self.on_unknown!r}.")
 
+    @property
     def workers(self) -> int:
-        """Return how many workers the rate can use, where an answer takes up to three seconds."""
-        count = min(self.max_workers, MAX_UNSETTLED)
+        """How many workers the send needs: with a rate, as many as it uses if a response takes 3 seconds."""
+        count = min(self.max_workers, MAX_PENDING)
         if self.max_requests_per_second is None:
             return count
         return min(count, math.ceil(3 * self.max_requests_per_second))
 
-    def ahead(self, speed: float | None) -> int:
+    def prefetch(self, requests_per_second: float | None) -> int:
         """
-        Return how many batches are to wait for workers, written ahead: a quarter of a second's work.
+        Return how many batches wait for a worker, already submitted: the work of a quarter of a second.
 
-        They are in doubt when the process dies.
+        Their outcome is unknown if the process dies.
 
-        :param speed: requests a second at the moment; None where it is not known yet.
+        :param requests_per_second: measured throughput; None before the first measurement.
         """
-        if speed is None:
-            batches = self.workers()
-        else:  # where it is low for another reason than the vendor's, it must be able to come up again
-            batches = max(math.ceil(speed * _AHEAD_SECONDS), math.ceil(self.workers() / 4))
+        if requests_per_second is None:
+            batches = self.workers
+        else:  # a quarter of the workers at least, so that a low throughput can rise again
+            batches = max(math.ceil(requests_per_second * _PREFETCH_SECONDS), math.ceil(self.workers / 4))
         if self.max_requests_per_second is None:
             return batches
-        return min(batches, math.ceil(self.max_requests_per_second * _AHEAD_SECONDS))
+        return min(batches, math.ceil(self.max_requests_per_second * _PREFETCH_SECONDS))
 
-    def pace(self) -> PaceRules:
-        """Return the rules of the gate that all workers pass."""
-        return PaceRules(self.max_requests_per_second, self.quota_reserve, self.longest_wait, self.hold)
+    def rate_rules(self) -> RateRules:
+        """Return the rules of the rate limiter that all workers share."""
+        return RateRules(self.max_requests_per_second, self.quota_reserve, self.max_wait, self.release)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_liveactivity.delivery.report import Tally
+    from airflow_provider_liveactivity.delivery.report import SendCounts
 
-_TELL_SECONDS = 5.0
+_REPORT_SECONDS = 5.0
 _MEASURE_SECONDS = 0.25
 
 
@@ -20,12 +20,12 @@ class Progress:
     """
     How far a send is.
 
-    :param sent: people over all attempts whose request was answered, or never will be.
-    :param total: people in all, where it is known.
-    :param unknown: how many of those sent may or may not have been reached.
-    :param people_per_second: speed since it was last told.
-    :param requests_per_second: likewise.
-    :param quota_left: requests left in the vendor's window, where it says.
+    :param sent: recipients over all attempts whose outcome is final.
+    :param total: recipients in all, if known.
+    :param unknown: recipients among those sent whose outcome is unknown.
+    :param people_per_second: recipients per second since the last report.
+    :param requests_per_second: requests per second since the last report.
+    :param quota_left: requests left in the vendor's quota window, if the vendor says.
     """
 
     sent: int
@@ -37,12 +37,12 @@ class Progress:
 
     @property
     def percent(self) -> float | None:
-        """The share of the people, from 0 to 100."""
+        """Share of the recipients, 0 to 100."""
         return round(100 * self.sent / self.total, 1) if self.total else None
 
     @property
     def seconds_left(self) -> int | None:
-        """How long it takes at the present speed."""
+        """Seconds until the end at the present speed."""
         if self.total is None or not self.people_per_second:
             return None
         return round(max(self.total - self.sent, 0) / self.people_per_second)
@@ -57,11 +57,11 @@ class Progress:
         if self.unknown:
             parts.append(f"{self.unknown:,} unknown")
         if self.quota_left is not None:
-            parts.append(f"{self.quota_left:,} requests left in the vendor's window")
+            parts.append(f"{self.quota_left:,} requests left in the vendor's quota")
         return ", ".join(parts)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON, without what is not known."""
+        """Return the known values as plain JSON."""
         values = {
             "sent": self.sent,
             "total": self.total,
@@ -75,38 +75,39 @@ class Progress:
         return {name: value for name, value in values.items() if value is not None}
 
 
-class Meter:
+class ThroughputMeter:
     """
     Measures the speed of a send.
 
-    :param tally: the counts it begins with.
+    :param counts: the counts at the beginning.
+    :param timer: returns seconds that only increase.
     """
 
-    def __init__(self, tally: Tally, timer: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, counts: SendCounts, timer: Callable[[], float] = time.monotonic) -> None:
         self._timer = timer
-        self._measured = timer(), tally.requests
-        self._told = timer(), tally.requests, tally.recipients
-        #: Of the last quarter of a second that had any; None before there is one.
+        self._measured = timer(), counts.requests
+        self._reported = timer(), counts.requests, counts.recipients
+        #: Throughput of the last quarter of a second with any request; None before the first one.
         self.requests_per_second: float | None = None
-        #: Whether anything was told so far.
-        self.has_told = False
+        #: Whether the progress was reported.
+        self.has_reported = False
 
-    def measure(self, tally: Tally) -> bool:
-        """Take the speed of the moment; return whether it is time to tell how far it is."""
+    def measure(self, counts: SendCounts) -> bool:
+        """Measure the throughput; return whether a report of the progress is due."""
         now = self._timer()
         measured_at, requests = self._measured
         if (seconds := now - measured_at) >= _MEASURE_SECONDS:
-            if tally.requests > requests:  # a pause says nothing about the speed after it
-                self.requests_per_second = (tally.requests - requests) / seconds
-            self._measured = now, tally.requests
-        return now - self._told[0] >= _TELL_SECONDS
+            if counts.requests > requests:  # a pause says nothing about the throughput after it
+                self.requests_per_second = (counts.requests - requests) / seconds
+            self._measured = now, counts.requests
+        return now - self._reported[0] >= _REPORT_SECONDS
 
-    def progress(self, tally: Tally, total: int | None, quota_left: int | None) -> Progress:
-        """Return how far the send is, and how fast it was since this was last asked."""
-        now = self._timer(), tally.requests, tally.recipients
-        seconds, requests, people = (new - old for new, old in zip(now, self._told, strict=True))
+    def progress(self, counts: SendCounts, total: int | None, quota_left: int | None) -> Progress:
+        """Return the progress, with the speed since the last call."""
+        now = self._timer(), counts.requests, counts.recipients
+        seconds, requests, people = (new - old for new, old in zip(now, self._reported, strict=True))
         seconds = max(seconds, 0.001)
-        self._told, self.has_told = now, True
+        self._reported, self.has_reported = now, True
         return Progress(
-            tally.recipients, total, tally.unknown, people / seconds, requests / seconds, quota_left
+            counts.recipients, total, counts.unknown, people / seconds, requests / seconds, quota_left
         )

@@ -1,4 +1,4 @@
-"""When the next request may leave: the vendor's quota, the customer's reserve, a slope of one's own."""
+"""When the next request may leave: quota, reserve, the user's own rate, a scheduled moment."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import math
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
+from airflow_provider_liveactivity.errors import QuotaExhausted, SendStopped
 from airflow_provider_liveactivity.models.common import utcnow
 from airflow_provider_liveactivity.vendors.base import Quota
 
@@ -17,124 +17,151 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
 
-_LOOK_SECONDS = 0.2  # how often a held request looks whether it may leave
-#: Seconds; for longer than that, a worker slot is better given back. It is shorter than MoEngage's window.
-LONGEST_WAIT = 45.0
-_CONNECT_AHEAD = 2.0  # so long before its moment it makes its connection; servers close idle ones later
+#: A worker slot is better given back than held for longer. It is shorter than MoEngage's quota window.
+MAX_WAIT_SECONDS = 45.0
+_RELEASE_POLL_SECONDS = 0.2  # how often a scheduled request checks whether it may leave
+#: A scheduled request opens its connection this early. Servers close idle connections later than that.
+_CONNECT_AHEAD_SECONDS = 2.0
 _MIN_BLOCK_SECONDS = 1.0
 
 
-class Sleep(Protocol):
-    """Waits for some seconds; ``asyncio.sleep``, or a test's clock."""
-
-    def __call__(self, seconds: float, /) -> Awaitable[None]:
-        """Return after so many seconds."""
-
-
 @dataclass(frozen=True, slots=True)
-class PaceRules:
+class RateRules:
     """
     How fast requests may leave.
 
-    :param max_per_second: requests a second, or None for as fast as the workers are.
-    :param reserve: share of the vendor's window, 0 to 1, that is left for other traffic.
-    :param longest_wait: seconds to wait in place for a new window; beyond them RateLimited is raised, so that
-        the caller can give its worker slot back.
-    :param hold: keeps everything until a moment, however far; ``longest_wait`` does not apply to it.
+    :param max_per_second: requests per second; None for no limit of one's own.
+    :param reserve: share of the vendor's quota, 0 to 1, that is left to other traffic.
+    :param max_wait: most seconds to wait in place for the vendor's next quota window.
+    :param release: keeps every request until a moment, however far; ``max_wait`` does not apply to it.
     """
 
     max_per_second: float | None = None
     reserve: float = 0.1
-    longest_wait: float = LONGEST_WAIT
-    hold: Hold | None = None
+    max_wait: float = MAX_WAIT_SECONDS
+    release: ScheduledRelease | None = None
 
 
-class Pace:
+class RateLimiter:
     """
-    The one gate that all workers of a fan-out pass before each request.
+    The limiter that all workers of a send share.
 
-    It runs in one event loop and needs no lock: nothing is awaited between reading and writing its state.
+    It runs in one event loop and needs no lock: it awaits nothing between reading and writing its state.
 
-    Wall-clock time counts at two places only: a reset that the vendor names is turned into a number of
-    seconds when it comes, and a scheduled send waits for its moment. All else runs on the monotonic clock, so
-    that a wall clock that is set neither stalls a send nor lets a burst out.
+    Wall-clock time counts in two places only: a reset that the vendor names becomes a number of seconds when
+    it arrives, and a scheduled send waits for its moment. All other waits use the monotonic clock, so that a
+    change of the wall-clock time neither stalls a send nor lets a burst out.
 
     :param rules: how fast requests may leave.
-    :param clock: wall-clock time.
-    :param monotonic: seconds that only go forward.
-    :param sleep: waits.
+    :param clock: returns the wall-clock time.
+    :param monotonic: returns seconds that only increase.
+    :param sleep: waits some seconds.
     """
 
     def __init__(
         self,
-        rules: PaceRules,
+        rules: RateRules | None = None,
         *,
         clock: Callable[[], datetime] = utcnow,
         monotonic: Callable[[], float] = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._rules = rules
+        self._rules = rules or RateRules()
         self._clock = clock
         self._monotonic = monotonic
         self._sleep = sleep
-        self._opens_at: float | None = None
+        self._blocked_until: float | None = None
         self._next_slot = -math.inf
         self._waited_until = -math.inf
-        self._shut = asyncio.Event()
+        self._stopped = asyncio.Event()
+        #: The vendor's quota, as the last response told it.
         self.quota = Quota()
+        #: Seconds in which requests were held back.
         self.waited_seconds = 0.0
-        #: Who waits at this moment, at the gate or between two tries.
+        #: How many requests wait at this moment, to leave or for their next attempt.
         self.waiting = 0
 
-    async def turn(self) -> None:
+    async def acquire(self) -> None:
         """
-        Return when the next request may leave.
+        Wait until the next request may leave.
 
-        :raises RateLimited: where that is further away than ``longest_wait``.
-        :raises VendorUnavailable: where nothing may leave any more.
+        :raises QuotaExhausted: if the wait is longer than ``max_wait``.
+        :raises SendStopped: if the send was stopped.
         """
-        await self.held(ahead=_CONNECT_AHEAD)
-        self._check_open()
-        await self._pass_gate()
+        await self._wait_for_release(ahead=_CONNECT_AHEAD_SECONDS)
+        self._check_not_stopped()
+        await self._wait_while_blocked()
         while seconds := self._seconds_to_slot():
             await self._wait(seconds)
-            if self._opens_at is None:
+            if self._blocked_until is None:
                 break
-            await self._pass_gate()  # it has closed meanwhile, and who leaves it needs a new slot
+            await self._wait_while_blocked()  # and then take a new slot
 
-    async def _pass_gate(self) -> None:
-        while self._opens_at is not None:
-            seconds = self._opens_at - self._monotonic()
+    async def wait_until_due(self) -> None:
+        """
+        Wait for the moment of a scheduled send.
+
+        :raises SendStopped: if the send was stopped.
+        """
+        await self._wait_for_release(ahead=0.0)
+
+    async def sleep(self, seconds: float) -> None:
+        """
+        Wait, for example between the attempts of a request.
+
+        :raises SendStopped: as soon as the send is stopped.
+        """
+        sleeping = asyncio.ensure_future(self._sleep(seconds))
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        self.waiting += 1
+        try:
+            await asyncio.wait((sleeping, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self.waiting -= 1
+            sleeping.cancel()
+            stopped.cancel()
+        self._check_not_stopped()
+
+    def stop(self) -> None:
+        """Let no request leave from now on, and end every wait."""
+        self._stopped.set()
+
+    def update_quota(self, quota: Quota) -> None:
+        """Take in the quota that a response names; block all requests when only the reserve is left."""
+        if quota.remaining is None:
+            return
+        self.quota = quota
+        if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
+            # The vendor still counts in the old window, so its reset is to come, whatever our clock says.
+            self._block(max(self._seconds_until(quota.reset_at), _MIN_BLOCK_SECONDS))
+
+    def block_until(self, moment: datetime | None) -> None:
+        """Let no request leave until a moment; a moment in the past, or None, blocks nothing."""
+        self._block(self._seconds_until(moment))
+
+    async def _wait_for_release(self, ahead: float) -> None:
+        # In short steps: the release may be moved to now, and the wall clock may be set.
+        release = self._rules.release
+        while release is not None and (seconds := release.seconds_until_due(self._clock()) - ahead) > 0:
+            await self.sleep(min(seconds, _RELEASE_POLL_SECONDS))
+
+    async def _wait_while_blocked(self) -> None:
+        while self._blocked_until is not None:
+            seconds = self._blocked_until - self._monotonic()
             if seconds <= 0:
-                self._opens_at = None
-            elif seconds > self._rules.longest_wait:
+                self._blocked_until = None
+            elif seconds > self._rules.max_wait:
                 until = self._clock() + timedelta(seconds=seconds)
-                raise RateLimited(
-                    f"the vendor's window is used up until {until.isoformat()}.", reset_at=until
+                raise QuotaExhausted(
+                    f"the vendor's quota is used up until {until.isoformat()}.", reset_at=until
                 )
             else:
                 await self._wait(seconds)
 
-    @property
-    def holds(self) -> bool:
-        """Whether requests are kept until a moment."""
-        return self._rules.hold is not None
-
-    async def held(self, ahead: float = 0.0) -> None:
-        """
-        Return when the moment of a scheduled send comes, or so many seconds ahead of it.
-
-        :raises VendorUnavailable: where nothing may leave any more.
-        """
-        # In short steps: a person may open the gate, and somebody may set the clock.
-        hold = self._rules.hold
-        while hold is not None and (seconds := hold.seconds(self._clock()) - ahead) > 0:
-            await self.rest(min(seconds, _LOOK_SECONDS))
-
     def _seconds_to_slot(self) -> float:
-        """Take the next slot of the slope, and return how far away it is."""
+        """Take the next slot of the user's own rate and return the seconds until it begins."""
         if self._rules.max_per_second is None:
             return 0.0
         now = self._monotonic()
@@ -144,54 +171,20 @@ class Pace:
 
     async def _wait(self, seconds: float) -> None:
         began = self._monotonic()
-        await self.rest(seconds)
-        # The workers wait together: what counts is the time that passed, once.
+        await self.sleep(seconds)
+        # Workers wait at the same time; the time that passes counts once.
         now = self._monotonic()
         self.waited_seconds += max(now - max(began, self._waited_until), 0.0)
         self._waited_until = now
 
-    async def rest(self, seconds: float) -> None:
-        """
-        Sleep, between the tries of a request for instance.
-
-        :raises VendorUnavailable: as soon as nothing may leave any more.
-        """
-        sleeping = asyncio.ensure_future(self._sleep(seconds))
-        shut = asyncio.ensure_future(self._shut.wait())
-        self.waiting += 1
-        try:
-            await asyncio.wait((sleeping, shut), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            self.waiting -= 1
-            sleeping.cancel()
-            shut.cancel()
-        self._check_open()
-
-    def shut(self) -> None:
-        """Let nothing leave any more, tries of earlier requests included; whoever waits stops waiting."""
-        self._shut.set()
-
-    def _check_open(self) -> None:
-        if self._shut.is_set():
-            raise VendorUnavailable("the send was stopped before this request left.")
-
-    def learn(self, quota: Quota) -> None:
-        """Take in what an answer said of the quota, and close the gate at the reserve."""
-        if quota.remaining is None:
-            return
-        self.quota = quota
-        if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
-            # While the vendor still counts in the old window, its reset is not over, whatever our clock says.
-            self._block(max(self._seconds_until(quota.reset_at), _MIN_BLOCK_SECONDS))
-
-    def close(self, until: datetime | None) -> None:
-        """Hold every worker until a moment; a moment that is over or unknown holds nobody."""
-        self._block(self._seconds_until(until))
+    def _check_not_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise SendStopped("the send was stopped before this request left.")
 
     def _seconds_until(self, moment: datetime | None) -> float:
         return 0.0 if moment is None else (moment - self._clock()).total_seconds()
 
     def _block(self, seconds: float) -> None:
         if seconds > 0:
-            opens_at = self._monotonic() + seconds
-            self._opens_at = max(opens_at, self._opens_at or opens_at)
+            until = self._monotonic() + seconds
+            self._blocked_until = max(until, self._blocked_until or until)

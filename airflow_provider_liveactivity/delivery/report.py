@@ -1,4 +1,4 @@
-"""What a send has done so far, and the report of it that goes to XCom."""
+"""The counts of a send and its report, which becomes the XCom of the task."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 class SendReport(TypedDict):
     """
-    What every sending call returns: small, plain, without ids of people.
+    What every sending call returns: plain JSON without external ids.
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
-    ``unknown`` count people where people are addressed, else requests. Accepted means taken by the vendor,
-    not shown. ``waited_seconds`` is the time in which requests were held back, for the vendor's window or
-    the wanted speed. An update that came too late to be sent, after the end of its activity or after a newer
-    update, has the count ``dropped`` besides. Where the activity is due to end, ``start_id`` names the start
-    that a report belongs to: the same over retries, another one after a person has cleared the start.
+    ``unknown`` count people if the requests name them, otherwise requests. Accepted means that the vendor
+    took the request, not that a phone shows it. ``waited_seconds`` is the time in which requests were held
+    back by the vendor's quota or the rate limit. ``dropped`` is 1 for an update that was not sent because the
+    activity had ended or a newer update had been sent. ``start_id`` identifies the start of the activity, if
+    the activity has an end time: it stays the same over retries and changes when a person clears the start.
     """
 
     vendor: str
@@ -42,8 +42,8 @@ class SendReport(TypedDict):
 
 
 @dataclass(slots=True)
-class Tally:
-    """Counts of a send, over all attempts of its task."""
+class SendCounts:
+    """The counts of a send over all attempts of its task."""
 
     requests: int = 0
     accepted: int = 0
@@ -58,13 +58,13 @@ class Tally:
 
     @property
     def recipients(self) -> int:
-        """Everybody whose fate is settled or in doubt."""
+        """Recipients whose outcome is final or unknown."""
         return self.accepted + self.rejected + self.unknown
 
-    def sent(self, tries: int, at: datetime | None) -> None:
-        """Count the tries of one request."""
-        self.requests += tries
-        self.retries += max(tries - 1, 0)
+    def add_attempts(self, attempts: int, at: datetime | None) -> None:
+        """Count the attempts of one request."""
+        self.requests += attempts
+        self.retries += max(attempts - 1, 0)
         if at is not None:
             moment = at.isoformat()
             self.first_sent_at = min(self.first_sent_at or moment, moment)
@@ -84,7 +84,7 @@ class Tally:
         validate_only: bool = False,
         recipients: int | None = None,
     ) -> SendReport:
-        """Return the report of the send that these are the counts of."""
+        """Return the report of the send."""
         report = self.to_json() | {
             "vendor": vendor,
             "verb": verb,

@@ -1,144 +1,104 @@
-"""Where an attempt begins: in the gaps that earlier ones left, and then behind all they wrote ahead."""
+"""Where an attempt begins: with the open batches of earlier attempts, then behind all that was submitted."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.delivery.in_flight import (
-    Batch,
-    Ledger,
-    OnUnknown,
-    Position,
-    Window,
-    digest,
-)
+from airflow_provider_liveactivity.delivery.in_flight import InFlight, PendingBatch, SendState, digest
 from airflow_provider_liveactivity.errors import OutcomeUnknown
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.delivery.checkpoint import Saved
-    from airflow_provider_liveactivity.vendors.base import Request
+    from collections.abc import Iterator
+
+    from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest, BatchRequests
+    from airflow_provider_liveactivity.delivery.checkpoint import CheckpointState
+    from airflow_provider_liveactivity.delivery.in_flight import OnUnknown, ResumePoint
 
 log = logging.getLogger(__name__)
 
 
-class Step(NamedTuple):
-    """One request of a send, and the key after which the audience goes on."""
-
-    request: Request
-    key: Any = None
-
-    def __repr__(self) -> str:
-        """Return the request: the key may be a person's id."""
-        return f"<Step with {self.request!r}>"
-
-    @property
-    def weight(self) -> int:
-        """What it counts for: its people, or one where the vendor knows who is addressed."""
-        return self.request.people or 1
-
-
-class Steps(Protocol):
-    """Yields the steps of an audience in order."""
-
-    def __call__(self, after: Any, boundary: Any = None, /) -> Iterable[Step]:
-        """
-        Yield the steps.
-
-        :param after: key of an earlier step: the people up to it are left out.
-        :param boundary: key of an earlier step: no step has people on both sides of it.
-        """
-
-
 @dataclass(frozen=True, slots=True)
-class Start:
+class ResumePlan:
     """
     Where an attempt begins.
 
-    :param ledger: what is known from the attempts before.
-    :param gaps: numbered steps within its window that are still to be sent.
-    :param read: steps behind the window that are read already …
-    :param rest: … and those that are not.
+    :param state: what is known from earlier attempts.
+    :param reopened: numbered requests of earlier attempts that are sent again.
+    :param read: requests behind those that are read already.
+    :param remaining: all further requests.
     """
 
-    ledger: Ledger
-    gaps: list[tuple[int, Step]]
-    read: list[Step]
-    rest: Iterator[Step]
+    state: SendState
+    reopened: list[tuple[int, BatchRequest]]
+    read: list[BatchRequest]
+    remaining: Iterator[BatchRequest]
 
 
-def begin(saved: Saved, steps: Steps, on_unknown: OnUnknown) -> Start:
+def plan_resume(saved: CheckpointState, batches: BatchRequests, on_unknown: OnUnknown) -> ResumePlan:
     """
-    Return where an attempt begins. The audience is read once, whatever the attempts before have left.
+    Return where an attempt begins; the audience is read once.
 
-    :param saved: what the attempts before have left.
-    :param steps: yields the steps of the audience after a key.
-    :param on_unknown: what becomes of the batches that may have been carried out.
-    :raises OutcomeUnknown: where there are any, and a person has to decide.
+    :param saved: the state that earlier attempts left.
+    :param batches: the requests of the send.
+    :param on_unknown: what to do with batches that may have been carried out.
+    :raises OutcomeUnknown: if there are such batches and a person must decide.
     """
-    position = saved.position
-    if position.doubtful and on_unknown == "fail":
-        raise undecided(position.people_in_doubt)
+    point = saved.resume_point
+    if point.unknown and on_unknown == "fail":
+        raise undecided_error(point.unknown_recipients)
     resend = on_unknown == "resend"
-    wanted = sorted({*position.unsent, *(position.doubtful if resend else ())})
+    wanted = sorted({*point.unsent, *(point.unknown if resend else ())})
     if wanted:
-        found, read, rest = _reopen(position, steps)
+        found, read, remaining = _reopen(point, batches)
     else:
-        found, read, rest = {}, [], iter(steps(position.ahead_key))
-    skipped = 0 if found and resend else position.people_in_doubt
+        found, read, remaining = {}, [], batches.after(point.submitted_key)
+    skipped = 0 if found and resend else point.unknown_recipients
     if wanted and not found:
-        log.warning(
-            "The audience has changed where the last attempt stopped: skipping what is in doubt there."
-        )
-        skipped += position.people_unsent
+        log.warning("The audience has changed where the last attempt stopped: the open batches are skipped.")
+        skipped += point.unsent_recipients
     if skipped:
-        log.warning("%s people may have been reached by the last attempt or not: skipped.", f"{skipped:,}")
-    tally = replace(saved.tally, unknown=saved.tally.unknown + skipped)
+        log.warning("Skipped %s recipients whose outcome is unknown.", f"{skipped:,}")
+    counts = replace(saved.completed, unknown=saved.completed.unknown + skipped)
     if not found:
-        return Start(Ledger(Window(position.ahead_key), tally), [], read, rest)
-    window = Window(position.ahead_key, position.span, {place: found[place][1] for place in wanted})
-    return Start(Ledger(window, tally), [(place, found[place][0]) for place in wanted], read, rest)
+        return ResumePlan(SendState(InFlight(point.submitted_key), counts), [], read, remaining)
+    in_flight = InFlight(point.submitted_key, point.span, {number: found[number][1] for number in wanted})
+    reopened = [(number, found[number][0]) for number in wanted]
+    return ResumePlan(SendState(in_flight, counts), reopened, read, remaining)
 
 
 def _reopen(
-    position: Position, steps: Steps
-) -> tuple[dict[int, tuple[Step, Batch]], list[Step], Iterator[Step]]:
+    point: ResumePoint, batches: BatchRequests
+) -> tuple[dict[int, tuple[BatchRequest, PendingBatch]], list[BatchRequest], Iterator[BatchRequest]]:
     """
-    Read the window again.
+    Read the part of the audience that was in flight.
 
-    Return its open batches, none where batches in it begin or end elsewhere than they did; the steps that
-    were read behind it; and the steps that were not.
+    Return its open batches, none if any batch in it has other bounds than before; the requests behind it that
+    were read; and all further requests.
     """
-    rest, after, count = iter(steps(position.settled_key, position.ahead_key)), position.settled_key, 0
-    found: dict[int, tuple[Step, Batch]] = {}
-    read: list[Step] = []
-    unsettled = {*position.doubtful, *position.unsent}
-    while after != position.ahead_key and (step := next(rest, None)) is not None:
-        if step.key > position.ahead_key:  # the person of that key is gone
-            read.append(step)
+    remaining = batches.after(point.completed_key, point.submitted_key)
+    after, count = point.completed_key, 0
+    found: dict[int, tuple[BatchRequest, PendingBatch]] = {}
+    read: list[BatchRequest] = []
+    open_numbers = {*point.unknown, *point.unsent}
+    while after != point.submitted_key and (batch := next(remaining, None)) is not None:
+        if batch.key > point.submitted_key:  # the recipient of that key has left the audience
+            read.append(batch)
             break
-        if count in unsettled:
-            found[count] = step, Batch(after, step.key, step.weight)
-        after, count = step.key, count + 1
-    unchanged = after == position.ahead_key and count == position.span
-    if not unchanged or digest(batch for _, batch in found.values()) != position.digest:
+        if count in open_numbers:
+            found[count] = batch, PendingBatch(after, batch.key, batch.recipients)
+        after, count = batch.key, count + 1
+    unchanged = after == point.submitted_key and count == point.span
+    if not unchanged or digest(pending for _, pending in found.values()) != point.digest:
         found = {}
-    return found, read, rest
+    return found, read, remaining
 
 
-def undecided(people: int) -> OutcomeUnknown:
-    """Return the error for a send that cannot go on before a person has decided."""
-    error = OutcomeUnknown(
-        f"{people:,} people may have been reached or not; decide with on_unknown='skip' or 'resend', "
-        "then clear the task: it goes on from here."
+def undecided_error(recipients: int) -> OutcomeUnknown:
+    """Return the error of a send that waits for the decision of a person."""
+    return OutcomeUnknown(
+        f"the outcome of {recipients:,} recipients is unknown. Set on_unknown to 'skip' or 'resend', then "
+        "clear the task: it resumes here.",
+        retryable=False,
     )
-    error.retryable = False
-    return error
-
-
-def close(steps: Iterator[Step]) -> None:
-    """Let go of what the steps are read from."""
-    if isinstance(steps, Generator):
-        steps.close()

@@ -20,7 +20,7 @@ _ROUNDING_SECONDS = 1e-6  # a shorter wait is what floats leave over
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """
     So many requests in any so many seconds.
 
@@ -34,14 +34,14 @@ class Limit:
     seconds: float = 60.0
 
 
-class Rates:
+class RollingLimiter:
     """
     What a hook has sent lately, so that a loop over it keeps to the limits instead of running into 429s.
 
     Requests of other tasks, which are other processes, are not counted: limit those with an Airflow pool. The
     monotonic clock counts the seconds, so that a change of the wall-clock time has no effect.
 
-    :param longest_wait: seconds to wait in place; RateLimited is raised instead of longer waits.
+    :param max_wait: seconds to wait in place; RateLimited is raised instead of longer waits.
     :param clock: wall-clock time, for the moments that errors name.
     :param monotonic: seconds that only go forward.
     :param sleep: waits.
@@ -50,7 +50,7 @@ class Rates:
     def __init__(
         self,
         *,
-        longest_wait: float = 60.0,
+        max_wait: float = 60.0,
         clock: Callable[[], datetime] = utcnow,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -58,28 +58,28 @@ class Rates:
         self.clock = clock
         self.sleep = sleep
         self._monotonic = monotonic
-        self._longest_wait = longest_wait
-        self._sent: dict[Limit, deque[float]] = defaultdict(deque)
-        self._closed: dict[Limit, float] = {}
+        self._max_wait = max_wait
+        self._sent: dict[RateLimit, deque[float]] = defaultdict(deque)
+        self._blocked_until: dict[RateLimit, float] = {}
 
-    def free_at(self, limits: Sequence[Limit]) -> datetime | None:
+    def next_free_at(self, limits: Sequence[RateLimit]) -> datetime | None:
         """Return when a request that all these limits count may leave; None for now."""
         seconds = self._seconds_until_free(limits)
         return self.clock() + timedelta(seconds=seconds) if seconds else None
 
-    def _seconds_until_free(self, limits: Sequence[Limit]) -> float:
+    def _seconds_until_free(self, limits: Sequence[RateLimit]) -> float:
         now = self._monotonic()
         seconds = max(self._free_at(limit, now) for limit in limits) - now
         return seconds if seconds > _ROUNDING_SECONDS else 0.0
 
-    def _free_at(self, limit: Limit, now: float) -> float:
+    def _free_at(self, limit: RateLimit, now: float) -> float:
         sent = self._sent[limit]
         while sent and sent[0] + limit.seconds <= now:
             sent.popleft()
         full_until = sent[-limit.requests] + limit.seconds if len(sent) >= limit.requests else now
-        return max(full_until, self._closed.get(limit, now))
+        return max(full_until, self._blocked_until.get(limit, now))
 
-    def take(self, limits: Sequence[Limit]) -> float:
+    def acquire(self, limits: Sequence[RateLimit]) -> float:
         """
         Wait until a request may leave, count it, and return the seconds waited.
 
@@ -87,7 +87,7 @@ class Rates:
         """
         waited = 0.0
         while seconds := self._seconds_until_free(limits):
-            if seconds > self._longest_wait:
+            if seconds > self._max_wait:
                 until = self.clock() + timedelta(seconds=seconds)
                 raise RateLimited(
                     f"the vendor's limit for {limits[-1].what} is used up until {until.isoformat()}.",
@@ -99,6 +99,6 @@ class Rates:
             self._sent[limit].append(self._monotonic())
         return waited
 
-    def close(self, limit: Limit, until: datetime) -> None:
+    def block_until(self, limit: RateLimit, until: datetime) -> None:
         """Count a limit as used up until a moment: the vendor said so."""
-        self._closed[limit] = self._monotonic() + (until - self.clock()).total_seconds()
+        self._blocked_until[limit] = self._monotonic() + (until - self.clock()).total_seconds()

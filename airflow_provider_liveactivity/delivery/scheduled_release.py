@@ -5,26 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 
-class Hold:
+class ScheduledRelease:
     """
-    Keeps a request at the gate until its moment.
+    The moment at which a request may leave.
 
-    :param until: when it may leave.
+    :param until: the moment, with a UTC offset.
     """
 
     def __init__(self, until: datetime) -> None:
         self.until = until
-        self._opened = False
+        self._released = False
 
-    def open(self) -> None:
-        """Let it leave at once; safe to call from a signal handler and from other threads."""
-        self._opened = True
+    def release_now(self) -> None:
+        """Let the request leave at once; safe to call from a signal handler and from other threads."""
+        self._released = True
 
-    def seconds(self, now: datetime) -> float:
-        """Return how long it is still held; the clock of the wall decides, as it may be set meanwhile."""
-        return 0.0 if self._opened else max(0.0, (self.until - now).total_seconds())
+    def seconds_until_due(self, now: datetime) -> float:
+        """Return the seconds until the request may leave, by wall-clock time, which may be set meanwhile."""
+        return 0.0 if self._released else max(0.0, (self.until - now).total_seconds())
 
-    def leaves_at(self) -> datetime:
-        """Return when it leaves, as far as that is known now: what dates in it count from."""
+    def release_time(self) -> datetime:
+        """Return when the request leaves, as known now; relative dates in the request count from then."""
         now = datetime.now(UTC)
-        return now + timedelta(seconds=self.seconds(now))
+        return now + timedelta(seconds=self.seconds_until_due(now))

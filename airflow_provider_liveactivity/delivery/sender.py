@@ -1,9 +1,9 @@
 """
-Batches to requests to a report: the only place that fans out.
+The loop of a send: batches in, counts out.
 
 The task's main thread reads the audience, writes the checkpoint (Airflow's channel to its supervisor belongs
-to it) and gets the signals; workers in a thread of their own send. A batch leaves only after the checkpoint
-says that it may have left.
+to that thread) and receives signals; a pool in a thread of its own sends. A batch is submitted to the pool
+only after the checkpoint says that it may have been sent.
 """
 
 from __future__ import annotations
@@ -16,248 +16,253 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint, Saved
-from airflow_provider_liveactivity.delivery.in_flight import Ledger
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.progress import Meter, Progress
-from airflow_provider_liveactivity.delivery.resume import Step, Steps, begin, close, undecided
-from airflow_provider_liveactivity.delivery.worker_pool import Job, Workers
-from airflow_provider_liveactivity.errors import VendorUnavailable
+from airflow_provider_liveactivity.delivery.batch_requests import close_source
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint, CheckpointState
+from airflow_provider_liveactivity.delivery.in_flight import SendState
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.progress import ThroughputMeter
+from airflow_provider_liveactivity.delivery.resume import plan_resume, undecided_error
+from airflow_provider_liveactivity.delivery.worker_pool import Job, WorkerPool
+from airflow_provider_liveactivity.errors import SendStopped
 from airflow_provider_liveactivity.http.client import Client
-from airflow_provider_liveactivity.vendors.base import AfterDoubt
+from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from airflow_provider_liveactivity.delivery.report import Tally
-    from airflow_provider_liveactivity.http.connection import Account
+    from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest, BatchRequests
+    from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.delivery.report import SendCounts
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 
 log = logging.getLogger(__name__)
 
-_TICK_SECONDS = 0.02  # how often the main thread looks up
-# No two checkpoints in a shorter time, as long as there is work under way. At full speed, what the window
-# lets wait behind 128 requests lasts for half as long again.
-_WRITE_SECONDS = 0.08
+_LOOP_SECONDS = 0.02  # how often the main thread looks at the pool
+#: Least seconds between two checkpoints while requests are in flight. At full speed the prefetched batches
+#: last longer.
+_CHECKPOINT_SECONDS = 0.08
 _READ_AHEAD = 128  # batches
-_REACTION_SECONDS = 0.05  # so long before the workers run dry, more is written ahead
-_HASTY_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
+_REFILL_SECONDS = 0.05  # more batches are submitted when the pool has less work than this left
+_STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
 
-class Send:
+class Sender:
     """
-    One send: from its steps to its counts, over as many attempts as it takes.
+    One send, over as many attempts as it takes.
 
-    :param identity: hash of audience and payload as the user gave them; another one is another send.
-    :param steps: yields the requests in the audience's order, after the given key.
-    :param account: where to send.
-    :param fan_out: how it spreads.
-    :param checkpoint: where it keeps its state; only sends that must not be repeated need one.
-    :param may_be_second: whether an earlier process may have sent the same requests, with the same keys.
-    :param total: people in all, where it is known.
-    :param on_progress: told about every 5 seconds how far it is, in the thread that runs the send.
-    :param client: makes a worker's client; for tests.
+    :param send_id: hash of audience and payload; another one is another send.
+    :param batches: the requests, in the order of the audience.
+    :param workspace: where to send.
+    :param options: how to use workers and quota.
+    :param checkpoint: keeps the state; only a send that must not be repeated needs one.
+    :param possibly_sent_before: whether an earlier process may have sent the same requests with the same
+        idempotency keys.
+    :param total: recipients in all, if known.
+    :param on_progress: called about every 5 seconds, in the thread that runs the send.
+    :param client: makes the client of a worker; for tests.
     """
 
     def __init__(
         self,
-        identity: str,
-        steps: Steps,
-        account: Account,
+        send_id: str,
+        batches: BatchRequests,
+        workspace: WorkspaceConfig,
         *,
-        fan_out: FanOut | None = None,
+        options: DeliveryOptions | None = None,
         checkpoint: Checkpoint | None = None,
-        may_be_second: bool = False,
+        possibly_sent_before: bool = False,
         total: int | None = None,
         on_progress: Callable[[Progress], None] = log.info,
         client: Callable[..., Client] = Client,
     ) -> None:
-        self._identity = identity
-        self._steps = steps
-        self._account = account
-        self._fan_out = fan_out or FanOut()
+        self._send_id = send_id
+        self._batches = batches
+        self._workspace = workspace
+        self._options = options or DeliveryOptions()
         self._checkpoint = checkpoint or Checkpoint()
-        self._may_be_second = may_be_second
+        self._possibly_sent_before = possibly_sent_before
         self._total = total
         self._on_progress = on_progress
         self._client = client
-        # Each change of the ledger is one assignment: a signal handler may raise between any two of them.
-        self._ledger = Ledger()
-        self._gaps: deque[Job] = deque()  # what earlier attempts left open within the window
-        self._rest: Iterator[Step] = iter(())  # what lies behind the window …
-        self._read: deque[Step] = deque()  # … of which so much is read already
-        self._exhausted = False  # the audience was read to its end, and all of it is in the ledger
+        # Each change of the state is one assignment: a signal handler may raise between any two of them.
+        self._state = SendState()
+        self._final_state: SendState | None = None  # once it is stored
+        self._reopened: deque[Job] = deque()  # open batches of earlier attempts
+        self._read: deque[BatchRequest] = deque()  # read from the audience, not submitted
+        self._remaining: Iterator[BatchRequest] = iter(())  # not read yet
+        self._exhausted = False  # every batch of the audience was submitted
         self._finished = False
-        self._closed: Ledger | None = None  # the last one, as it was stored
-        self._written_at = -math.inf
-        self._meter = Meter(self.tally)
-        self._remarks = {""}  # each is told once: a thousand batches may have the same
-        self._workers: Workers | None = None
+        self._saved_at = -math.inf
+        self._meter = ThroughputMeter(self.counts)
+        self._logged_warnings = {""}  # a thousand batches may have the same one
+        self._pool: WorkerPool | None = None
         self._deadline = math.inf  # when a stop must be over
 
     @property
-    def tally(self) -> Tally:
+    def counts(self) -> SendCounts:
         """The counts over all attempts so far."""
-        return (self._closed or self._ledger).counts
+        return (self._final_state or self._state).counts
 
     def stop(self) -> None:
-        """Let nothing further leave, and end within seconds; safe to call from a signal handler."""
-        self._deadline = min(self._deadline, time.monotonic() + _HASTY_SECONDS)
-        if self._workers is not None:
-            self._workers.halt()
+        """Let no further request leave and end within seconds; safe to call from a signal handler."""
+        self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
+        if self._pool is not None:
+            self._pool.stop()
 
-    def run(self) -> Tally:
+    def run(self) -> SendCounts:
         """
-        Send everything that has not been sent, and return the counts over all attempts.
+        Send all that was not sent, and return the counts over all attempts.
 
-        :raises LiveActivityError: where nothing more can be sent now; the checkpoint knows what was sent.
+        :raises LiveActivityError: if an error stops the send; the checkpoint knows what was sent.
         """
-        saved, why = self._checkpoint.load(self._identity)
-        self._ledger = Ledger(tally=saved.counts)
+        saved, why = self._checkpoint.load(self._send_id)
+        self._state = SendState(completed=saved.counts)
         if self._checkpoint.durable:
-            log.info("Checkpoint: %s; %s accepted so far.", why, f"{saved.tally.accepted:,}")
+            log.info("Checkpoint: %s. Accepted so far: %s.", why, f"{saved.completed.accepted:,}")
         if saved.finished:
-            return self.tally
-        start = begin(saved, self._steps, self._fan_out.on_unknown)
-        self._ledger, self._rest = start.ledger, start.rest
-        self._read = deque(start.read)
-        self._gaps = deque(self._job(number, step) for number, step in start.gaps)
-        self._meter = Meter(self.tally)
+            return self.counts
+        plan = plan_resume(saved, self._batches, self._options.on_unknown)
+        self._state, self._remaining = plan.state, plan.remaining
+        self._read = deque(plan.read)
+        self._reopened = deque(self._job(number, batch) for number, batch in plan.reopened)
+        self._meter = ThroughputMeter(self.counts)
         try:
             failure = self._send()
         finally:
-            close(self._rest)
+            close_source(self._remaining)
         if failure is not None:
             raise failure
-        return self.tally
+        return self.counts
 
     def _send(self) -> Exception | None:
-        """Send until all is done or something stops it; return what did."""
-        fan_out = self._fan_out
-        workers = self._workers = Workers(
-            self._account,
-            count=fan_out.workers(),
-            rules=fan_out.pace(),
-            skip_doubtful=fan_out.on_unknown == "skip",
+        """Send until all is done or an error stops the send; return that error."""
+        options = self._options
+        pool = self._pool = WorkerPool(
+            self._workspace,
+            count=options.workers,
+            rules=options.rate_rules(),
+            skip_unknown=options.on_unknown == "skip",
             client=self._client,
         )
-        with workers:
+        with pool:
             try:
-                self._keep_busy(workers)
-                self._close(workers)
+                self._run_loop(pool)
+                self._finish(pool)
             except BaseException as error:
-                self._close_after(error, workers)
+                self._finish_after(error, pool)
                 raise
         if self._finished:
             return None
-        if fan_out.on_unknown == "fail" and self._closed and self._closed.doubtful:
-            return undecided(self._closed.people_in_doubt)
-        return workers.failure or VendorUnavailable("the task was asked to stop; a retry goes on from here.")
+        if options.on_unknown == "fail" and self._final_state and self._final_state.unknown:
+            return undecided_error(self._final_state.unknown_recipients)
+        return pool.failure or SendStopped("the task was asked to stop; a retry resumes here.")
 
-    def _keep_busy(self, workers: Workers) -> None:
-        while not (workers.halted or self._deadline < math.inf):
-            self._post(workers)
-            if self._exhausted and not self._ledger.window.unsettled:
+    def _run_loop(self, pool: WorkerPool) -> None:
+        while not (pool.stopped or self._deadline < math.inf):
+            self._submit(pool)
+            if self._exhausted and not self._state.in_flight.pending:
                 return
             self._read_ahead()
-            workers.wait(_TICK_SECONDS)
-            self._note(workers)
-            self._tell(workers)
+            pool.wait(_LOOP_SECONDS)
+            self._collect(pool)
+            self._report_if_due(pool)
 
-    def _post(self, workers: Workers) -> None:
-        """Write the next batches ahead, then hand them to the workers."""
-        wanted = self._wanted(workers)
+    def _submit(self, pool: WorkerPool) -> None:
+        """Write the next batches to the checkpoint, then submit them to the pool."""
+        wanted = self._batches_to_submit(pool)
         if self._exhausted or wanted <= 0:
             return
-        jobs = [self._gaps.popleft() for _ in range(min(wanted, len(self._gaps)))]
-        steps = self._next_steps(wanted - len(jobs))
-        exhausted = len(jobs) + len(steps) < wanted
-        window = self._ledger.window
-        jobs += [self._job(number, step) for number, step in enumerate(steps, start=window.count)]
+        jobs = [self._reopened.popleft() for _ in range(min(wanted, len(self._reopened)))]
+        batches = self._next_batches(wanted - len(jobs))
+        exhausted = len(jobs) + len(batches) < wanted
+        in_flight = self._state.in_flight
+        jobs += [self._job(number, batch) for number, batch in enumerate(batches, start=in_flight.count)]
         if jobs:
-            ledger = replace(self._ledger, window=window.add((step.key, step.weight) for step in steps))
-            self._save(ledger)
-            self._ledger = ledger
-            workers.post(jobs)
+            in_flight = in_flight.add((batch.key, batch.recipients) for batch in batches)
+            state = replace(self._state, in_flight=in_flight)
+            self._save(state)
+            self._state = state
+            pool.submit(jobs)
         self._exhausted = exhausted
 
     def _read_ahead(self) -> None:
-        """Read while the workers are busy: then only the checkpoint stands between them and more."""
-        self._read.extend(islice(self._rest, _READ_AHEAD - len(self._read)))
+        """Read from the audience while the pool is busy."""
+        self._read.extend(islice(self._remaining, _READ_AHEAD - len(self._read)))
 
-    def _next_steps(self, count: int) -> list[Step]:
-        steps = [self._read.popleft() for _ in range(min(count, len(self._read)))]
-        return steps + list(islice(self._rest, count - len(steps)))
+    def _next_batches(self, count: int) -> list[BatchRequest]:
+        batches = [self._read.popleft() for _ in range(min(count, len(self._read)))]
+        return batches + list(islice(self._remaining, count - len(batches)))
 
-    def _wanted(self, workers: Workers) -> int:
-        """Return how many batches are to be handed over now."""
-        window = self._ledger.window
-        under_way = len(window.unsettled) - len(self._gaps)
-        if not workers.proven:
-            return 1 - under_way  # the first request goes alone: a wrong key costs one
-        if under_way and time.monotonic() < self._written_at + _WRITE_SECONDS:
+    def _batches_to_submit(self, pool: WorkerPool) -> int:
+        """Return how many batches to submit now."""
+        in_flight = self._state.in_flight
+        submitted = len(in_flight.pending) - len(self._reopened)
+        if not pool.first_accepted:
+            return 1 - submitted  # the first request goes alone: a wrong key costs one request
+        if submitted and time.monotonic() < self._saved_at + _CHECKPOINT_SECONDS:
             return 0
-        queue, speed = under_way - workers.sending, self._meter.requests_per_second
-        if queue > (speed or 0) * _REACTION_SECONDS:
+        queued, speed = submitted - pool.sending, self._meter.requests_per_second
+        if queued > (speed or 0) * _REFILL_SECONDS:
             return 0
-        return min(self._fan_out.ahead(speed) - queue, window.room + len(self._gaps))
+        return min(self._options.prefetch(speed) - queued, in_flight.capacity + len(self._reopened))
 
-    def _job(self, number: int, step: Step) -> Job:
-        request = step.request
-        if request.after_doubt is AfterDoubt.NEVER and self._fan_out.on_unknown == "resend":
-            request = replace(request, after_doubt=AfterDoubt.RESEND)
-        return Job(number, request, self._may_be_second)
+    def _job(self, number: int, batch: BatchRequest) -> Job:
+        request = batch.request
+        if request.retry_safety is RetrySafety.NOT_IDEMPOTENT and self._options.on_unknown == "resend":
+            request = replace(request, retry_safety=RetrySafety.IDEMPOTENT)
+        return Job(number, request, self._possibly_sent_before)
 
-    def _note(self, workers: Workers) -> None:
-        """Take in what the workers have to tell."""
-        if results := workers.results():
-            self._ledger = self._ledger.note(results, self._fan_out.on_unknown)
-            workers.forget(results)
-            for remark in {result.remark for result in results.values()} - self._remarks:
-                self._remarks.add(remark)
-                log.warning("Accepted, but the vendor remarks: %s", remark)
+    def _collect(self, pool: WorkerPool) -> None:
+        """Count the results of the pool."""
+        if results := pool.results():
+            self._state = self._state.with_results(results, self._options.on_unknown)
+            pool.discard(results)
+            for warning in {result.warning for result in results.values()} - self._logged_warnings:
+                self._logged_warnings.add(warning)
+                log.warning("The vendor accepted the request with a warning: %s", warning)
 
-    def _tell(self, workers: Workers) -> None:
-        """Every few seconds: tell how far it is, and keep the checkpoint young when nothing new leaves."""
-        if self._meter.measure(self.tally):
-            self._save(self._ledger)
-            self._report_progress(workers)
+    def _report_if_due(self, pool: WorkerPool) -> None:
+        """Report the progress every few seconds, and keep the checkpoint recent if nothing is submitted."""
+        if self._meter.measure(self.counts):
+            self._save(self._state)
+            self._report_progress(pool)
 
-    def _report_progress(self, workers: Workers) -> None:
-        quota_left = workers.pace.quota.remaining
-        self._on_progress(self._meter.progress(self.tally, self._total, quota_left))
+    def _report_progress(self, pool: WorkerPool) -> None:
+        quota_left = pool.limiter.quota.remaining
+        self._on_progress(self._meter.progress(self.counts, self._total, quota_left))
 
-    def _close(self, workers: Workers) -> None:
-        """Let nothing further leave, wait for what is under way, and write down exactly what is known."""
-        workers.halt()
-        patience = time.monotonic() + self._account.timeouts.read + _HASTY_SECONDS
-        while not workers.wait_for_last(_TICK_SECONDS):
-            if time.monotonic() > min(patience, self._deadline):  # a stop may come while we wait
+    def _finish(self, pool: WorkerPool) -> None:
+        """Let no further request leave, wait for those in flight, and store the final state."""
+        pool.stop()
+        give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS
+        while not pool.wait_until_stopped(_LOOP_SECONDS):
+            if time.monotonic() > min(give_up_at, self._deadline):  # a stop may be requested meanwhile
                 break
-        left = workers.go_home()
-        self._note(workers)
-        unsettled = self._ledger.window.unsettled
-        self._finished = self._exhausted and not unsettled
-        ledger, unsent = self._ledger.close(unsettled if left is None else left)
-        waited = ledger.tally.waited_seconds + workers.pace.waited_seconds
-        ledger = replace(ledger, tally=replace(ledger.tally, waited_seconds=waited))
-        self._save(ledger, unsent)
-        self._closed = ledger
-        if self._meter.has_told:
-            self._report_progress(workers)
+        left = pool.cancel_remaining()
+        self._collect(pool)
+        pending = self._state.in_flight.pending
+        self._finished = self._exhausted and not pending
+        state, unsent = self._state.finish(pending if left is None else left)
+        waited = state.completed.waited_seconds + pool.limiter.waited_seconds
+        state = replace(state, completed=replace(state.completed, waited_seconds=waited))
+        self._save(state, unsent)
+        self._final_state = state
+        if self._meter.has_reported:
+            self._report_progress(pool)
 
-    def _close_after(self, error: BaseException, workers: Workers) -> None:
-        """Close after an exception, which must not be lost for another one."""
-        if not isinstance(error, Exception):  # the task's time is over, or Ctrl-C: somebody waits
+    def _finish_after(self, error: BaseException, pool: WorkerPool) -> None:
+        """Finish after an exception, and never hide it behind another one."""
+        if not isinstance(error, Exception):  # a time-out or Ctrl-C
             self.stop()
         try:
-            if self._closed is None:
-                self._close(workers)
+            if self._final_state is None:
+                self._finish(pool)
         except Exception:
-            log.exception("The last state could not be stored; a retry knows the one before.")
+            log.exception("The final state could not be stored; a retry uses the state before it.")
 
-    def _save(self, ledger: Ledger, unsent: Iterable[int] = ()) -> None:
+    def _save(self, state: SendState, unsent: Iterable[int] = ()) -> None:
         if self._checkpoint.durable:
-            # What is still in our hands has not left either.
-            position = ledger.window.position({*unsent, *(job.number for job in self._gaps)})
-            self._checkpoint.save(Saved(self._identity, position, ledger.tally, self._finished))
-        self._written_at = time.monotonic()
+            # Reopened batches that were not submitted have not been sent either.
+            point = state.in_flight.resume_point({*unsent, *(job.number for job in self._reopened)})
+            self._checkpoint.save(CheckpointState(self._send_id, point, state.completed, self._finished))
+        self._saved_at = time.monotonic()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.audience import Audience
 
 
-def people(
+def build_audience(
     *,
     external_user_ids: Any = None,
     user_aliases: Any = None,
@@ -35,7 +35,7 @@ def people(
     :raises InvalidPayload: for a query without a connection, or with a list beside it.
     :raises InvalidConnection: where the connection is not one to a SQL database.
     """
-    external_user_ids, user_aliases = given(external_user_ids), given(user_aliases)
+    external_user_ids, user_aliases = drop_blank(external_user_ids), drop_blank(user_aliases)
     listed = external_user_ids is not None or user_aliases is not None
     if not sql:
         if sql_conn_id and not listed:
@@ -56,7 +56,7 @@ def people(
     )
 
 
-def given(value: Any) -> Any:
+def drop_blank(value: Any) -> Any:
     """Return the value, or None for empty text, which a template gives for nothing."""
     return None if isinstance(value, str) and not value else value
 

@@ -1,4 +1,4 @@
-"""What the hooks of both vendors share: one account from a connection, and sending a plan."""
+"""What the hooks of both vendors share: a workspace from a connection, and the delivery of a plan."""
 
 from __future__ import annotations
 
@@ -15,124 +15,122 @@ from urllib.parse import quote
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_liveactivity.assets import MAX_URI_LENGTH, activity_uri
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.report import Tally
-from airflow_provider_liveactivity.delivery.resume import Step, Steps
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.batch_requests import SingleRequest
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
+from airflow_provider_liveactivity.delivery.report import SendCounts
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
-from airflow_provider_liveactivity.hooks._connection import is_sandbox
-from airflow_provider_liveactivity.hooks._connection_test import ONCE
+from airflow_provider_liveactivity.hooks._connection import is_loopback
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
 from airflow_provider_liveactivity.http.client import Client
-from airflow_provider_liveactivity.vendors.base import AfterDoubt
+from airflow_provider_liveactivity.http.retries import NO_RETRY
+from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from airflow_provider_liveactivity.audience import Audience
+    from airflow_provider_liveactivity.delivery.batch_requests import BatchRequests
     from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
     from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.http.client import Sent
-    from airflow_provider_liveactivity.http.connection import Account
-    from airflow_provider_liveactivity.http.retries import Patience
+    from airflow_provider_liveactivity.http.client import SendResult
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.http.retries import RetryConfig
     from airflow_provider_liveactivity.vendors.base import Request
 
 
 class SendOptions(TypedDict, total=False):
-    """How a plan is sent; see ``Send``."""
+    """Optional arguments of ``Sender``."""
 
-    fan_out: FanOut
+    options: DeliveryOptions
     checkpoint: Checkpoint
-    may_be_second: bool
+    possibly_sent_before: bool
     on_progress: Callable[[Progress], None]
 
 
 def send_options(
     *,
-    fan_out: FanOut | None = None,
+    options: DeliveryOptions | None = None,
     checkpoint: Checkpoint | None = None,
-    may_be_second: bool = False,
+    possibly_sent_before: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SendOptions:
-    """Return the options that are given; ``Send`` has a default for each of the others."""
-    options: SendOptions = {"may_be_second": may_be_second}
-    if fan_out is not None:
-        options["fan_out"] = fan_out
+    """Return the arguments that are not None; ``Sender`` has a default for each of the others."""
+    given: SendOptions = {"possibly_sent_before": possibly_sent_before}
+    if options is not None:
+        given["options"] = options
     if checkpoint is not None:
-        options["checkpoint"] = checkpoint
+        given["checkpoint"] = checkpoint
     if on_progress is not None:
-        options["on_progress"] = on_progress
-    return options
+        given["on_progress"] = on_progress
+    return given
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SendPlan:
     """
     A validated send, before anything has left.
 
     :param verb: start, update or end.
-    :param activity_id: what the vendor calls the activity.
-    :param content_state: the state that it shows.
-    :param steps: yields the requests after a key of the audience.
-    :param identity: hash of what makes this send that send, over all attempts of a task.
-    :param audience: the people, where people are addressed.
-    :param total: how many they are, where that is known.
-    :param repeatable: whether sending it once more is harmless: then doubt fails the send, to be retried.
-    :param account: where to send, where that is not the hook's own account.
-    :param warnings: warnings about the payload, for the log; the payload is sent.
+    :param activity_id: the vendor's name of the activity.
+    :param content_state: the state that the activity shows.
+    :param batches: the requests.
+    :param content_hash: hash of the content, the same over all attempts of a task.
+    :param audience: the recipients, if the requests name them.
+    :param total: how many recipients there are, if known.
+    :param repeatable: whether the send may be repeated; an unknown outcome then fails it, to be retried.
+    :param workspace: where to send; by default the hook's own workspace.
+    :param warnings: warnings about the payload, which is sent.
     """
 
     verb: str
     activity_id: str
     content_state: dict[str, Any]
-    steps: Steps
-    identity: str = field(default="", repr=False)
+    batches: BatchRequests
+    content_hash: str = field(default="", repr=False)
     audience: Audience | None = None
     total: int | None = None
     repeatable: bool = False
-    account: Account | None = None
+    workspace: WorkspaceConfig | None = None
     warnings: Sequence[str] = ()
 
     @classmethod
-    def of(
+    def single(
         cls,
         request: Request,
         activity_id: str,
         content_state: dict[str, Any],
-        identity: str = "",
+        content_hash: str = "",
         *,
         warnings: Sequence[str] = (),
-    ) -> Plan:
-        """Return the plan of a single request; the key after it says that nothing follows."""
+    ) -> SendPlan:
+        """Return the plan of a single request."""
         return cls(
             request.verb,
             activity_id,
             content_state,
-            lambda after, _=None: [] if after else [Step(request, key=True)],
-            identity,
-            repeatable=request.after_doubt is not AfterDoubt.NEVER,
+            SingleRequest(request),
+            content_hash,
+            repeatable=request.retry_safety is not RetrySafety.NOT_IDEMPOTENT,
             warnings=warnings,
         )
 
 
 class LiveActivityHook(BaseHook):
-    """Base of the hooks; a hook is good for one connection and for any number of calls, one at a time."""
+    """Base of the hooks. A hook serves one connection and any number of calls, one at a time."""
 
     conn_name_attr: ClassVar[str]
     conn_type: ClassVar[str]
-    #: Whether the last call has reached people, or may have, even if it failed.
-    has_sent = False
-    #: The last call's activity, as the URI of its asset, where the vendor accepted anything.
-    sent_to: str | None = None
-    _current: Send | None = None
+    _sender: Sender | None = None
     _stopped = False
-    #: What a dry run has logged already, so that the send that follows it does not repeat it.
+    #: What a dry run has logged; the send that follows it does not repeat it.
     _logged_warnings: Sequence[str] = ()
 
     @cached_property
     @abstractmethod
-    def account(self) -> Account:
+    def workspace(self) -> WorkspaceConfig:
         """The workspace of the connection, read at first use."""
 
     @cached_property
@@ -143,125 +141,147 @@ class LiveActivityHook(BaseHook):
     @property
     @abstractmethod
     def dashboard_url(self) -> str | None:
-        """Where the vendor's dashboard shows what became of a send; None against the sandbox."""
+        """Page of the vendor's dashboard that shows the outcome of a send; None for the sandbox."""
 
     @abstractmethod
     def test_connection(self) -> tuple[bool, str]:
-        """Ask the vendor without changing anything; return whether the connection is good, and why."""
+        """Send a request that changes nothing; return whether the connection works, and a text that says why."""
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether the last call has reached recipients, or may have, even if it failed."""
+        counts = self._sender.counts if self._sender else None
+        return bool(counts and (counts.accepted or counts.unknown))
 
     def sandbox_url(self, activity_id: str | None = None) -> str | None:
         """
-        Return where the sandbox shows an activity, or all of them; None where the vendor is the real one.
+        Return the page on which the sandbox shows an activity; None if the host is not the sandbox.
 
-        :param activity_id: the id of the activity.
+        :param activity_id: id of the activity; None, the default, for the page of all activities.
         """
-        if not is_sandbox(self.url):
+        if not is_loopback(self.url):
             return None
         return f"{self.url}/" + (f"activities/{quote(activity_id, safe='')}" if activity_id else "")
 
+    def activity_uri(self, activity_id: str) -> str | None:
+        """
+        Return the URI of an activity's asset; None if it is longer than Airflow allows.
+
+        :param activity_id: id of the activity.
+        """
+        uri = activity_uri(self.workspace.vendor.name, self.workspace.base_url, activity_id)
+        return uri if len(uri) <= MAX_URI_LENGTH else None
+
     def stop(self) -> None:
-        """Let nothing further leave, nor anything that begins later; safe to call from a signal handler."""
+        """Let no further request leave, now and in later calls; safe to call from a signal handler."""
         self._stopped = True
-        if self._current is not None:
-            self._current.stop()
+        if self._sender is not None:
+            self._sender.stop()
 
     def _deliver(
-        self, plan: Plan, *, validate_only: bool = False, **options: Unpack[SendOptions]
+        self, plan: SendPlan, *, validate_only: bool = False, **options: Unpack[SendOptions]
     ) -> SendReport:
         """
         Send a plan and return the report.
 
-        :param validate_only: go through all of it, and send nothing.
-        :raises PartiallySent: where something stopped the send after a part of it had left.
+        :param validate_only: build every request and send none.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
         """
         for warning in plan.warnings:
             if warning not in self._logged_warnings:
                 self.log.warning("%s of %s: %s", plan.verb, plan.activity_id, warning)
         self._logged_warnings = plan.warnings if validate_only else ()
         if validate_only:
-            return self._rehearse(plan)
+            return self._dry_run(plan)
         if plan.repeatable:
-            options["fan_out"] = replace(options.get("fan_out") or FanOut(), on_unknown="resend")
-        account = plan.account or self.account
-        # Another workspace is another send.
-        mark = identity(account.base_url, plan.identity)
-        self._current = send = Send(mark, plan.steps, account, total=plan.total, **options)
+            options["options"] = replace(options.get("options") or DeliveryOptions(), on_unknown="resend")
+        workspace = plan.workspace or self.workspace
+        send_id = content_hash(workspace.base_url, plan.content_hash)  # another workspace is another send
+        sender = self._sender = Sender(send_id, plan.batches, workspace, total=plan.total, **options)
         if self._stopped:
-            send.stop()
+            sender.stop()
         try:
-            report = self._report(plan, send.run())
-        except BaseException as error:
-            self.has_sent = bool(send.tally.accepted or send.tally.unknown)
-            if plan.repeatable or not self.has_sent or not isinstance(error, LiveActivityError):
+            report = self._report(plan, sender.run())
+        except LiveActivityError as error:
+            if plan.repeatable or not self.has_sent:
                 raise
             raise PartiallySent(
-                f"{send.tally.accepted:,} accepted, {send.tally.unknown:,} unknown when it ended: {error}",
-                report=self._report(plan, send.tally),
+                f"{sender.counts.accepted:,} accepted and {sender.counts.unknown:,} unknown before the error: "
+                f"{error}",
+                report=self._report(plan, sender.counts),
                 retryable=error.retryable,
                 remembered="checkpoint" in options and options["checkpoint"].durable,
             ) from error
-        finally:
-            self._current = None
-        self.has_sent = bool(report["accepted"] or report["unknown"])
-        uri = activity_uri(account.vendor.name, account.base_url, plan.activity_id)
-        if report["accepted"] and len(uri) <= MAX_URI_LENGTH:  # no asset is worth the failure of a send
-            self.sent_to = uri
-            if plan.verb not in ("update", "end"):  # those have nobody as input, and no time to lose
-                tell_lineage(self, uri)
+        # An update or end has no recipients to report, and no time to lose.
+        if (
+            report["accepted"]
+            and plan.verb not in ("update", "end")
+            and (uri := self.activity_uri(plan.activity_id))
+        ):
+            tell_lineage(self, uri)
         return report
 
-    def _rehearse(self, plan: Plan) -> SendReport:
-        tally, recipients = Tally(), 0
-        for step in plan.steps(None):
-            tally.requests += 1
-            recipients += step.request.people or 1
-        return self._report(plan, tally, validate_only=True, recipients=recipients)
+    def _dry_run(self, plan: SendPlan) -> SendReport:
+        counts, recipients = SendCounts(), 0
+        for batch in plan.batches.after(None):
+            counts.requests += 1
+            recipients += batch.recipients
+        return self._report(plan, counts, validate_only=True, recipients=recipients)
 
-    def _report(self, plan: Plan, tally: Tally, **more: Any) -> SendReport:
+    def _report(self, plan: SendPlan, counts: SendCounts, **more: Any) -> SendReport:
         if plan.audience is not None:
-            tally.duplicates, tally.nulls = plan.audience.duplicates, plan.audience.nulls
-        return tally.report(
-            vendor=(plan.account or self.account).vendor.name,
+            counts.duplicates, counts.nulls = plan.audience.duplicates, plan.audience.nulls
+        return counts.report(
+            vendor=(plan.workspace or self.workspace).vendor.name,
             verb=plan.verb,
             activity_id=plan.activity_id,
             content_state=plan.content_state,
             **more,
         )
 
-    def _try(self, request: Request, account: Account) -> Sent | LiveActivityError:
-        """Send one read once, and return its answer or its error."""
-        try:
-            return self._ask(request, account=account, patience=ONCE)
-        except LiveActivityError as error:
-            return error
+    def _try_request(self, request: Request, workspace: WorkspaceConfig) -> SendResult:
+        """Send a request once and return its result, which may be an error."""
+        return self._exchange(request, workspace, retry=NO_RETRY)
 
-    def _ask(
+    def _request(
         self,
         request: Request,
         *,
-        account: Account | None = None,
-        may_be_second: bool = False,
-        patience: Patience | None = None,
-    ) -> Sent:
-        """Send one request and return its answer."""
+        workspace: WorkspaceConfig | None = None,
+        possibly_sent_before: bool = False,
+    ) -> SendResult:
+        """Send a request, raise its error, and return the result."""
+        result = self._exchange(
+            request, workspace or self.workspace, possibly_sent_before=possibly_sent_before
+        )
+        result.accepted()
+        return result
 
-        async def ask() -> Sent:
-            async with Client(account or self.account, patience=patience) as client:
-                return await client.send(request, may_be_second=may_be_second)
+    @staticmethod
+    def _exchange(
+        request: Request,
+        workspace: WorkspaceConfig,
+        *,
+        possibly_sent_before: bool = False,
+        retry: RetryConfig | None = None,
+    ) -> SendResult:
+        async def send() -> SendResult:
+            async with Client(workspace, RateLimiter(), retry=retry) as client:
+                return await client.send(request, possibly_sent_before=possibly_sent_before)
 
         # In a thread of its own: the caller may have a running event loop.
         with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(lambda: asyncio.run(ask())).result()
+            return pool.submit(lambda: asyncio.run(send())).result()
 
 
-def identity(*parts: Any) -> str:
+def content_hash(*parts: Any) -> str:
     """
-    Return the hash of what makes a send that send: as the user gave it, dates from now unresolved.
+    Return the hash of the content of a send: as the user gave it, with relative dates unresolved.
 
-    :raises InvalidPayload: for an object that is no JSON, and so can be no part of a send.
+    :raises InvalidPayload: if a part is not JSON.
     """
     try:
         text = json.dumps(parts, sort_keys=True, default=str)
     except (TypeError, ValueError, RecursionError):
-        raise InvalidPayload("an object to send has keys that are not text, or holds itself.") from None
+        raise InvalidPayload("an object to send has keys that are not text, or contains itself.") from None
     return hashlib.sha256(text.encode()).hexdigest()

@@ -16,14 +16,14 @@ from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._connection import (
     chosen_url,
     host_of,
-    is_sandbox,
+    is_loopback,
     proxy,
     secret,
     text,
     timeouts,
 )
 from airflow_provider_liveactivity.hooks._connection_test import fault, problem
-from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
 from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES, activity_log
 
@@ -54,15 +54,15 @@ class BrazeConnection(LiveActivityHook):
         return chosen_url(self._connection, HOST_SUFFIXES, "instance", hosts)
 
     @cached_property
-    def account(self) -> Account:
+    def workspace(self) -> WorkspaceConfig:
         """The workspace of the connection, read at first use."""
         connection = self._connection
         key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
-        return Account(Braze(key), self.url, timeouts(connection), proxy(connection))
+        return WorkspaceConfig(Braze(key), self.url, timeouts(connection), proxy(connection))
 
     @cached_property
     def _braze(self) -> Braze:
-        vendor = self.account.vendor
+        vendor = self.workspace.vendor
         assert isinstance(vendor, Braze)  # for the type checker: this hook made it  # noqa: S101
         return vendor
 
@@ -85,7 +85,7 @@ class BrazeConnection(LiveActivityHook):
         :raises VendorUnavailable: where the answer has no list of segments.
         """
         for page in itertools.count():
-            segments = self._ask(self._braze.segments(page)).answer.fields().get("segments")
+            segments = self._request(self._braze.segments(page)).accepted().fields().get("segments")
             if not isinstance(segments, list):
                 raise VendorUnavailable(
                     "the answer has no list of segments; check that the connection's host is Braze's."
@@ -97,7 +97,7 @@ class BrazeConnection(LiveActivityHook):
     @property
     def dashboard_url(self) -> str | None:
         """The Message Activity Log of the workspace's instance."""
-        if is_sandbox(self.url):
+        if is_loopback(self.url):
             return None
         return activity_log(host_of(self.url), text(self._connection.extra_dejson, "instance"))
 
@@ -109,25 +109,25 @@ class BrazeConnection(LiveActivityHook):
         Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
         """
         try:
-            account = self.account
+            workspace = self.workspace
         except InvalidConnection as error:
             return False, fault(error, self.braze_conn_id)
-        read = self._try(account.vendor.segments(0), account)  # type: ignore[attr-defined]
-        if isinstance(read, PermissionDenied):
+        read = self._try_request(workspace.vendor.segments(0), workspace)  # type: ignore[attr-defined]
+        if isinstance(read.error, PermissionDenied):
             return True, (
-                f"{account.base_url} knows the key, which lacks the permission segments.list that this test "
+                f"{workspace.base_url} knows the key, which lacks the permission segments.list that this test "
                 f"reads with; sends do not need it. {_UNSEEN}"
             )
-        if isinstance(read, AuthenticationFailed) and read.status == 401:
+        if isinstance(read.error, AuthenticationFailed) and read.error.status == 401:
             return False, (
-                f"{account.base_url} answered 401: the REST API key is wrong, or it belongs to another "
+                f"{workspace.base_url} answered 401: the REST API key is wrong, or it belongs to another "
                 "instance or workspace. Choose the instance in your dashboard's address, and copy the key "
                 "from Settings > APIs and Identifiers. If the key has an IP allow-list, the address of "
                 "this machine must be on it."
             )
-        if isinstance(read, Exception):
-            return False, problem(read, account)
-        answer = read.answer.json()
+        if read.error is not None:
+            return False, problem(read.error, workspace)
+        answer = read.accepted().json()
         if not isinstance(answer, dict) or "segments" not in answer:
-            return False, f"{account.base_url} answered, but not as Braze does; check the host."
-        return True, f"{account.base_url} accepts the key. {_UNSEEN}"
+            return False, f"{workspace.base_url} answered, but not as Braze does; check the host."
+        return True, f"{workspace.base_url} accepts the key. {_UNSEEN}"

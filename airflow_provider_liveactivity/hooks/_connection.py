@@ -132,7 +132,7 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def is_sandbox(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     """Return whether a base URL is loopback, where no vendor is but the sandbox."""
     return _is_loopback(host_of(url))
 

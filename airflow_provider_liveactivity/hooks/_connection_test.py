@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.http.network_errors import Trouble, trouble_of
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.network_errors import NetworkError, network_error
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.errors import InvalidConnection, LiveActivityError
-    from airflow_provider_liveactivity.http.connection import Account
-
-#: Whoever has pressed the button wants to know at once.
-ONCE = Patience(attempts=1)
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 
 
 def fault(error: InvalidConnection, conn_id: str) -> str:
@@ -25,7 +21,7 @@ def fault(error: InvalidConnection, conn_id: str) -> str:
     return error.message.removeprefix(f"connection {conn_id!r}: ")
 
 
-def problem(error: LiveActivityError, account: Account) -> str:
+def problem(error: LiveActivityError, account: WorkspaceConfig) -> str:
     """
     Say why a read had no good answer, without the answer's body, in which Braze repeats the key.
 
@@ -34,7 +30,7 @@ def problem(error: LiveActivityError, account: Account) -> str:
     """
     if error.status is not None:
         return f"{account.base_url} answered {error.status}: {error.message}"
-    trouble = trouble_of(error)
+    trouble = network_error(error)
     if trouble is None:
         return error.message
     timeouts = account.timeouts
@@ -42,15 +38,15 @@ def problem(error: LiveActivityError, account: Account) -> str:
 
 
 _SENTENCES = {
-    Trouble.CERTIFICATE: "The TLS certificate of {url} is not trusted: it may be another's, or a proxy's.",
-    Trouble.PROXY: "The proxy of the connection's extra did not let the request through to {url}.",
-    Trouble.TLS: "No TLS connection could be made to {url}; check that https is served at this port.",
-    Trouble.NO_HOST: "There is no host for {url}, as far as this machine knows; check how the host is spelt.",
-    Trouble.CONNECT_TIMEOUT: "{url} could not be reached within {connect:g} seconds (connect_timeout); is a "
+    NetworkError.CERTIFICATE: "The TLS certificate of {url} is not trusted: it may be another's, or a proxy's.",
+    NetworkError.PROXY: "The proxy of the connection's extra did not let the request through to {url}.",
+    NetworkError.TLS: "No TLS connection could be made to {url}; check that https is served at this port.",
+    NetworkError.NO_HOST: "There is no host for {url}, as far as this machine knows; check how the host is spelt.",
+    NetworkError.CONNECT_TIMEOUT: "{url} could not be reached within {connect:g} seconds (connect_timeout); is a "
     "firewall in the way?",
-    Trouble.NO_ANSWER_IN_TIME: "{url} took the request, but did not answer within {read:g} seconds "
+    NetworkError.NO_ANSWER_IN_TIME: "{url} took the request, but did not answer within {read:g} seconds "
     "(read_timeout).",
-    Trouble.REFUSED: "{url} refuses connections; check host and port, and the network of this machine.",
-    Trouble.NO_ANSWER: "{url} took the connection, but gave no answer that can be read; check host, port and "
+    NetworkError.REFUSED: "{url} refuses connections; check host and port, and the network of this machine.",
+    NetworkError.NO_ANSWER: "{url} took the connection, but gave no answer that can be read; check host, port and "
     "proxy.",
 }

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
-from airflow_provider_liveactivity.hooks._audience_arguments import given, people
-from airflow_provider_liveactivity.hooks._base import identity
+from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
+from airflow_provider_liveactivity.hooks._base import content_hash
 from airflow_provider_liveactivity.models.moengage_campaign import (
     MAX_IDS_IN_CAMPAIGN,
     MAX_IDS_IN_SEGMENT,
@@ -57,8 +57,8 @@ def campaign_audience(
     """
     if not isinstance(all_users, bool):  # any text is true, "false" included
         raise InvalidPayload("all_users must be True or False.")
-    persons = people(**arguments)
-    segment_id, filters = given(segment_id), given(filters)
+    persons = build_audience(**arguments)
+    segment_id, filters = drop_blank(segment_id), drop_blank(filters)
     if [persons is not None, segment_id is not None, all_users, filters is not None].count(True) != 1:
         raise InvalidPayload(
             "exactly one audience is needed: segment_id, all_users=True, filters, external_user_ids or sql."
@@ -74,7 +74,7 @@ def campaign_audience(
         return CampaignAudience(by_ids(ids), named=persons, people=len(ids))
     # The name follows from the ids: the same people are the same segment, also for a retry.
     ids.sort()
-    segment = FilterSegment.build(name=f"live-activity-{identity(ids)[:16]}", **by_ids(ids))
+    segment = FilterSegment.build(name=f"live-activity-{content_hash(ids)[:16]}", **by_ids(ids))
     return CampaignAudience(
         by_segment("made before the campaign"), segment=segment, named=persons, people=len(ids)
     )

@@ -7,11 +7,11 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NotRequired, Self, cast
 
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.report import SendReport, Tally
-from airflow_provider_liveactivity.delivery.rolling_limit import Limit
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport
+from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
 from airflow_provider_liveactivity.errors import InvalidPayload, RateLimited
-from airflow_provider_liveactivity.hooks._base import Plan, SendOptions
+from airflow_provider_liveactivity.hooks._base import SendOptions, SendPlan
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 OnRate = Literal["wait", "coalesce", "fail"]
 
-STARTS = (Limit("starts", 5),)
-PUSHES = Limit("updates and ends", 500)
+STARTS = (RateLimit("starts", 5),)
+PUSHES = RateLimit("updates and ends", 500)
 
 
 class BroadcastReport(SendReport):
     """
-    A SendReport, and with ``on_rate="coalesce"`` what did not need to be sent.
+    A SendReport, and with ``on_rate_limit="coalesce"`` what did not need to be sent.
 
     :param coalesced: earlier updates that were held back and that this request has replaced: with the
         requests of all reports they add up to the calls.
@@ -39,7 +39,7 @@ class BroadcastReport(SendReport):
 class _Held:
     """The latest update of an activity that waits for its turn, and how many it has replaced."""
 
-    plan: Plan
+    plan: SendPlan
     options: SendOptions
     replaced: int = 0
 
@@ -76,15 +76,15 @@ class Broadcasts(MoEngageCalls):
         body: StartBroadcast | UpdateBroadcast,
         validate_only: bool,
         options: SendOptions,
-        on_rate: OnRate = "wait",
+        on_rate_limit: OnRate = "wait",
     ) -> BroadcastReport:
         activity_id = body.broadcast_live_activity_id
-        plan = Plan.of(request, activity_id, body.ios.content_state, warnings=body.warnings())
-        if on_rate not in {"wait", "coalesce", "fail"}:
-            raise InvalidPayload("on_rate must be 'wait', 'coalesce' or 'fail'.")
-        if on_rate == "coalesce" and not self._in_block:
+        plan = SendPlan.single(request, activity_id, body.ios.content_state, warnings=body.warnings())
+        if on_rate_limit not in {"wait", "coalesce", "fail"}:
+            raise InvalidPayload("on_rate_limit must be 'wait', 'coalesce' or 'fail'.")
+        if on_rate_limit == "coalesce" and not self._in_block:
             raise InvalidPayload(
-                "on_rate='coalesce' may hold an update back, so it needs an end at which that is sent: "
+                "on_rate_limit='coalesce' may hold an update back, so it needs an end at which that is sent: "
                 "use the hook in a with statement."
             )
         if validate_only:
@@ -93,25 +93,27 @@ class Broadcasts(MoEngageCalls):
             return self._send(plan, options, STARTS)
         limits, held = _pushes(activity_id), self._held.pop(activity_id, None)
         replaced = held.replaced + 1 if held else 0
-        if on_rate == "wait":
+        if on_rate_limit == "wait":
             return self._send(plan, options, limits, replaced or None)
-        until = self.rates.free_at(limits)
+        until = self.rates.next_free_at(limits)
         if until is None:
             try:
                 return self._send(plan, _at_once(options), limits, replaced)
             except RateLimited as error:  # others send to this activity too
-                if on_rate == "fail":
+                if on_rate_limit == "fail":
                     raise
-                self.rates.close(limits[-1], error.reset_at or self.rates.clock() + timedelta(minutes=1))
-        if on_rate == "fail":
+                self.rates.block_until(
+                    limits[-1], error.reset_at or self.rates.clock() + timedelta(minutes=1)
+                )
+        if on_rate_limit == "fail":
             raise RateLimited("five updates and ends a minute are all that MoEngage takes.", reset_at=until)
         self._held[activity_id] = _Held(plan, options, replaced)
-        return BroadcastReport(**self._report(plan, Tally(), recipients=1), coalesced=0)
+        return BroadcastReport(**self._report(plan, SendCounts(), recipients=1), coalesced=0)
 
     def _send(
-        self, plan: Plan, options: SendOptions, limits: tuple[Limit, ...], replaced: int | None = None
+        self, plan: SendPlan, options: SendOptions, limits: tuple[RateLimit, ...], replaced: int | None = None
     ) -> BroadcastReport:
-        waited = self.rates.take(limits)
+        waited = self.rates.acquire(limits)
         report = _without_count(self._deliver(plan, **options))
         if replaced is not None:
             report["coalesced"] = replaced
@@ -123,11 +125,11 @@ def _without_count(report: SendReport) -> BroadcastReport:
     return cast("BroadcastReport", report)
 
 
-def _pushes(activity_id: str) -> tuple[Limit, ...]:
+def _pushes(activity_id: str) -> tuple[RateLimit, ...]:
     # Whether updates and ends share one bucket is not documented; one is the stricter reading.
-    return (PUSHES, Limit(f"updates and ends of {activity_id}", 5))
+    return (PUSHES, RateLimit(f"updates and ends of {activity_id}", 5))
 
 
 def _at_once(options: SendOptions) -> SendOptions:
     """Let a 429 be told at once instead of waited for."""
-    return {**options, "fan_out": options.get("fan_out") or FanOut(on_unknown="resend", longest_wait=0)}
+    return {**options, "options": options.get("options") or DeliveryOptions(on_unknown="resend", max_wait=0)}

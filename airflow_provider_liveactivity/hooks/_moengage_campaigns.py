@@ -6,8 +6,8 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.delivery.report import SendReport, Tally
-from airflow_provider_liveactivity.delivery.rolling_limit import Limit
+from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport
+from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
 from airflow_provider_liveactivity.errors import LiveActivityError, RateLimited
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
 from airflow_provider_liveactivity.hooks._moengage_audience import campaign_audience
@@ -23,19 +23,19 @@ from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns, S
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_provider_liveactivity.http.client import Sent
-    from airflow_provider_liveactivity.http.connection import Account
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.vendors.base import Response
 
 #: The strictest of the limits on MoEngage's page, which counts campaigns here and requests there.
 CREATIONS = (
-    Limit("new campaigns", 5, 60),
-    Limit("new campaigns", 25, 3_600),
-    Limit("new campaigns", 100, 86_400),
+    RateLimit("new campaigns", 5, 60),
+    RateLimit("new campaigns", 25, 3_600),
+    RateLimit("new campaigns", 100, 86_400),
 )
 SEGMENT_REQUESTS = (
-    Limit("segments", 50, 60),
-    Limit("segments", 200, 3_600),
-    Limit("segments", 1_000, 86_400),
+    RateLimit("segments", 50, 60),
+    RateLimit("segments", 200, 3_600),
+    RateLimit("segments", 1_000, 86_400),
 )
 
 
@@ -83,7 +83,7 @@ class BroadcastCampaigns(MoEngageCalls):
         max_audience: int | str | None = None,
         tags: list[str] | None = None,
         request_id: str | None = None,
-        may_be_second: bool = False,
+        possibly_sent_before: bool = False,
         validate_only: bool = False,
     ) -> CampaignReport:
         """
@@ -107,7 +107,7 @@ class BroadcastCampaigns(MoEngageCalls):
         :param tags: tags of the campaign.
         :param request_id: MoEngage creates one campaign for it; by default a new one, which stays the same
             over the tries of this request.
-        :param may_be_second: whether an earlier process may have sent this ``request_id``: then the campaign
+        :param possibly_sent_before: whether an earlier process may have sent this ``request_id``: then the campaign
             is looked for first.
         :param validate_only: do everything but send, and return the report.
         :raises InvalidPayload: before anything is sent, naming the argument.
@@ -131,15 +131,15 @@ class BroadcastCampaigns(MoEngageCalls):
             segmentation_details=audience.details,
         )
         named = audience.named
-        tally = Tally(duplicates=named.duplicates, nulls=named.nulls) if named else Tally()
+        tally = SendCounts(duplicates=named.duplicates, nulls=named.nulls) if named else SendCounts()
         answer: dict[str, Any] = {}
         if not validate_only:
-            account = self.account_for(Campaigns, "campaign_api_key")
-            answer = self._find(account, body, tally) if may_be_second else {}
+            workspace = self.workspace_for(Campaigns, "campaign_api_key")
+            answer = self._find(workspace, body, tally) if possibly_sent_before else {}
             if not answer and audience.segment is not None:
                 segment_id = self._segment(audience.segment, tally)
                 body = body.in_segment(segment_id)
-            answer = answer or self._create(account, body, tally, may_be_second)
+            answer = answer or self._create(workspace, body, tally, possibly_sent_before)
             tally.accepted = audience.people or 1
         report = tally.report(
             vendor=Campaigns.name,
@@ -159,17 +159,17 @@ class BroadcastCampaigns(MoEngageCalls):
         )
 
     def _create(
-        self, account: Account, body: CreateCampaign, tally: Tally, may_be_second: bool
+        self, workspace: WorkspaceConfig, body: CreateCampaign, tally: SendCounts, possibly_sent_before: bool
     ) -> dict[str, Any]:
-        tally.waited_seconds += self.rates.take(CREATIONS)
-        request = account.vendor.create(body)  # type: ignore[attr-defined]
-        sent = self._ask(request, account=account, may_be_second=may_be_second)
-        tally.sent(sent.tries, sent.sent_at)
-        if sent.answer.status < 300:
-            return _shown(sent, request.body)
-        return self._find(account, body, tally)  # an earlier try had created it
+        tally.waited_seconds += self.rates.acquire(CREATIONS)
+        request = workspace.vendor.create(body)  # type: ignore[attr-defined]
+        sent = self._request(request, workspace=workspace, possibly_sent_before=possibly_sent_before)
+        tally.add_attempts(sent.attempts, sent.sent_at)
+        if sent.accepted().status < 300:
+            return _shown(sent.accepted(), request.ids)
+        return self._find(workspace, body, tally)  # an earlier try had created it
 
-    def _find(self, account: Account, body: CreateCampaign, tally: Tally) -> dict[str, Any]:
+    def _find(self, workspace: WorkspaceConfig, body: CreateCampaign, tally: SendCounts) -> dict[str, Any]:
         """Return the campaign that an earlier attempt has created, or nothing."""
         for page in range(1, _MOST_PAGES + 1):
             search = SearchCampaigns.build(
@@ -182,9 +182,9 @@ class BroadcastCampaigns(MoEngageCalls):
                     "created_by": [body.created_by],
                 },
             )
-            sent = self._ask(account.vendor.search(search), account=account)  # type: ignore[attr-defined]
-            tally.sent(sent.tries, None)
-            answer = sent.answer.json()
+            sent = self._request(workspace.vendor.search(search), workspace=workspace)  # type: ignore[attr-defined]
+            tally.add_attempts(sent.attempts, None)
+            answer = sent.accepted().json()
             found = answer if isinstance(answer, list) else []
             for campaign in map(_object, found):
                 if _is_the_same(campaign, body):
@@ -194,27 +194,32 @@ class BroadcastCampaigns(MoEngageCalls):
                 break
         return {}
 
-    def _segment(self, body: FilterSegment, tally: Tally) -> str:
+    def _segment(self, body: FilterSegment, tally: SendCounts) -> str:
         """Return the id of the segment with these filters, made now or before."""
-        account = self.account_for(Segments, "data_api_key")
-        vendor: Any = account.vendor
-        tally.waited_seconds += self.rates.take(SEGMENT_REQUESTS)
+        workspace = self.workspace_for(Segments, "data_api_key")
+        vendor: Any = workspace.vendor
+        tally.waited_seconds += self.rates.acquire(SEGMENT_REQUESTS)
         try:
-            sent = self._ask(vendor.create(body), account=account, may_be_second=True)
+            sent = self._request(vendor.create(body), workspace=workspace, possibly_sent_before=True)
         except RateLimited as error:
-            error.message += (
-                " MoEngage also says so where the workspace has 1,000 active segments: then archive some."
-            )
-            raise
-        tally.sent(sent.tries, None)
-        answer = sent.answer.fields()
+            raise RateLimited(
+                f"{error.message} MoEngage also answers so if the workspace has 1,000 active segments: archive "
+                "some of them.",
+                reset_at=error.reset_at,
+                vendor=error.vendor,
+                endpoint=error.endpoint,
+                status=error.status,
+                request_id=error.request_id,
+            ) from None
+        tally.add_attempts(sent.attempts, None)
+        answer = sent.accepted().fields()
         made, conflict = _object(answer.get("data")), _object(answer.get("error"))
         segment_id = made.get("id") or conflict.get("existing_cs_id")
         if not segment_id:  # the name is taken: it is made of the ids, so it is the same segment
-            tally.waited_seconds += self.rates.take(SEGMENT_REQUESTS)
-            sent = self._ask(vendor.find(body.name), account=account)
-            tally.sent(sent.tries, None)
-            listed = sent.answer.fields().get("data")
+            tally.waited_seconds += self.rates.acquire(SEGMENT_REQUESTS)
+            sent = self._request(vendor.find(body.name), workspace=workspace)
+            tally.add_attempts(sent.attempts, None)
+            listed = sent.accepted().fields().get("data")
             found = [_object(one) for one in listed] if isinstance(listed, list) else []
             segment_id = next((one.get("id") for one in found if one.get("name") == body.name), None)
         if not segment_id:
@@ -237,17 +242,17 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _shown(sent: Sent, request_body: bytes) -> dict[str, Any]:
-    """Return the answer to a creation, which goes to XCom, unless it repeats people of the request."""
-    answer = sent.answer.json()
-    if not isinstance(answer, dict):
-        return {"status": sent.answer.status}
-    return {name: value for name, value in answer.items() if _harmless(value, request_body)}
+def _shown(response: Response, ids: Sequence[str]) -> dict[str, Any]:
+    """Return the response to a creation, which becomes an XCom, without fields that repeat user ids."""
+    fields = response.json()
+    if not isinstance(fields, dict):
+        return {"status": response.status}
+    return {name: value for name, value in fields.items() if _has_no_id(value, ids)}
 
 
-def _harmless(value: Any, request_body: bytes) -> bool:
+def _has_no_id(value: Any, ids: Sequence[str]) -> bool:
     text = json.dumps(value)[:2_000]
-    return redact(text, (), request_body) == text
+    return redact(text, (), ids) == text
 
 
 def _campaign_id(answer: dict[str, Any]) -> str | None:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.log import mask_secret
 
-from airflow_provider_liveactivity.delivery.rolling_limit import Rates
+from airflow_provider_liveactivity.delivery.rolling_limit import RollingLimiter
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._connection import (
     chosen_url,
     host_of,
-    is_sandbox,
+    is_loopback,
     proxy,
     secret,
     text,
     timeouts,
 )
-from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES, campaigns_page
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ class MoEngageCalls(LiveActivityHook):
     moengage_conn_id: str
 
     @cached_property
-    def rates(self) -> Rates:
+    def rates(self) -> RollingLimiter:
         """What this hook has sent lately."""
-        return Rates()
+        return RollingLimiter()
 
     @cached_property
     def url(self) -> str:
@@ -48,9 +48,11 @@ class MoEngageCalls(LiveActivityHook):
     def dashboard_url(self) -> str | None:
         """The list of campaigns in the dashboard of the workspace's data center, where that is known."""
         extra = self.get_connection(self.moengage_conn_id).extra_dejson
-        return None if is_sandbox(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
+        return (
+            None if is_loopback(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
+        )
 
-    def account_for(self, api: Callable[..., Workspace], key_field: str) -> Account:
+    def workspace_for(self, api: Callable[..., Workspace], key_field: str) -> WorkspaceConfig:
         """
         Return where and how to reach one of MoEngage's APIs.
 
@@ -72,4 +74,4 @@ class MoEngageCalls(LiveActivityHook):
         vendor = api(workspace, key, host=host_of(self.url))
         for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
             mask_secret(hidden)
-        return Account(vendor, self.url, timeouts(connection), proxy(connection))
+        return WorkspaceConfig(vendor, self.url, timeouts(connection), proxy(connection))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.errors import InvalidConnection, LiveActivityError
+from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.hooks._connection import text
 from airflow_provider_liveactivity.hooks._connection_test import fault, problem
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
@@ -15,7 +15,7 @@ from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns, S
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_liveactivity.http.connection import Account
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Request
 
 #: No segment is called so: the question is whether MoEngage answers it.
@@ -56,13 +56,13 @@ class ProvableKeys(MoEngageCalls):
         accepted, refused = [], []
         for key in keys:
             api, read_of = _READS[key]
-            account = self.account_for(api, key)
-            read = self._try(read_of(account), account)
-            if isinstance(read, LiveActivityError):
-                if read.status is None:  # nobody is there: the other keys would only wait as long
-                    return False, problem(read, account)
-                refused.append(f"{_KEYS[key]}: {problem(read, account)}")
-            elif read.answer.json() is None:
+            workspace = self.workspace_for(api, key)
+            read = self._try_request(read_of(workspace), workspace)
+            if read.error is not None:
+                if read.error.status is None:  # no host answers: the other keys would wait as long
+                    return False, problem(read.error, workspace)
+                refused.append(f"{_KEYS[key]}: {problem(read.error, workspace)}")
+            elif read.accepted().json() is None:
                 return False, f"{self.url} answered, but not as MoEngage does; check the host."
             else:
                 accepted.append(_KEYS[key])
@@ -73,13 +73,13 @@ class ProvableKeys(MoEngageCalls):
 
     def _reach(self, given: list[str]) -> tuple[bool, str]:
         """Knock at the door of another API: that it does not open still tells who lives there."""
-        account = self.account_for(Segments, given[0])
-        read = self._try(account.vendor.find(_NOBODY), account)  # type: ignore[attr-defined]
-        if not isinstance(read, LiveActivityError):
+        workspace = self.workspace_for(Segments, given[0])
+        read = self._try_request(workspace.vendor.find(_NOBODY), workspace)  # type: ignore[attr-defined]
+        if read.error is None:
             return True, f"{self.url} accepts {_KEYS[given[0]]}."
-        said = (read.body_excerpt or "").lower()
-        if read.status not in (400, 401, 403):
-            return False, problem(read, account)
+        said = (read.error.body_excerpt or "").lower()
+        if read.error.status not in (400, 401, 403):
+            return False, problem(read.error, workspace)
         if "client not found" in said or "invalid app_key" in said:
             return False, (
                 f"{self.url} does not know the workspace; check that the login is the workspace ID of "
@@ -89,17 +89,17 @@ class ProvableKeys(MoEngageCalls):
         return True, " ".join([f"{self.url} {known}.", *_untested(given)])
 
 
-def _search(account: Account) -> Request:
+def _search(workspace: WorkspaceConfig) -> Request:
     fields = {"channels": ["PUSH"], "delivery_type": ["BROADCAST_LIVE_ACTIVITY"]}
     body = SearchCampaigns.build(request_id=uuid.uuid4().hex, campaign_fields=fields)
-    return account.vendor.search(body)  # type: ignore[attr-defined, no-any-return]
+    return workspace.vendor.search(body)  # type: ignore[attr-defined, no-any-return]
 
 
-def _find(account: Account) -> Request:
-    return account.vendor.find(_NOBODY)  # type: ignore[attr-defined, no-any-return]
+def _find(workspace: WorkspaceConfig) -> Request:
+    return workspace.vendor.find(_NOBODY)  # type: ignore[attr-defined, no-any-return]
 
 
-_READS: dict[str, tuple[type[Campaigns | Segments], Callable[[Account], Request]]] = {
+_READS: dict[str, tuple[type[Campaigns | Segments], Callable[[WorkspaceConfig], Request]]] = {
     "campaign_api_key": (Campaigns, _search),
     "data_api_key": (Segments, _find),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow_provider_liveactivity.audience import SqlAudience
 from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.hooks._audience_arguments import people
+from airflow_provider_liveactivity.hooks._audience_arguments import build_audience
 from airflow_provider_liveactivity.models.common import parse_object
 from airflow_provider_liveactivity.models.moengage_inform import MAX_TRANSACTION_ID_CHARACTERS
 
@@ -48,7 +48,7 @@ class Recipients:
     """
 
     def __init__(self, external_user_ids: Any, *, max_audience: int | str | None, **query: Any) -> None:
-        audience = people(**_listed(external_user_ids), **query, max_columns=len(Recipient._fields))
+        audience = build_audience(**_listed(external_user_ids), **query, max_columns=len(Recipient._fields))
         if audience is None:
             raise InvalidPayload("an audience is needed: external_user_ids or sql.")
         self.audience: Audience = audience

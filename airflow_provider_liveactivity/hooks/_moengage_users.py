@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.resume import Step
+from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import RecipientRejected
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
-from airflow_provider_liveactivity.hooks._base import Plan, SendOptions, identity, send_options
+from airflow_provider_liveactivity.hooks._base import SendOptions, SendPlan, content_hash, send_options
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks._moengage_recipients import Recipients
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
@@ -17,7 +17,7 @@ from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.vendors.moengage_inform import REQUESTS_PER_MINUTE, TOKENS, Inform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
     from airflow_provider_liveactivity.delivery.progress import Progress
@@ -54,7 +54,7 @@ class UserActivities(MoEngageCalls):
         max_audience: int | str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        fan_out: FanOut | None = None,
+        fan_out: DeliveryOptions | None = None,
         checkpoint: Checkpoint | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> SendReport:
@@ -101,7 +101,7 @@ class UserActivities(MoEngageCalls):
                 parameters=parameters,
             ),
             content_state_schema,
-            send_options(fan_out=fan_out, checkpoint=checkpoint, on_progress=on_progress),
+            send_options(options=fan_out, checkpoint=checkpoint, on_progress=on_progress),
             validate_only=validate_only,
             activity_id=activity_id,
             content_state=content_state,
@@ -133,7 +133,7 @@ class UserActivities(MoEngageCalls):
         max_audience: int | str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        fan_out: FanOut | None = None,
+        fan_out: DeliveryOptions | None = None,
         checkpoint: Checkpoint | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> SendReport:
@@ -156,7 +156,7 @@ class UserActivities(MoEngageCalls):
                 parameters=parameters,
             ),
             content_state_schema,
-            send_options(fan_out=fan_out, checkpoint=checkpoint, on_progress=on_progress),
+            send_options(options=fan_out, checkpoint=checkpoint, on_progress=on_progress),
             validate_only=validate_only,
             activity_id=activity_id,
             content_state=content_state,
@@ -187,7 +187,7 @@ class UserActivities(MoEngageCalls):
         max_audience: int | str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        fan_out: FanOut | None = None,
+        fan_out: DeliveryOptions | None = None,
         checkpoint: Checkpoint | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> SendReport:
@@ -210,7 +210,7 @@ class UserActivities(MoEngageCalls):
                 parameters=parameters,
             ),
             content_state_schema,
-            send_options(fan_out=fan_out, checkpoint=checkpoint, on_progress=on_progress),
+            send_options(options=fan_out, checkpoint=checkpoint, on_progress=on_progress),
             validate_only=validate_only,
             activity_id=activity_id,
             content_state=content_state,
@@ -233,14 +233,16 @@ class UserActivities(MoEngageCalls):
         **content: Any,
     ) -> SendReport:
         options.setdefault(
-            "fan_out",
-            FanOut(MAX_WORKERS, MAX_PER_SECOND, on_unknown="skip" if la_type == "start" else "resend"),
+            "options",
+            DeliveryOptions(
+                MAX_WORKERS, MAX_PER_SECOND, on_unknown="skip" if la_type == "start" else "resend"
+            ),
         )
         # A start that MoEngage calls a duplicate is one that the user has: never a second card.
-        options["may_be_second"] = la_type == "start"
+        options["possibly_sent_before"] = la_type == "start"
         content["la_type"] = la_type
         check_schema(content["content_state"], schema)
-        plan = self._plan(UserActivity.build(**content), recipients, identity(content))
+        plan = self._plan(UserActivity.build(**content), recipients, content_hash(content))
         report = self._deliver(plan, validate_only=validate_only, **options)
         if report["rejected"] and not (report["accepted"] or report["unknown"] or report["validate_only"]):
             raise RecipientRejected(
@@ -248,24 +250,20 @@ class UserActivities(MoEngageCalls):
             )
         return report
 
-    def _plan(self, activity: UserActivity, recipients: Recipients, content: str) -> Plan:
-        account = self.account_for(partial(Inform, la_type=activity.la_type), "inform_api_key")
-        assert isinstance(account.vendor, Inform)  # for the type checker: made here  # noqa: S101
-        alert = account.vendor.alerts(activity)
+    def _plan(self, activity: UserActivity, recipients: Recipients, content: str) -> SendPlan:
+        workspace = self.workspace_for(partial(Inform, la_type=activity.la_type), "inform_api_key")
+        assert isinstance(workspace.vendor, Inform)  # for the type checker: made here  # noqa: S101
+        alert = workspace.vendor.alerts(activity)
         audience = recipients.audience
 
-        def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
-            for batch in audience.batches(1, after, boundary):
-                yield Step(alert(*recipients.of(batch)), batch.key)
-
-        return Plan(
+        return SendPlan(
             activity.la_type,
             activity.activity_id,
             activity.content_state or {},
-            steps,
-            identity(content, audience.fingerprint),
+            AudienceRequests(audience, 1, lambda batch: alert(*recipients.of(batch))),
+            content_hash(content, audience.fingerprint),
             audience,
             recipients.check(activity.transaction_id),
-            account=account,
+            workspace=workspace,
             warnings=activity.warnings(),
         )

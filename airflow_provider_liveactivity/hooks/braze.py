@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience import Audience, check_audience
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.resume import Step
+from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
-from airflow_provider_liveactivity.hooks._audience_arguments import given, people
-from airflow_provider_liveactivity.hooks._base import Plan, identity, send_options
+from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
+from airflow_provider_liveactivity.hooks._base import SendPlan, content_hash, send_options
 from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnection
 from airflow_provider_liveactivity.models.braze import (
     MAX_ALIAS_BYTES,
@@ -22,12 +22,12 @@ from airflow_provider_liveactivity.models.braze import (
 from airflow_provider_liveactivity.models.schema import check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
     from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
 
 
@@ -70,7 +70,7 @@ class BrazeHook(BrazeConnection):
         max_audience: int | str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        fan_out: FanOut | None = None,
+        fan_out: DeliveryOptions | None = None,
         checkpoint: Checkpoint | None = None,
         on_progress: Callable[[Progress], None] | None = None,
     ) -> SendReport:
@@ -99,7 +99,7 @@ class BrazeHook(BrazeConnection):
             the first request. How many a segment has, only Braze knows.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
-        :param fan_out: how the send spreads over connections and time; see ``FanOut``.
+        :param fan_out: how the send spreads over connections and time; see ``DeliveryOptions``.
         :param checkpoint: where the send keeps its state between attempts; by default nowhere.
         :param on_progress: called with the progress about every 5 seconds; by default the log has it.
         :raises InvalidPayload: before anything is sent, naming the argument.
@@ -115,7 +115,7 @@ class BrazeHook(BrazeConnection):
             "stale_date": stale_date,
         }
         check_schema(content_state, content_state_schema)
-        audience = people(
+        audience = build_audience(
             external_user_ids=external_user_ids,
             user_aliases=user_aliases,
             sql=sql,
@@ -123,7 +123,7 @@ class BrazeHook(BrazeConnection):
             parameters=parameters,
             max_alias_bytes=MAX_ALIAS_BYTES,
         )
-        one = {"segment_id": given(segment_id), "custom_audience": given(custom_audience)}
+        one = {"segment_id": drop_blank(segment_id), "custom_audience": drop_blank(custom_audience)}
         if audience is None:
             plan = self._start_for_one(content, **one)
         elif all(value is None for value in one.values()):
@@ -133,31 +133,30 @@ class BrazeHook(BrazeConnection):
                 "exactly one audience is needed: people (external_user_ids, user_aliases or sql), "
                 "segment_id, or custom_audience."
             )
-        options = send_options(fan_out=fan_out, checkpoint=checkpoint, on_progress=on_progress)
+        options = send_options(options=fan_out, checkpoint=checkpoint, on_progress=on_progress)
         return self._deliver(plan, validate_only=validate_only, **options)
 
-    def _start_for_one(self, content: dict[str, Any], **audience: Any) -> Plan:
+    def _start_for_one(self, content: dict[str, Any], **audience: Any) -> SendPlan:
         body = StartLiveActivity.build(**content, **audience)
         request = self._braze.start(body)
-        key = identity(content, audience)
-        return Plan.of(request, body.activity_id, body.content_state, key, warnings=body.warnings())
+        key = content_hash(content, audience)
+        return SendPlan.single(request, body.activity_id, body.content_state, key, warnings=body.warnings())
 
     def _start_for_people(
         self, content: dict[str, Any], audience: Audience, max_audience: int | str | None
-    ) -> Plan:
+    ) -> SendPlan:
         shared = StartContent.build(**content)
         requests = self._braze.starts(shared)
-
-        def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
-            for batch in audience.batches(MAX_PEOPLE_PER_REQUEST, after, boundary):
-                yield Step(requests.request(batch.external_user_ids, batch.user_aliases), batch.key)
-
-        return Plan(
+        return SendPlan(
             "start",
             shared.activity_id,
             shared.content_state,
-            steps,
-            identity(content, audience.fingerprint),
+            AudienceRequests(
+                audience,
+                MAX_PEOPLE_PER_REQUEST,
+                lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
+            ),
+            content_hash(content, audience.fingerprint),
             audience,
             check_audience(audience, max_audience=max_audience),
             warnings=shared.warnings(),
@@ -215,7 +214,7 @@ class BrazeHook(BrazeConnection):
         app_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        hold: Hold | None = None,
+        hold: ScheduledRelease | None = None,
     ) -> SendReport:
         """
         End a Live Activity on every phone that shows it.
@@ -253,11 +252,13 @@ class BrazeHook(BrazeConnection):
         *,
         end: bool,
         validate_only: bool,
-        hold: Hold | None = None,
+        hold: ScheduledRelease | None = None,
         **fields: Any,
     ) -> SendReport:
         check_schema(fields["content_state"], schema)
-        body = UpdateLiveActivity.build(now=hold.leaves_at() if hold else None, end_activity=end, **fields)
+        body = UpdateLiveActivity.build(now=hold.release_time() if hold else None, end_activity=end, **fields)
         request = self._braze.update(body)
-        plan = Plan.of(request, body.activity_id, body.content_state, warnings=body.warnings())
-        return self._deliver(plan, validate_only=validate_only, fan_out=FanOut(max_workers=1, hold=hold))
+        plan = SendPlan.single(request, body.activity_id, body.content_state, warnings=body.warnings())
+        return self._deliver(
+            plan, validate_only=validate_only, options=DeliveryOptions(max_workers=1, release=hold)
+        )

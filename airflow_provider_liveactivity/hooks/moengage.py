@@ -6,7 +6,7 @@ import uuid
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
 from airflow_provider_liveactivity.hooks._base import send_options
 from airflow_provider_liveactivity.hooks._moengage_broadcasts import Broadcasts, OnRate
@@ -20,9 +20,9 @@ from airflow_provider_liveactivity.vendors.moengage import MoEngage
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
-    from airflow_provider_liveactivity.http.connection import Account
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
 
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
@@ -33,7 +33,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
     Live Activities through MoEngage: broadcasts, the campaigns they need, and those of single users.
 
     The hook keeps to MoEngage's limits for everything that it sends itself. As a context manager it also
-    sends, on leaving, the updates that ``on_rate="coalesce"`` has held back.
+    sends, on leaving, the updates that ``on_rate_limit="coalesce"`` has held back.
 
     :param moengage_conn_id: connection of the type ``moengage``: its login is the workspace ID, its password
         the key of the Push tile, and its extra holds ``data_center`` (01 to 06, or 101) unless a host is
@@ -50,13 +50,13 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         self.moengage_conn_id = moengage_conn_id
 
     @cached_property
-    def account(self) -> Account:
+    def workspace(self) -> WorkspaceConfig:
         """The workspace of the connection, read at first use."""
-        return self.account_for(MoEngage, "password")
+        return self.workspace_for(MoEngage, "password")
 
     @cached_property
     def _moengage(self) -> MoEngage:
-        vendor = self.account.vendor
+        vendor = self.workspace.vendor
         assert isinstance(vendor, MoEngage)  # for the type checker: this hook made it  # noqa: S101
         return vendor
 
@@ -73,7 +73,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        may_be_second: bool = False,
+        possibly_sent_before: bool = False,
     ) -> BroadcastReport:
         """
         Start a broadcast Live Activity for the audience of its campaign.
@@ -89,7 +89,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             stays the same over the tries of this request.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
-        :param may_be_second: whether an earlier process may have sent this ``instance_id``.
+        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
         """
@@ -104,7 +104,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             attribute_type=attribute_type,
             attribute_info=attribute_info,
         )
-        options = send_options(may_be_second=may_be_second)
+        options = send_options(possibly_sent_before=possibly_sent_before)
         return self._broadcast(self._moengage.start(body), body, validate_only, options)
 
     @checked_arguments
@@ -118,9 +118,9 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
-        on_rate: OnRate = "wait",
+        on_rate_limit: OnRate = "wait",
         validate_only: bool = False,
-        may_be_second: bool = False,
+        possibly_sent_before: bool = False,
     ) -> BroadcastReport:
         """
         Update a broadcast Live Activity on every phone that shows it.
@@ -133,11 +133,11 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param stale_date: when the content counts as outdated, in the same forms.
         :param instance_id: as on the start.
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param on_rate: what becomes of an update above five a minute: "wait" (the default), "fail" with
+        :param on_rate_limit: what becomes of an update above five a minute: "wait" (the default), "fail" with
             RateLimited, or "coalesce": hold it back, and let the next one replace it. What is still held when
             the ``with`` block of the hook ends is sent then.
         :param validate_only: do everything but send, and return the report.
-        :param may_be_second: whether an earlier process may have sent this ``instance_id``.
+        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
         """
@@ -151,8 +151,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
-        options = send_options(may_be_second=may_be_second)
-        return self._broadcast(self._moengage.update(body), body, validate_only, options, on_rate)
+        options = send_options(possibly_sent_before=possibly_sent_before)
+        return self._broadcast(self._moengage.update(body), body, validate_only, options, on_rate_limit)
 
     @checked_arguments
     def end_broadcast(
@@ -166,8 +166,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         instance_id: str | None = None,
         content_state_schema: Schema | None = None,
         validate_only: bool = False,
-        hold: Hold | None = None,
-        may_be_second: bool = False,
+        hold: ScheduledRelease | None = None,
+        possibly_sent_before: bool = False,
     ) -> BroadcastReport:
         """
         End a broadcast Live Activity on every phone that shows it.
@@ -183,14 +183,14 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
         :param validate_only: do everything but send, and return the report.
         :param hold: keeps the request until its moment, from which a timedelta then counts.
-        :param may_be_second: whether an earlier process may have sent this ``instance_id``.
+        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
         """
         body = self._body(
             EndBroadcast,
             content_state_schema,
-            now=hold.leaves_at() if hold else None,
+            now=hold.release_time() if hold else None,
             broadcast_live_activity_id=broadcast_live_activity_id,
             instance_id=instance_id,
             content_state=content_state,
@@ -198,7 +198,9 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             dismissal_date=dismissal_date,
             stale_date=stale_date,
         )
-        options = send_options(fan_out=FanOut(max_workers=1, hold=hold), may_be_second=may_be_second)
+        options = send_options(
+            options=DeliveryOptions(max_workers=1, release=hold), possibly_sent_before=possibly_sent_before
+        )
         return self._broadcast(self._moengage.end(body), body, validate_only, options)
 
     @staticmethod

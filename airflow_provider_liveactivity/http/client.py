@@ -1,13 +1,11 @@
-"""The one way to send: a request goes out, is repeated where that is safe, and ends in one clear outcome."""
+"""Send one request until its outcome is known."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
 from airflow_provider_liveactivity.errors import (
     InvalidConnection,
     LiveActivityError,
@@ -15,11 +13,11 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.http.connection import Account, Line
+from airflow_provider_liveactivity.http.connection import Connection, WorkspaceConfig
 from airflow_provider_liveactivity.http.redaction import redact
-from airflow_provider_liveactivity.http.retries import Patience, retrying
+from airflow_provider_liveactivity.http.retries import RetryConfig, retrying
 from airflow_provider_liveactivity.models.common import utcnow
-from airflow_provider_liveactivity.vendors.base import Answer, Quota, Request
+from airflow_provider_liveactivity.vendors.base import Quota, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,136 +25,167 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from airflow_provider_liveactivity.delivery.rate_limit import Sleep
+
+class Limiter(Protocol):
+    """Decides when a request may leave."""
+
+    async def acquire(self) -> None:
+        """Wait until the next request may leave."""
+
+    async def wait_until_due(self) -> None:
+        """Wait for the moment of a scheduled send."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait between two attempts."""
+
+    def update_quota(self, quota: Quota) -> None:
+        """Take in the quota that a response names."""
+
+    def block_until(self, moment: datetime | None) -> None:
+        """Let no request leave until a moment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """
-    An accepted request.
+    The outcome of a request.
 
-    :param remark: what the vendor found wrong with it all the same; Braze calls it a minor error.
+    :param attempts: how often the request was sent.
+    :param sent_at: when the accepted attempt left.
+    :param response: the vendor's response, if the request was accepted.
+    :param warning: what the vendor criticises in an accepted request; Braze calls it a minor error.
+    :param error: why the request was not accepted.
+    :param outcome_unknown: whether a request that was not accepted may have been carried out.
     """
 
-    answer: Answer
-    sent_at: datetime
-    tries: int
-    remark: str = ""
+    attempts: int = 0
+    sent_at: datetime | None = None
+    response: Response | None = None
+    warning: str = ""
+    error: LiveActivityError | None = None
+    outcome_unknown: bool = False
+
+    def accepted(self) -> Response:
+        """Return the response; raise the error of a request that was not accepted."""
+        if self.error is not None:
+            raise self.error
+        if self.response is None:
+            raise RuntimeError("a request without an error has a response")
+        return self.response
 
 
 class Client:
     """
-    Sends over one connection to a vendor; use it as an asynchronous context manager.
+    Send requests over one connection; use it as an asynchronous context manager.
 
-    :param account: where to send.
-    :param pace: when requests may leave; clients may share one.
-    :param patience: how often and how long a request is tried again.
-    :param clock: what time it is; for tests.
-    :param sleep: waits between tries.
-    :param http: takes the place of the connection; for tests.
+    :param workspace: where to send.
+    :param limiter: when a request may leave; clients may share one.
+    :param retry: how often a request is sent.
+    :param clock: returns the wall-clock time.
+    :param transport: replaces the transport of httpx, for tests.
     """
 
     def __init__(
         self,
-        account: Account,
+        workspace: WorkspaceConfig,
+        limiter: Limiter,
         *,
-        pace: Pace | None = None,
-        patience: Patience | None = None,
+        retry: RetryConfig | None = None,
         clock: Callable[[], datetime] = utcnow,
-        sleep: Sleep = asyncio.sleep,
-        http: httpx.AsyncBaseTransport | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._account = account
-        self._pace = pace or Pace(PaceRules(), clock=clock, sleep=sleep)
-        self._patience = patience or Patience()
+        self._workspace = workspace
+        self._limiter = limiter
+        self._retry = retry or RetryConfig()
         self._clock = clock
-        self._sleep = sleep
-        self._line = Line(account, before_leaving=self._held if self._pace.holds else None, http=http)
-        self._left_at = clock()
+        self._connection = Connection(workspace, before_send=self._wait_until_due, transport=transport)
+        self._sent_at = clock()
 
     async def __aenter__(self) -> Self:
-        await self._line.__aenter__()
+        await self._connection.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        await self._line.__aexit__(*exc_info)
+        await self._connection.__aexit__(*exc_info)
 
-    async def send(self, request: Request, *, may_be_second: bool = False) -> Sent:
+    async def send(self, request: Request, *, possibly_sent_before: bool = False) -> SendResult:
         """
-        Send the request until its outcome is known or patience ends.
+        Send a request until its outcome is known or the attempts are used up.
+
+        The error of a result is OutcomeUnknown if the vendor may have carried out the request and it may not
+        be sent again, QuotaExhausted if the wait for the vendor is too long, VendorUnavailable if nothing was
+        carried out, or what the vendor answered.
 
         :param request: what to send.
-        :param may_be_second: whether an earlier process may have sent the same request already; the vendor's
-            "duplicate" then means that it was accepted.
-        :raises OutcomeUnknown: where it may have been carried out and may not be sent again.
-        :raises RateLimited: where the vendor refuses requests for longer than the pace waits.
-        :raises VendorUnavailable: where nothing was carried out within the patience.
-        :raises LiveActivityError: where the vendor refuses the request.
+        :param possibly_sent_before: whether an earlier process may have sent this request: a response that
+            calls it a duplicate then means that it was accepted.
         """
-        tries, doubted = 0, False
+        attempts, outcome_unknown = 0, False
 
-        async def attempt() -> Sent:
-            nonlocal tries, doubted, may_be_second
-            await self._pace.turn()
-            tries += 1
-            self._left_at = self._clock()
+        async def attempt() -> Response:
+            nonlocal attempts, outcome_unknown
+            await self._limiter.acquire()
+            attempts += 1
+            self._sent_at = self._clock()
             try:
-                answer = await self._line.exchange(request)
-                self._judge(request, answer, may_be_second)
+                response = await self._connection.send(request)
+                self._raise_for_status(request, response, possibly_sent_before or outcome_unknown)
             except OutcomeUnknown:
-                doubted = may_be_second = True
+                outcome_unknown = True
                 raise
-            return Sent(answer, self._left_at, tries, self._remark(request, answer))
+            return response
 
         try:
-            return await retrying(request.after_doubt, self._patience, self._sleep)(attempt)
+            call = retrying(request.retry_safety, self._retry, self._limiter.sleep)
+            response: Response = await call(attempt)
         except LiveActivityError as error:
-            error.tries, error.doubted = tries, doubted
-            raise
+            return SendResult(attempts, error=error, outcome_unknown=outcome_unknown)
+        return SendResult(attempts, self._sent_at, response, self._warning(request, response))
 
-    async def _held(self) -> None:
-        """Keep a request until its moment, now that neither connection nor handshake will delay it."""
-        await self._pace.held()
-        self._left_at = self._clock()
+    async def _wait_until_due(self) -> None:
+        """Wait for a scheduled moment with an open connection, so that no handshake delays the request."""
+        await self._limiter.wait_until_due()
+        self._sent_at = self._clock()
 
-    def _remark(self, request: Request, answer: Answer) -> str:
-        if answer.status >= 300 or '"errors"' not in answer.text:  # nearly all: those need no parser
+    def _warning(self, request: Request, response: Response) -> str:
+        if not response.is_success or '"errors"' not in response.text:  # spares nearly all a JSON parser
             return ""
-        errors = answer.fields().get("errors")
-        return redact(json.dumps(errors), self._account.vendor.secrets(), request.body) if errors else ""
+        errors = response.fields().get("errors")
+        secrets = self._workspace.vendor.secrets()
+        return redact(json.dumps(errors), secrets, request.ids) if errors else ""
 
-    def _judge(self, request: Request, answer: Answer, may_be_second: bool) -> None:
-        """Return for an accepted request, raise for any other."""
-        vendor = self._account.vendor
-        quota = Quota.from_headers(answer.headers, now=self._clock(), window=vendor.window)
-        self._pace.learn(quota)
-        place: dict[str, Any] = {
+    def _raise_for_status(self, request: Request, response: Response, possibly_sent_before: bool) -> None:
+        """Return if the vendor accepted the request; raise the error for any other status."""
+        vendor = self._workspace.vendor
+        quota = Quota.from_headers(response.headers, now=self._clock(), window=vendor.window)
+        self._limiter.update_quota(quota)
+        if response.is_success:
+            return
+        context: dict[str, Any] = {
             "vendor": vendor.name,
             "endpoint": request.path,
-            "status": answer.status,
-            "request_id": answer.request_id,
+            "status": response.status,
+            "request_id": response.request_id,
         }
-        match answer.status:
-            case status if 200 <= status < 300 and not answer.is_html:
-                return
+        match response.status:
             case 429:
-                self._pace.close(quota.reset_at)
+                self._limiter.block_until(quota.reset_at)
                 raise RateLimited(
-                    "the vendor's limit is reached; requests leave again in its next window.",
+                    "the vendor's limit is reached; requests continue in its next quota window.",
                     reset_at=quota.reset_at,
-                    **place,
+                    **context,
                 )
             case 502:
-                raise VendorUnavailable("the request did not reach the vendor's servers.", **place)
+                raise VendorUnavailable("the request did not reach the vendor's servers.", **context)
             case status if 300 <= status < 400:
                 raise InvalidConnection(
-                    "the host redirects, and a redirect is never followed: the key would go with it; check "
-                    "the connection's host.",
-                    **place,
+                    "the host redirects. Redirects are not followed, because the key would go with them; "
+                    "check the connection's host.",
+                    **context,
                 )
-            case status if status >= 500 or status == 408 or (answer.is_html and status < 300):
-                raise OutcomeUnknown("the vendor, or a proxy before it, gave no usable answer.", **place)
-            case _ if may_be_second and vendor.is_duplicate(answer):
+            case status if status >= 500 or status == 408 or status < 300:
+                raise OutcomeUnknown("the vendor, or a proxy, sent no usable response.", **context)
+            case _ if possibly_sent_before and vendor.is_duplicate(response):
                 return
             case _:
-                raise vendor.refusal(request, answer)
+                raise vendor.to_error(request, response)

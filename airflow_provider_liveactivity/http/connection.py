@@ -1,4 +1,4 @@
-"""One connection to a vendor, through which a request goes out once."""
+"""One connection to a vendor, which sends a request once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 import codecs
 import logging
 import re
+import ssl
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,21 +19,26 @@ from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     LiveActivityError,
     OutcomeUnknown,
+    SendStopped,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.http.network_errors import Trouble, trouble_of
+from airflow_provider_liveactivity.http.network_errors import NetworkError, network_error
 from airflow_provider_liveactivity.http.redaction import redact, redact_header
-from airflow_provider_liveactivity.vendors.base import Answer, Request, Vendor
+from airflow_provider_liveactivity.vendors.base import Request, Response, Vendor
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Awaitable, Callable, Mapping
 
 log = logging.getLogger(__name__)
 
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
-# In these phases nothing has reached the vendor; in every other one it may have acted.
+# Errors of phases in which nothing has reached the vendor.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+_SENDING: ContextVar[bool] = ContextVar("live_activity_sending", default=False)
+# On the level DEBUG httpcore logs what it receives, before anything is redacted. Others may want its records.
+for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+    logging.getLogger(_name).addFilter(lambda _: not _SENDING.get())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +46,11 @@ class Timeouts:
     """
     Seconds that each phase of a request may take.
 
-    :param connect: until the connection stands.
-    :param read: until the answer comes; a start that exceeds it is *unknown*, so it is generous.
-    :param write: until the request is written, where there is a proxy; elsewhere "read" covers it.
-    :param pool: until the connection is free, where there is a proxy.
+    :param connect: to open the connection.
+    :param read: from the first byte of the request to the head of the response, and again for the body. A
+        start that exceeds it is *unknown*, so the default is generous.
+    :param write: to write the request.
+    :param pool: to wait for the connection to be free.
     """
 
     connect: float = 5.0
@@ -52,14 +60,14 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class WorkspaceConfig:
     """
     Where and how to reach one workspace of a vendor.
 
     :param vendor: the vendor, with the credentials.
     :param base_url: scheme and host.
     :param timeouts: seconds per phase.
-    :param proxy: URL of an HTTP proxy; the environment's proxies are never used.
+    :param proxy: URL of an HTTP proxy; proxies of the environment are never used.
     """
 
     vendor: Vendor
@@ -68,144 +76,171 @@ class Account:
     proxy: str | None = field(default=None, repr=False)
 
 
-class Line:
+class Connection:
     """
     One connection to a vendor; use it as an asynchronous context manager.
 
-    It speaks through a transport of httpx rather than its client: no redirects, cookies, environment proxies
-    or netrc by construction, and half the cost per request.
+    It uses a transport of httpx instead of an httpx client: a transport follows no redirect, keeps no cookie,
+    reads no proxy or netrc of the environment, and costs half the time per request.
 
-    :param account: where it leads.
-    :param before_leaving: awaited when the connection stands, before a request's first byte leaves.
-    :param http: takes the place of the connection; for tests.
+    :param workspace: where to connect.
+    :param before_send: awaited when the connection is open, before the first byte of a request leaves.
+    :param transport: replaces the transport of httpx, for tests. It cannot tell when the first byte leaves,
+        so each of its requests counts as sent.
     """
 
     def __init__(
         self,
-        account: Account,
+        workspace: WorkspaceConfig,
         *,
-        before_leaving: Callable[[], Awaitable[None]] | None = None,
-        http: httpx.AsyncBaseTransport | None = None,
+        before_send: Callable[[], Awaitable[None]] | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        self._account = account
-        self._before_leaving = before_leaving
-        self._http = http or _transport(account.proxy)
-        # A substitute does not say when the first byte leaves: each of its requests counts as left at once.
-        self._is_substitute = http is not None
-        self._left = False
-        timeouts = account.timeouts
-        self._extensions: dict[str, Any] = {
-            "timeout": {phase: getattr(timeouts, phase) for phase in ("connect", "read", "write", "pool")},
-            "trace": self._connected,
-        }
+        self._workspace = workspace
+        self._before_send = before_send
+        self._transport = transport or _transport(workspace.proxy)
+        self._sent_at_once = transport is not None
+        self._sent = False
+        self._deadline = asyncio.timeout(None)
+        self._stream: Any = None
+        self._extensions = {"timeout": asdict(workspace.timeouts), "trace": self._trace}
 
     async def __aenter__(self) -> Self:
-        await self._http.__aenter__()
+        await self._transport.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        await self._http.__aexit__(*exc_info)
+        await self._transport.__aexit__(*exc_info)
 
-    async def exchange(self, request: Request) -> Answer:
+    async def send(self, request: Request) -> Response:
         """
-        Send once, and return the answer; that of a refusal with nothing secret in it.
+        Send a request once and return the response; secrets and ids in the body of an error are redacted.
 
-        As soon as the status has come there is an answer, whatever becomes of its body.
+        The status alone decides: a body that cannot be read does not change the outcome.
 
         :param request: what to send.
-        :raises VendorUnavailable: where the vendor cannot have seen it: no byte of it had left.
-        :raises OutcomeUnknown: where it may have.
-        :raises AuthenticationFailed: where key or host hold what HTTP does not allow.
+        :raises VendorUnavailable: if no byte of the request has left.
+        :raises OutcomeUnknown: if some has left and no response came.
+        :raises AuthenticationFailed: if key or host contain characters that HTTP does not allow.
         """
-        place: dict[str, Any] = {"vendor": self._account.vendor.name, "endpoint": request.path}
-        self._left = self._is_substitute
+        self._sent = self._sent_at_once
+        token = _SENDING.set(True)
         try:
-            wire = httpx.Request(
-                request.method,
-                _url(self._account.base_url + request.path),
-                headers=request.headers,
-                content=request.body,
-                extensions=self._extensions,
-            )
-            response = await self._http.handle_async_request(wire)
-        except LiveActivityError:  # of what kept the request until its moment
+            return await self._send(request)
+        finally:
+            _SENDING.reset(token)
+
+    async def _send(self, request: Request) -> Response:
+        context: dict[str, Any] = {"vendor": self._workspace.vendor.name, "endpoint": request.path}
+        try:
+            response = await self._exchange(request)
+        except LiveActivityError:  # raised by before_send
             raise
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL, UnicodeEncodeError):
             # "from None": the original shows the header, and with it the key.
             raise AuthenticationFailed(
-                "the connection's key or host holds characters that HTTP does not allow; a line break "
-                "at its end is the usual one.",
-                **place,
+                "the connection's key or host contains characters that HTTP does not allow, often a line "
+                "break at its end.",
+                **context,
             ) from None
         except asyncio.CancelledError:
-            # The caller stops the send, and must still learn whether this request had left.
-            if not self._left:  # without an endpoint: a stop is not tried again
-                raise VendorUnavailable("the send was stopped before this request left.") from None
-            raise OutcomeUnknown("the send was stopped before the answer came.", **place) from None
+            # The caller stops the send and must learn whether this request has left.
+            if not self._sent:
+                await self._close_stream()
+                raise SendStopped("the send was stopped before this request left.") from None
+            raise OutcomeUnknown("the send was stopped before the response came.", **context) from None
         except Exception as error:  # noqa: BLE001
-            failure: LiveActivityError
-            if isinstance(error, _NOT_SENT) or not self._left:
-                failure = _not_sent(error, place)
-            else:
-                failure = OutcomeUnknown(f"no usable answer came ({type(error).__name__}).", **place)
-            failure.__cause__ = _without_quotation(error)
+            failure = self._to_error(error, context)
+            failure.__cause__ = _without_quote(error)
         else:
-            return self._read(request, response, await self._body(response, request.max_answer_bytes))
-        raise failure  # outside, so that an error that quotes the answer is not its context either
+            return self._read(request, response, await self._body(response, request.max_response_bytes))
+        raise failure  # outside of the handler: __context__ would keep an error that quotes the response
+
+    async def _exchange(self, request: Request) -> httpx.Response:
+        """Send the request and return the head of the response."""
+        outgoing = httpx.Request(
+            request.method,
+            _url(self._workspace.base_url + request.path),
+            headers=request.headers,
+            content=request.body,
+            extensions=self._extensions,
+        )
+        # The read timeout of httpx starts anew with every byte of the response.
+        async with asyncio.timeout(None) as self._deadline:
+            return await self._transport.handle_async_request(outgoing)
+
+    async def _trace(self, event: str, info: dict[str, Any]) -> None:
+        """Note that the request leaves: httpx announces each of its steps."""
+        if event == "connection.connect_tcp.complete":
+            self._stream = info["return_value"]
+        if not event.endswith("send_request_headers.started") or info["request"].method == b"CONNECT":
+            return
+        if self._before_send is not None:
+            await self._before_send()
+        self._sent = True
+        self._deadline.reschedule(asyncio.get_running_loop().time() + self._workspace.timeouts.read)
+
+    async def _close_stream(self) -> None:
+        """Close the socket of a handshake that was cancelled: httpcore leaves it to the garbage collector."""
+        if self._stream is not None:
+            with suppress(Exception):
+                await self._stream.aclose()
+
+    def _to_error(self, error: Exception, context: dict[str, Any]) -> LiveActivityError:
+        name = type(error).__name__
+        if self._sent and not isinstance(error, _NOT_SENT):
+            return OutcomeUnknown(f"no usable response came ({name}).", **context)
+        if network_error(error) is NetworkError.CERTIFICATE:
+            return VendorUnavailable(
+                "the server's TLS certificate is not trusted; check host and proxy of the connection.",
+                retryable=False,
+                **context,
+            )
+        return VendorUnavailable(
+            f"no connection could be opened ({name}); check the connection's host and the network.", **context
+        )
 
     async def _body(self, response: httpx.Response, max_bytes: int) -> bytes:
-        """
-        Return the beginning of the body.
-
-        The status has come and decides about the request: a body that breaks off, comes too slowly or does
-        not end changes nothing about that.
-        """
+        """Return the beginning of the body: as much as comes in time."""
         body = bytearray()
         try:
-            async with asyncio.timeout(self._account.timeouts.read):
+            async with asyncio.timeout(self._workspace.timeouts.read):
                 async for part in response.stream:  # type: ignore[union-attr]  # an AsyncBaseTransport's
                     body += part
                     if len(body) >= max_bytes:
                         break
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
             # Without the error's text, which may quote the body.
-            log.info("Status %s, and no whole body (%s).", response.status_code, type(error).__name__)
+            log.info("Status %s, incomplete body (%s).", response.status_code, type(error).__name__)
         finally:
             with suppress(Exception):
                 await response.aclose()
         return bytes(body[:max_bytes])
 
-    def _read(self, request: Request, response: httpx.Response, body: bytes) -> Answer:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        answer = Answer(response.status_code, headers, _decode(body, headers))
-        if answer.status < 300 and not answer.is_html:
-            return answer
-        secrets = self._account.vendor.secrets()
-        if request_id := answer.request_id:  # the vendor's, or whatever stands before the vendor
-            headers["x-request-id"] = redact_header(request_id, secrets, request.body)
-        return replace(answer, text=redact(answer.text, secrets, request.body))
-
-    async def _connected(self, event: str, info: dict[str, Any]) -> None:
-        if not event.endswith("send_request_headers.started") or info["request"].method == b"CONNECT":
-            return
-        if self._before_leaving is not None:
-            await self._before_leaving()
-        self._left = True
+    def _read(self, request: Request, incoming: httpx.Response, body: bytes) -> Response:
+        headers = {name.lower(): value for name, value in incoming.headers.items()}
+        response = Response(incoming.status_code, headers, _decode(body, headers))
+        if response.is_success:
+            return response
+        secrets = self._workspace.vendor.secrets()
+        if request_id := response.request_id:  # set by the vendor, or by a proxy in between
+            headers["x-request-id"] = redact_header(request_id, secrets, request.ids)
+        return replace(response, text=redact(response.text, secrets, request.ids))
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Load the certificates once: it takes 15 ms, and a fan-out opens a hundred connections."""
+    """Load the certificates once: it takes 15 ms, and a send opens a hundred connections."""
     return httpx.create_ssl_context(trust_env=False)
 
 
-@lru_cache(maxsize=32)  # there are a few paths, and a URL takes as long to parse as a request to build
+@lru_cache(maxsize=32)  # there are few paths, and parsing a URL takes as long as building a request
 def _url(text: str) -> httpx.URL:
     return httpx.URL(text)
 
 
 def _transport(proxy: str | None) -> httpx.AsyncBaseTransport:
-    """Return a transport with one connection, which the server closes, and without environment proxies."""
+    """Return a transport with one connection, which stays open until the server closes it."""
     return httpx.AsyncHTTPTransport(
         verify=_tls(),
         limits=httpx.Limits(max_connections=1, keepalive_expiry=None),
@@ -216,9 +251,9 @@ def _transport(proxy: str | None) -> httpx.AsyncBaseTransport:
 
 def _decode(body: bytes, headers: Mapping[str, str]) -> str:
     """
-    Return a body as text; as empty text where it is compressed or in another charset than it says.
+    Return a body as text; as empty text if it is compressed or not in the charset that its header names.
 
-    The charset is not guessed: redaction finds neither key nor ids in badly decoded text.
+    The charset is not guessed: redaction would miss keys and ids in text that is decoded wrongly.
     """
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         return ""
@@ -227,28 +262,14 @@ def _decode(body: bytes, headers: Mapping[str, str]) -> str:
     if charset not in _CHARSETS:
         return ""
     try:
-        # Incremental: the cut at the limit may have halved the last character.
+        # Incremental: the size limit may have split the last character.
         return codecs.getincrementaldecoder(charset)().decode(body)
     except UnicodeError:
         return ""
 
 
-def _without_quotation(error: Exception) -> Exception:
-    """Return the error, or one of its type where its text quotes what the vendor has sent."""
+def _without_quote(error: Exception) -> Exception:
+    """Return the error, or a replacement if its text quotes the response."""
     if isinstance(error, httpx.RemoteProtocolError):
-        return httpx.RemoteProtocolError("the answer is no HTTP; its text is not shown.")
+        return httpx.RemoteProtocolError("the response is not valid HTTP; its text is not shown.")
     return error
-
-
-def _not_sent(error: Exception, place: dict[str, Any]) -> VendorUnavailable:
-    if trouble_of(error) is Trouble.CERTIFICATE:
-        unavailable = VendorUnavailable(
-            "the server's TLS certificate is not trusted; check host and proxy of the connection.",
-            **place,
-        )
-        unavailable.retryable = False
-        return unavailable
-    return VendorUnavailable(
-        f"no connection could be made ({type(error).__name__}); check the connection's host and the network.",
-        **place,
-    )

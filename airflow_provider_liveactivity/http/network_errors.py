@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Trouble(Enum):
+class NetworkError(Enum):
     """Why no answer came."""
 
     CERTIFICATE = auto()
@@ -27,19 +27,19 @@ class Trouble(Enum):
 
 
 # From the special to the general: a TLS error comes inside of a connection error.
-_KINDS: tuple[tuple[type[BaseException], Trouble], ...] = (
-    (ssl.SSLCertVerificationError, Trouble.CERTIFICATE),
-    (httpx.ProxyError, Trouble.PROXY),
-    (ssl.SSLError, Trouble.TLS),
-    (socket.gaierror, Trouble.NO_HOST),
-    (httpx.ConnectTimeout, Trouble.CONNECT_TIMEOUT),
-    (httpx.TimeoutException, Trouble.NO_ANSWER_IN_TIME),
-    (httpx.ConnectError, Trouble.REFUSED),
-    (httpx.TransportError, Trouble.NO_ANSWER),
+_KINDS: tuple[tuple[type[BaseException], NetworkError], ...] = (
+    (ssl.SSLCertVerificationError, NetworkError.CERTIFICATE),
+    (httpx.ProxyError, NetworkError.PROXY),
+    (ssl.SSLError, NetworkError.TLS),
+    (socket.gaierror, NetworkError.NO_HOST),
+    (httpx.ConnectTimeout, NetworkError.CONNECT_TIMEOUT),
+    (httpx.TimeoutException, NetworkError.NO_ANSWER_IN_TIME),
+    (httpx.ConnectError, NetworkError.REFUSED),
+    (httpx.TransportError, NetworkError.NO_ANSWER),
 )
 
 
-def trouble_of(error: BaseException) -> Trouble | None:
+def network_error(error: BaseException) -> NetworkError | None:
     """
     Return what an error comes from; None where it is none of these.
 

@@ -1,4 +1,4 @@
-"""When a request is sent again, and after which wait."""
+"""When a request is sent again, and after how long."""
 
 from __future__ import annotations
 
@@ -8,64 +8,74 @@ from typing import TYPE_CHECKING
 
 import tenacity
 
-from airflow_provider_liveactivity.errors import OutcomeUnknown, RateLimited, VendorUnavailable
-from airflow_provider_liveactivity.vendors.base import AfterDoubt
+from airflow_provider_liveactivity.errors import (
+    OutcomeUnknown,
+    QuotaExhausted,
+    RateLimited,
+    SendStopped,
+    VendorUnavailable,
+)
+from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.delivery.rate_limit import Sleep
+    from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryConfig:
     """
-    How long a request is tried again, with exponential waits and full jitter.
+    How often a request is sent, with exponential waits and full jitter between the attempts.
 
-    :param attempts: tries in all.
-    :param seconds: the sum of the waits between them.
-    :param first_wait: the longest first wait, in seconds; it doubles from try to try.
-    :param longest_wait: the longest single wait, in seconds.
+    :param attempts: most attempts, the first one included.
+    :param max_total_wait: most seconds that all waits together take.
+    :param first_wait: most seconds of the first wait; the bound doubles with each attempt.
+    :param max_wait: most seconds of a single wait.
     """
 
     attempts: int = 6
-    seconds: float = 120.0
+    max_total_wait: float = 120.0
     first_wait: float = 0.5
-    longest_wait: float = 30.0
+    max_wait: float = 30.0
 
 
-def retrying(after_doubt: AfterDoubt, patience: Patience, sleep: Sleep) -> tenacity.AsyncRetrying:
+NO_RETRY = RetryConfig(attempts=1)
+
+
+def retrying(
+    safety: RetrySafety, config: RetryConfig, sleep: Callable[[float], Awaitable[None]]
+) -> tenacity.AsyncRetrying:
     """
-    Return what calls an attempt again and again, and raises its last error when patience ends.
+    Return a caller that repeats an attempt as configured and raises the last error.
 
-    :param after_doubt: what may be done after an unknown outcome.
-    :param patience: how often and how long.
-    :param sleep: waits; injected by tests.
+    :param safety: whether the request may be sent again after an unknown outcome.
+    :param config: how often and how long.
+    :param sleep: waits some seconds.
     """
-    waits_exceed_patience = _WaitsExceed(patience.seconds)
     return tenacity.AsyncRetrying(
-        retry=tenacity.retry_if_exception(lambda error: _is_worth_a_try(error, after_doubt)),
-        wait=tenacity.wait_random_exponential(multiplier=patience.first_wait, max=patience.longest_wait),
-        stop=tenacity.stop_after_attempt(patience.attempts) | waits_exceed_patience,
-        before_sleep=_tell,
+        retry=tenacity.retry_if_exception(lambda error: _may_retry(error, safety)),
+        wait=tenacity.wait_random_exponential(multiplier=config.first_wait, max=config.max_wait),
+        stop=tenacity.stop_after_attempt(config.attempts) | _TotalWaitExceeds(config.max_total_wait),
+        before_sleep=_log_retry,
         sleep=sleep,
         reraise=True,
     )
 
 
-def _is_worth_a_try(error: BaseException, after_doubt: AfterDoubt) -> bool:
+def _may_retry(error: BaseException, safety: RetrySafety) -> bool:
     match error:
         case OutcomeUnknown():
-            return after_doubt is not AfterDoubt.NEVER
-        case RateLimited():  # a 429 waits at the gate; without a status it was the gate that gave up
-            return error.status is not None
-        case VendorUnavailable():  # without an endpoint it was the gate that was shut
-            return error.retryable and error.endpoint is not None
+            return safety is not RetrySafety.NOT_IDEMPOTENT
+        case SendStopped() | QuotaExhausted():
+            return False
+        case RateLimited() | VendorUnavailable():
+            return error.retryable
         case _:
             return False
 
 
-class _WaitsExceed(tenacity.stop.stop_base):
+class _TotalWaitExceeds(tenacity.stop.stop_base):
     """Stop when the waits so far and the next one together exceed a number of seconds."""
 
     def __init__(self, seconds: float) -> None:
@@ -75,6 +85,8 @@ class _WaitsExceed(tenacity.stop.stop_base):
         return retry_state.idle_for + retry_state.upcoming_sleep > self._seconds
 
 
-def _tell(state: tenacity.RetryCallState) -> None:
+def _log_retry(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.info("Try %s: %s Next try in %.1f s.", state.attempt_number, error, state.upcoming_sleep)
+    log.info(
+        "Attempt %s failed, next attempt in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error
+    )

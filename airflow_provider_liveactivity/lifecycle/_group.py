@@ -54,7 +54,7 @@ class LiveActivityGroup(TaskGroup):
     :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
     :param end_on_kill: end the activity when the held end is cancelled; the operator's default is False.
     :param end_retries: of the tasks that wait for the end and send it, ten seconds apart; 3 by default.
-    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
     :param default_args: of the group's tasks.
     :param tooltip: of the group in the UI.
     :param prefix_group_id: whether the ids of the tasks begin with the group's; True by default.
@@ -91,7 +91,7 @@ class LiveActivityGroup(TaskGroup):
         on_failure: Literal["end_now", "end_on_time"] = "end_now",
         end_on_kill: bool | None = None,
         end_retries: int = 3,
-        beyond_lifetime: Literal["fail", "warn"] | None = None,
+        on_lifetime_exceeded: Literal["fail", "warn"] | None = None,
         default_args: dict[str, Any] | None = None,
         tooltip: str = "",
         prefix_group_id: bool = True,
@@ -116,7 +116,7 @@ class LiveActivityGroup(TaskGroup):
             "end_timezone": end_timezone,
             "end_required": True,  # a template may render to blank text, and every activity needs an end
             "on_past_end_time": on_past_end_time,
-            "beyond_lifetime": beyond_lifetime,
+            "on_lifetime_exceeded": on_lifetime_exceeded,
         }
         self._start = _given(start | more | own)
         # A DAG without retries does not mean to leave the activity where it is.
@@ -167,7 +167,7 @@ class LiveActivityGroup(TaskGroup):
             if not task.upstream_task_ids & ids:
                 self.start >> task
         updates = list(self._own_updates(body))
-        sent_by = [self.start.task_id, *(task.task_id for task in updates)]
+        update_task_ids = [self.start.task_id, *(task.task_id for task in updates)]
 
         ends = [self.child_id(name) for name in ("end", "end_early")]  # type: ignore[no-untyped-call]
         self.end_time_sensor = LiveActivityEndTimeSensor(
@@ -179,16 +179,16 @@ class LiveActivityGroup(TaskGroup):
             **self._end,
             # What the sensor found; where it failed or was skipped, nothing is found, and the end comes now.
             end_time=self.end_time_sensor.output,
-            sent_by=sent_by,
-            ended_by=[ends[1]],
+            update_task_ids=update_task_ids,
+            end_task_ids=[ends[1]],
         )
         self.start >> self.end_time_sensor >> self.end.as_teardown(setups=self.start)
         self.end_early = self.end_operator(
             task_id="end_early",
             **self._shared,
             **self._end,
-            sent_by=sent_by,
-            ended_by=[ends[0]],
+            update_task_ids=update_task_ids,
+            end_task_ids=[ends[0]],
             trigger_rule=TriggerRule.ONE_FAILED,
         )
         # After a failed start `end` does not run; after a failed sensor it does, and at once. So one of the
@@ -199,7 +199,7 @@ class LiveActivityGroup(TaskGroup):
         watched = [started, *(body if self._on_failure == "end_now" else [])]
         watched >> self.end_early
         for task in updates:
-            _give(task, ended_by=ends)
+            _give(task, end_task_ids=ends)
 
         outcome = EmptyOperator(task_id="outcome", trigger_rule=TriggerRule.NONE_FAILED)
         leaves = [task for task in body if not task.downstream_task_ids & ids]
@@ -217,7 +217,7 @@ class LiveActivityGroup(TaskGroup):
                     isinstance(theirs, str) and isinstance(self.activity, str) and theirs != self.activity
                 )
                 # Mapped over ids, it is about many others.
-                if theirs is not None and not another and not get("ended_by"):
+                if theirs is not None and not another and not get("end_task_ids"):
                     yield task
 
 

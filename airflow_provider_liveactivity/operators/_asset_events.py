@@ -1,4 +1,4 @@
-"""What the events of a task's assets say of a send."""
+"""Describe a send in the events of a task's assets."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 
-_TOLD = (
+_EXTRA = (
     "vendor",
     "verb",
     "recipients",
@@ -23,25 +24,27 @@ _TOLD = (
 )
 
 
-def describe_events(context: Context, outlets: list[Any], uri: str | None, report: SendReport) -> None:
+def describe_events(context: Context, outlets: list[Any], hook: LiveActivityHook, report: SendReport) -> None:
     """
-    Tell the task's assets what was sent; an alias gets the activity as its asset.
+    Write the report of a send into the events of the task's assets.
 
-    Airflow makes an event of every asset of a task that succeeds. One of an alias is made only here: where
-    nothing was accepted, there is none.
+    Airflow makes an event for each asset of a task that succeeds. An alias gets the activity as its asset, if
+    the vendor accepted anything.
 
-    :param context: of the running task.
-    :param outlets: of the task.
-    :param uri: of the activity, where this attempt has sent to it.
-    :param report: what was sent.
+    :param context: context of the running task.
+    :param outlets: outlets of the task.
+    :param hook: the hook that has sent.
+    :param report: report of the send.
     """
     if not outlets:
         return
     from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-    extra = {name: report[name] for name in _TOLD}  # type: ignore[literal-required]
+    extra = {name: report[name] for name in _EXTRA}  # type: ignore[literal-required]
     for outlet in outlets:
         if isinstance(outlet, Asset):
             context["outlet_events"][outlet].extra.update(extra)
-        elif isinstance(outlet, AssetAlias) and uri is not None and report["accepted"]:
-            context["outlet_events"][outlet].add(Asset(uri=uri), extra=extra)
+        elif isinstance(outlet, AssetAlias) and report["accepted"]:
+            uri = hook.activity_uri(report["activity_id"])
+            if uri is not None:
+                context["outlet_events"][outlet].add(Asset(uri=uri), extra=extra)

@@ -91,15 +91,15 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         except LiveActivityError as error:
             if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
                 raise AirflowSkipException(str(error)) from error
-            self._give_up(error, context)
+            self._handle_error(error, context)
         except BaseException as error:  # the task's time is over, or something that nobody thought of
-            self._forbid_repetition(error, context)
+            self._fail_without_retry(error, context)
             raise
         self._tell(report)
-        describe_events(context, self.outlets, self.hook.sent_to, report)
+        describe_events(context, self.outlets, self.hook, report)
         return self._with_start_id(report)
 
-    def resume(self, context: Context, event: Any = None) -> SendReport:
+    def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Go on in the vendor's next window."""
         self.resumed = True
         return self.execute(context)
@@ -117,7 +117,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
                 f"on_empty_audience must be 'fail' or 'skip', not {self.on_empty_audience!r}."
             )
 
-    def _memory(self, context: Context) -> dict[str, Any]:
+    def _delivery_options(self, context: Context) -> dict[str, Any]:
         """
         Return the options that tie a long send to its task: its checkpoint, and where it tells its progress.
 
@@ -142,7 +142,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         """Return a report that names the start it belongs to, where one is known."""
         return report if self.start_id is None else {**report, "start_id": self.start_id}
 
-    def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
+    def _handle_error(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
         from airflow_provider_liveactivity.errors import PartiallySent, reset_of
         from airflow_provider_liveactivity.models.common import utcnow
@@ -156,7 +156,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
             if getattr(self, "retry_policy", None) is None:
                 raise AirflowFailException(str(error)) from error
             raise error
-        self._forbid_repetition(error, context)
+        self._fail_without_retry(error, context)
         reset_at = reset_of(error)
         if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
             last = self._max_wait_until(context)
@@ -168,7 +168,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
             self._wait_for(reset_at)
         raise error
 
-    def _forbid_repetition(self, error: BaseException, context: Context) -> None:
+    def _fail_without_retry(self, error: BaseException, context: Context) -> None:
         """Fail without Airflow's retries where one would begin at the front and send a part again."""
         if not self.repeatable and self.hook.has_sent and not checkpoint_of(context).durable:
             raise AirflowFailException(
@@ -201,7 +201,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         self.log.info("The vendor's window is used up: going on at %s.", moment.isoformat())
-        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume_after_wait")
         raise AssertionError  # defer always raises
 
     def _tell(self, report: SendReport) -> None:
@@ -227,4 +227,4 @@ def checkpoint_of(context: Context) -> Checkpoint:
         return Checkpoint()
     from airflow.sdk.crypto import get_fernet
 
-    return Checkpoint(store, get_fernet(), clears=context["ti"].max_tries)
+    return Checkpoint(store, get_fernet(), max_tries=context["ti"].max_tries)

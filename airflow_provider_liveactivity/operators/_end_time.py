@@ -36,7 +36,7 @@ class EndTimeMixin(LiveActivityOperator):
     :param on_past_end_time: what to do when the end is over already: "fail", the default, "skip" the task, or
         "send" the start all the same. A retry that may have started the activity on some phones fails in
         place of skipping, so that the activity is ended.
-    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
     """
 
     _end: datetime | None = None
@@ -51,7 +51,7 @@ class EndTimeMixin(LiveActivityOperator):
         end_timezone: str | None = None,
         end_required: bool = False,
         on_past_end_time: Literal["fail", "skip", "send"] = "fail",
-        beyond_lifetime: Literal["fail", "warn"] = "fail",
+        on_lifetime_exceeded: Literal["fail", "warn"] = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -62,7 +62,7 @@ class EndTimeMixin(LiveActivityOperator):
         self.end_timezone = end_timezone
         self.end_required = end_required
         self.on_past_end_time = on_past_end_time
-        self.beyond_lifetime = beyond_lifetime
+        self.on_lifetime_exceeded = on_lifetime_exceeded
 
     @property
     def _has_end(self) -> bool:
@@ -93,8 +93,10 @@ class EndTimeMixin(LiveActivityOperator):
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
-        if self.beyond_lifetime not in ("fail", "warn"):
-            raise InvalidPayload(f"beyond_lifetime must be 'fail' or 'warn', not {self.beyond_lifetime!r}.")
+        if self.on_lifetime_exceeded not in ("fail", "warn"):
+            raise InvalidPayload(
+                f"on_lifetime_exceeded must be 'fail' or 'warn', not {self.on_lifetime_exceeded!r}."
+            )
         if self.on_past_end_time not in ("fail", "skip", "send"):
             raise InvalidPayload(
                 f"on_past_end_time must be 'fail', 'skip' or 'send', not {self.on_past_end_time!r}."
@@ -110,8 +112,8 @@ class EndTimeMixin(LiveActivityOperator):
                 f"end_time {self._end.isoformat()} is more than 8 hours away: iOS ends the activity before, "
                 "and its tokens die with it. Start it later, end it earlier, or restart it on the way"
             )
-            if self.beyond_lifetime == "fail":
-                raise InvalidPayload(f"{problem}; beyond_lifetime='warn' sends it all the same.")
+            if self.on_lifetime_exceeded == "fail":
+                raise InvalidPayload(f"{problem}; on_lifetime_exceeded='warn' sends it all the same.")
             self.log.warning("%s.", problem)
 
     def _read_end(self, context: Context) -> datetime | None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 
 
-class People:
+class Redacted:
     """Holds a rendered list of people; Airflow shows only how many they are."""
 
     def __init__(self, members: Any) -> None:
@@ -33,7 +33,7 @@ class People:
         return str(self.serialize())
 
 
-class Filters(People):
+class Filters(Redacted):
     """Holds rendered filters of an audience; Airflow shows them without the ids of people in them."""
 
     def serialize(self) -> Any:
@@ -53,15 +53,15 @@ def _without_ids(value: Any) -> Any:
         return value
     shown = {name: _without_ids(item) for name, item in value.items()}
     if value.get("name") == "uid" and "value" in value:
-        shown["value"] = People(value["value"]).serialize()
+        shown["value"] = Redacted(value["value"]).serialize()
     return shown
 
 
-class HidesPeople(LiveActivityOperator):
+class RedactedFieldsMixin(LiveActivityOperator):
     """Base of the operators with lists of people among their template fields."""
 
     #: Template fields, and what each is wrapped in once it is rendered.
-    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People}
+    hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"external_user_ids": Redacted}
 
     def after_rendering(self) -> None:
         for name, wrapper in self.hidden_fields.items():

@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
 
 #: How long before the moment the last state is read: late enough for the last update to be in it.
 _CLOSING = timedelta(seconds=3)
 _LOOK_SECONDS = 0.2
 
 
-class ScheduledEnd(LiveActivityOperator):
+class EndMixin(LiveActivityOperator):
     """
     Base of the operators that end: at once, or at ``end_time``.
 
     Everything is validated first. Then the task defers until ``lead`` before the moment and holds no worker
     slot; from there on it waits in the worker, and the request leaves at the moment itself.
 
-    :param content_state: the last state to show; by default the last one that ``sent_by`` sent. (templated)
+    :param content_state: the last state to show; by default the last one that ``update_task_ids`` sent. (templated)
     :param end_time: aware datetime or ISO-8601 text with an offset; None, the default, or a moment that is
         over mean at once. (templated)
     :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
@@ -42,16 +42,16 @@ class ScheduledEnd(LiveActivityOperator):
         ``[operators] default_deferrable``, because the wait would otherwise hold a slot for hours.
     :param end_on_kill: end the activity when the held task is cancelled; False by default. A deferred task
         has no worker that could.
-    :param sent_by: ids of the tasks that start and update this activity in the same DAG run. Where none of
+    :param update_task_ids: ids of the tasks that start and update this activity in the same DAG run. Where none of
         them has sent anything there is nothing to end, and the task is skipped.
-    :param ended_by: ids of other tasks that may end it; once one has, this one sends nothing.
+    :param end_task_ids: ids of other tasks that may end it; once one has, this one sends nothing.
     """
 
     content_state: Any
     validate_only: bool
     _killed = False
     _announced = False
-    _hold: Hold | None = None
+    _hold: ScheduledRelease | None = None
     _record: _records.ActivityRecord | None = None
     _reports: Sequence[Any] = ()
 
@@ -63,8 +63,8 @@ class ScheduledEnd(LiveActivityOperator):
         lead: timedelta | float = timedelta(seconds=20),
         deferrable: bool = True,
         end_on_kill: bool = False,
-        sent_by: Sequence[str] = (),
-        ended_by: Sequence[str] = (),
+        update_task_ids: Sequence[str] = (),
+        end_task_ids: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(content_state=content_state, **kwargs)
@@ -72,12 +72,12 @@ class ScheduledEnd(LiveActivityOperator):
         self.lead = lead
         self.deferrable = deferrable
         self.end_on_kill = end_on_kill
-        self.sent_by = sent_by
-        self.ended_by = ended_by
+        self.update_task_ids = update_task_ids
+        self.end_task_ids = end_task_ids
 
     @abstractmethod
     def end(
-        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+        self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         """Send the end through the operator's hook, and return the report."""
 
@@ -85,7 +85,7 @@ class ScheduledEnd(LiveActivityOperator):
         was_on = self._look_up(context)
         if not was_on and (report := self._report_of_another_end(context)) is not None:
             return report
-        from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+        from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
         from airflow_provider_liveactivity.models.end_time import duration, end_moment
 
         moment, lead = end_moment(self.end_time), duration(self.lead, "lead")
@@ -97,18 +97,18 @@ class ScheduledEnd(LiveActivityOperator):
             return self._end(context, None)
         self._announce(moment, context)
         self._release_at(moment - lead)
-        self._hold = Hold(moment)
+        self._hold = ScheduledRelease(moment)
         self.log.info("Holding the end until %s.", moment.isoformat())
-        if self.content_state is None or self.sent_by:
+        if self.content_state is None or self.update_task_ids:
             self._wait_until(moment - _CLOSING)
-        is_on = self._look_up(context)  # an end without sent_by may wait beside the start
+        is_on = self._look_up(context)  # an end without update_task_ids may wait beside the start
         if was_on and not is_on:
             if (report := self._report_of_another_end(context)) is not None:
                 return report
             raise AirflowSkipException("The activity has been ended meanwhile: nothing is sent.")
         return self._end(context, self._hold)
 
-    def take_over(self, context: Context, event: Any = None) -> SendReport:
+    def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Go on in a worker, shortly before the moment; nothing has been sent so far."""
         self._announced = True  # before the wait: where slots are scarce, every call to Airflow counts now
         return self.execute(context)
@@ -118,9 +118,9 @@ class ScheduledEnd(LiveActivityOperator):
         if not self.end_on_kill:
             super().on_kill()
         elif self._hold is not None:
-            self._hold.open()
+            self._hold.release_now()
 
-    def _end(self, context: Context, hold: Hold | None) -> SendReport:
+    def _end(self, context: Context, hold: ScheduledRelease | None) -> SendReport:
         state = self._last_state(context)
         report = self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
         if self._record is None or self.validate_only:
@@ -132,17 +132,17 @@ class ScheduledEnd(LiveActivityOperator):
     def _look_up(self, context: Context) -> bool:
         """Read what is known of the activity now, and return whether a record says that it is on."""
         record = None if self.validate_only else _records.read(self.record_key)
-        if record is not None and self.sent_by and not record.is_of_run(context):
+        if record is not None and self.update_task_ids and not record.is_of_run(context):
             record = None  # another run has started the activity, and ends it
         self._record = record
-        self._reports = reports_of(context, self.sent_by, self.activity_key)
+        self._reports = reports_of(context, self.update_task_ids, self.activity_key)
         return self._record is not None
 
     def _report_of_another_end(self, context: Context) -> SendReport | None:
         """Return the report of another task that has ended what this start started; None where none has."""
         starts = {report.get("start_id") for report in self._reports}
-        for report in pull(context, self.ended_by):
-            if not self.sent_by or report.get("start_id") in starts:
+        for report in pull(context, self.end_task_ids):
+            if not self.update_task_ids or report.get("start_id") in starts:
                 self.log.info("Another task has ended the activity: nothing is sent.")
                 return cast("SendReport", report)
         return None
@@ -157,7 +157,7 @@ class ScheduledEnd(LiveActivityOperator):
         ]
         if self._record is not None:
             states.append((self._record.updated_at, self._record.content_state))
-        if self.sent_by and not states:
+        if self.update_task_ids and not states:
             raise AirflowSkipException("The activity is not on, so there is nothing to end.")
         if self.content_state is not None:
             return self.content_state
@@ -196,7 +196,7 @@ class ScheduledEnd(LiveActivityOperator):
             from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
             self.log.info("Waiting in the triggerer until %s.", moment.isoformat())
-            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="take_over")
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume_after_wait")
 
     def _wait_until(self, moment: datetime) -> None:
         """Wait in short steps, in the main thread, which gets the signals."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.report import SendReport
 
 
-class BoundedStart(EndTimeMixin):
+class StartMixin(EndTimeMixin):
     """Base of the operators that start."""
 
     content_state: Any
@@ -110,11 +110,11 @@ class BoundedStart(EndTimeMixin):
             _records.write(self._replaced)
 
 
-class DroppableUpdate(LiveActivityOperator):
+class UpdateMixin(LiveActivityOperator):
     """
     Base of the operators that update.
 
-    :param ended_by: ids of the tasks of the same DAG run that end the activity: an update that comes when
+    :param end_task_ids: ids of the tasks of the same DAG run that end the activity: an update that comes when
         one of them has sent its end is dropped and counted, not sent.
     :param sequence: number, text or moment that grows from state to state, such as the minute of play. An
         update whose sequence is not above the last one sent is dropped and counted. The last one is kept
@@ -123,9 +123,9 @@ class DroppableUpdate(LiveActivityOperator):
 
     validate_only: bool
 
-    def __init__(self, *, ended_by: Sequence[str] = (), sequence: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, end_task_ids: Sequence[str] = (), sequence: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.ended_by = ended_by
+        self.end_task_ids = end_task_ids
         self.sequence = sequence
 
     @abstractmethod
@@ -152,7 +152,7 @@ class DroppableUpdate(LiveActivityOperator):
 
     def _too_late(self, context: Context, record: _records.ActivityRecord | None, last: Any) -> str | None:
         now = datetime.now(UTC)
-        for end in pull(context, self.ended_by, ENDS_AT):
+        for end in pull(context, self.end_task_ids, ENDS_AT):
             is_of_this_start = record is None or end["start_id"] == record.start_id
             if is_of_this_start and datetime.fromisoformat(end["at"]) <= now:
                 return f"the activity's end came at {end['at']}."
@@ -213,5 +213,7 @@ def _from_text(sequence: str) -> float | int | str:
 def _sent_by(task: Any) -> Sequence[str]:
     """Return the ids of the tasks whose activity a task ends, mapped or not; none for any other task."""
     arguments = getattr(task, "partial_kwargs", None)
-    found = getattr(task, "sent_by", ()) if arguments is None else arguments.get("sent_by", ())
+    found = (
+        getattr(task, "update_task_ids", ()) if arguments is None else arguments.get("update_task_ids", ())
+    )
     return found or ()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._end_time import END_FIELDS, END_RENDERERS
-from airflow_provider_liveactivity.operators._redacted_fields import HidesPeople, People
-from airflow_provider_liveactivity.operators._scheduled_end import ScheduledEnd
-from airflow_provider_liveactivity.operators._start_update import BoundedStart, DroppableUpdate
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted, RedactedFieldsMixin
+from airflow_provider_liveactivity.operators._scheduled_end import EndMixin
+from airflow_provider_liveactivity.operators._start_update import StartMixin, UpdateMixin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.hooks.braze import BrazeHook
     from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
 
@@ -98,7 +98,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
         }
 
 
-class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivityOperator):
+class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveActivityOperator):
     """
     Start a Live Activity on the phones of one audience.
 
@@ -135,11 +135,14 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
     :param end_timezone: IANA name of the time zone of an end without an offset. (templated)
     :param end_required: fail before anything is sent where no end is given; False by default.
     :param on_past_end_time: "fail", the default, "skip" or "send" when the end is over already.
-    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
     """
 
     repeatable = False
-    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People, "user_aliases": People}
+    hidden_fields: ClassVar[dict[str, type[Redacted]]] = {
+        "external_user_ids": Redacted,
+        "user_aliases": Redacted,
+    }
     template_fields: Sequence[str] = (
         *_SHARED_FIELDS,
         "activity_attributes_type",
@@ -206,16 +209,16 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
         return {"app_id": self.app_id}
 
     def send(self, context: Context) -> SendReport:
-        from airflow_provider_liveactivity.delivery.options import FanOut
-        from airflow_provider_liveactivity.delivery.rate_limit import LONGEST_WAIT
+        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
 
-        memory = self._memory(context)
+        memory = self._delivery_options(context)
         return self.hook.start_live_activity(
             **self._shared(),
             activity_attributes_type=self.activity_attributes_type,
             activity_attributes=self.activity_attributes,
-            external_user_ids=People.reveal(self.external_user_ids),
-            user_aliases=People.reveal(self.user_aliases),
+            external_user_ids=Redacted.reveal(self.external_user_ids),
+            user_aliases=Redacted.reveal(self.user_aliases),
             segment_id=self.segment_id,
             custom_audience=self.custom_audience,
             sql=self.sql,
@@ -223,24 +226,24 @@ class BrazeStartLiveActivityOperator(HidesPeople, BoundedStart, BrazeLiveActivit
             parameters=self.parameters,
             max_audience=self.max_audience,
             **memory,
-            fan_out=FanOut(
+            fan_out=DeliveryOptions(
                 self.max_workers,
                 self.max_requests_per_second,
                 self.quota_reserve,
                 self.on_unknown,
                 # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
-                LONGEST_WAIT if memory["checkpoint"].durable else math.inf,
+                MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
             ),
         )
 
 
-class BrazeUpdateLiveActivityOperator(DroppableUpdate, BrazeLiveActivityOperator):
+class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
     """
     Update a Live Activity on every phone that shows it.
 
     :param activity_id: the id that the activity was started with. (templated)
     :param dismissal_date: as ``stale_date``; without an end, Braze ignores it. (templated)
-    :param ended_by: ids of the tasks that end the activity; what comes later than they do is dropped.
+    :param end_task_ids: ids of the tasks that end the activity; what comes later than they do is dropped.
     :param sequence: number, text or moment; an update that is not above the last one sent is dropped. Needs
         Airflow 3.3 and one asset among the inlets. (templated)
     """
@@ -257,7 +260,7 @@ class BrazeUpdateLiveActivityOperator(DroppableUpdate, BrazeLiveActivityOperator
         )
 
 
-class BrazeEndLiveActivityOperator(ScheduledEnd, BrazeLiveActivityOperator):
+class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
     """
     End a Live Activity on every phone that shows it, at once or at an exact moment.
 
@@ -269,8 +272,8 @@ class BrazeEndLiveActivityOperator(ScheduledEnd, BrazeLiveActivityOperator):
     :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by default.
     :param deferrable: hold no worker slot until then; True by default.
     :param end_on_kill: end the activity when the held task is cancelled; False by default.
-    :param sent_by: ids of the tasks that start and update this activity; see ``ScheduledEnd``.
-    :param ended_by: ids of other tasks that may end it.
+    :param update_task_ids: ids of the tasks that start and update this activity; see ``EndMixin``.
+    :param end_task_ids: ids of other tasks that may end it.
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date", "end_time")
@@ -280,7 +283,7 @@ class BrazeEndLiveActivityOperator(ScheduledEnd, BrazeLiveActivityOperator):
         self.dismissal_date = dismissal_date
 
     def end(
-        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+        self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         return self.hook.end_live_activity(
             **self._shared(content_state=content_state, validate_only=validate_only),

@@ -172,7 +172,7 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
             self._hook(record).end_broadcast(
                 broadcast_live_activity_id=record.activity_id,
                 instance_id=instance_id,
-                may_be_second=True,
+                possibly_sent_before=True,
                 **content,
             )
 

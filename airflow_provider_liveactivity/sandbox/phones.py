@@ -130,30 +130,30 @@ class Activity:
         token_dies = start.at + TOKEN_LIFE
         first, last = start.first_push, bisect_left(self._times, token_dies, start.first_push)
         end = bisect_left(self._ends, first)
-        ended_by = None
+        end_task_ids = None
         if end < len(self._ends) and self._ends[end] < last:
-            ended_by = self.pushes[self._ends[end]]
+            end_task_ids = self.pushes[self._ends[end]]
             last = self._ends[end] + 1
         arrived = self.pushes[first:last]
         newest = arrived[-1] if arrived else start
-        dismissal = self._dismissal(start, arrived, ended_by, now)
+        dismissal = self._dismissal(start, arrived, end_task_ids, now)
         status: Status = "running"
         if now >= (dismissal or start.at + SCREEN_LIFE):
             status = "dismissed"
-        elif ended_by:
+        elif end_task_ids:
             status = "ended"
         # An update without a stale date takes the former one away, as on a phone.
         elif now >= token_dies or (newest.stale_date and now >= newest.stale_date):
             status = "stale"
-        ended_at = ended_by.at if ended_by else None
+        ended_at = end_task_ids.at if end_task_ids else None
         return Card(status, newest, arrived, len(self.pushes) - last, ended_at, dismissal)
 
     def _dismissal(
-        self, start: Start, arrived: Sequence[Push], ended_by: Push | None, now: datetime
+        self, start: Start, arrived: Sequence[Push], end_task_ids: Push | None, now: datetime
     ) -> datetime | None:
-        if ended_by:
-            latest = ended_by.at + DISMISSAL
-            return max(ended_by.at, min(ended_by.dismissal_date or latest, latest))
+        if end_task_ids:
+            latest = end_task_ids.at + DISMISSAL
+            return max(end_task_ids.at, min(end_task_ids.dismissal_date or latest, latest))
         if now >= start.at + SCREEN_LIFE:
             return start.at + SCREEN_LIFE
         if self.vendor == "braze":  # its dates dismiss nothing unless the activity ends

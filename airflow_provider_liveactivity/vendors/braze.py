@@ -19,7 +19,13 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
 )
 from airflow_provider_liveactivity.models.common import encode
-from airflow_provider_liveactivity.vendors.base import MAX_LISTING_BYTES, AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.base import (
+    MAX_LISTING_BYTES,
+    Request,
+    Response,
+    RetrySafety,
+    error_context,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,21 +74,29 @@ class Braze:
 
     def start(self, body: StartLiveActivity) -> Request:
         """Return the request that starts an activity for a segment, a connected audience or one list."""
-        people = len(body.external_user_ids or ()) + len(body.user_aliases or ())
-        return self._start(encode(body.to_json()), people)
+        names = [alias.alias_name for alias in body.user_aliases or ()]
+        return self._start(encode(body.to_json()), (*(body.external_user_ids or ()), *names))
 
     def starts(self, content: StartContent) -> StartRequests:
         """Return what makes one start request after another with the same content."""
         return StartRequests(content, self._start)
 
-    def _start(self, body: bytes, people: int) -> Request:
+    def _start(self, body: bytes, ids: Sequence[str]) -> Request:
         # Braze documents no idempotency key for a start.
-        return Request("start", START_PATH, body, AfterDoubt.NEVER, self._headers(), people=people)
+        return Request(
+            "start",
+            START_PATH,
+            body,
+            RetrySafety.NOT_IDEMPOTENT,
+            self._headers(),
+            recipients=len(ids),
+            ids=ids,
+        )
 
     def update(self, body: UpdateLiveActivity) -> Request:
         """Return the request that updates or ends an activity on every phone that shows it."""
         verb = "end" if body.end_activity else "update"
-        return Request(verb, UPDATE_PATH, encode(body.to_json()), AfterDoubt.RESEND, self._headers())
+        return Request(verb, UPDATE_PATH, encode(body.to_json()), RetrySafety.IDEMPOTENT, self._headers())
 
     def segments(self, page: int) -> Request:
         """Return the request for one page of the workspace's segments; reads may always be repeated."""
@@ -91,23 +105,23 @@ class Braze:
             "segments",
             path,
             b"",
-            AfterDoubt.RESEND,
+            RetrySafety.IDEMPOTENT,
             self._headers(),
             method="GET",
-            max_answer_bytes=MAX_LISTING_BYTES,
+            max_response_bytes=MAX_LISTING_BYTES,
         )
 
-    def is_duplicate(self, answer: Answer) -> bool:
+    def is_duplicate(self, answer: Response) -> bool:
         """Return False: Braze does not recognise a request that it has seen before."""
         return False
 
-    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+    def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
-        place = where(self.name, request, answer)
+        place = error_context(self.name, request, response)
         permission = _PERMISSIONS.get(request.path.partition("?")[0], "of this endpoint")
-        match answer.status:
+        match response.status:
             case 400 | 422:
-                return _bad_request(answer, place)
+                return _bad_request(response, place)
             case 401:
                 return AuthenticationFailed(
                     "Braze does not accept the REST API key; check that the connection's password is the key "
@@ -142,7 +156,7 @@ class Braze:
 class StartRequests:
     """Start requests that differ in their people only: what they share is encoded once."""
 
-    def __init__(self, content: StartContent, make: Callable[[bytes, int], Request]) -> None:
+    def __init__(self, content: StartContent, make: Callable[[bytes, Sequence[str]], Request]) -> None:
         self._make = make
         self._shared = encode(content.to_json()).removesuffix(b"}")
 
@@ -156,7 +170,8 @@ class StartRequests:
         if user_aliases:
             aliases = [{"alias_name": name, "alias_label": label} for name, label in user_aliases]
             parts.append(b'"user_aliases":' + encode(aliases))
-        return self._make(b",".join(parts) + b"}", len(external_user_ids) + len(user_aliases))
+        ids = (*external_user_ids, *(name for name, _ in user_aliases))
+        return self._make(b",".join(parts) + b"}", ids)
 
 
 #: What Braze answers to an address that is not on the list is not documented.
@@ -174,15 +189,15 @@ _ADVICE = {
 }
 
 
-def _bad_request(answer: Answer, place: dict[str, Any]) -> InvalidPayload:
-    said = re.sub(r"\s+", " ", said_by(answer)).strip()
+def _bad_request(answer: Response, place: dict[str, Any]) -> InvalidPayload:
+    said = re.sub(r"\s+", " ", error_message(answer)).strip()
     for words, advice in _ADVICE.items():
         if words in said.lower():
             return InvalidPayload(advice, **place)
     return InvalidPayload("Braze does not accept the request; its own words say why.", **place)
 
 
-def said_by(answer: Answer) -> str:
+def error_message(answer: Response) -> str:
     """Return the vendor's words: under ``message`` or ``error``, or the raw text."""
     body = answer.json()
     if isinstance(body, dict):

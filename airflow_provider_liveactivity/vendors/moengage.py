@@ -15,7 +15,7 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
 )
 from airflow_provider_liveactivity.models.common import encode
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.base import Request, Response, RetrySafety, error_context
 from airflow_provider_liveactivity.vendors.moengage_workspace import ALLOW_LIST, Workspace, error_of
 
 if TYPE_CHECKING:
@@ -97,31 +97,31 @@ class MoEngage(Workspace):
         verb: str, path: str, body: StartBroadcast | UpdateBroadcast, headers: dict[str, str]
     ) -> Request:
         if body.instance_id:
-            doubt = AfterDoubt.RESEND_WITH_KEY
+            safety = RetrySafety.IDEMPOTENT_WITH_KEY
         else:
-            doubt = AfterDoubt.NEVER if verb == "start" else AfterDoubt.RESEND
-        return Request(verb, path, encode(body.to_json()), doubt, headers)
+            safety = RetrySafety.NOT_IDEMPOTENT if verb == "start" else RetrySafety.IDEMPOTENT
+        return Request(verb, path, encode(body.to_json()), safety, headers)
 
-    def is_duplicate(self, answer: Answer) -> bool:
+    def is_duplicate(self, answer: Response) -> bool:
         """Return whether MoEngage has seen this ``instance_id`` before."""
         return answer.status == 403 and "duplicate request" in _message(answer).lower()
 
-    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+    def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
-        place = where(self.name, request, answer)
-        match answer.status:
+        place = error_context(self.name, request, response)
+        match response.status:
             case 403:
-                return self._forbidden(answer, place)
+                return self._forbidden(response, place)
             case 413:
                 parts = "content_state or alert"
                 if request.verb == "start":
                     parts = f"attribute_info, {parts}"
                 return PayloadTooLarge(f"MoEngage takes 5,120 bytes; shorten {parts}.", **place)
             case _:
-                return super().refusal(request, answer)
+                return super().to_error(request, response)
 
     @staticmethod
-    def _forbidden(answer: Answer, place: dict[str, Any]) -> LiveActivityError:
+    def _forbidden(answer: Response, place: dict[str, Any]) -> LiveActivityError:
         said = _message(answer).lower()
         for words, (kind, advice) in _FORBIDDEN.items():
             if words in said:
@@ -145,5 +145,5 @@ def campaigns_page(api_host: str, data_center: str | None = None) -> str | None:
     return f"https://dashboard-{found}.moengage.com/v4/#/campaigns/all" if found else None
 
 
-def _message(answer: Answer) -> str:
+def _message(answer: Response) -> str:
     return str(error_of(answer).get("message") or answer.text)

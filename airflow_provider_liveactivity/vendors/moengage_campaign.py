@@ -8,15 +8,23 @@ https://www.moengage.com/docs/api/filter-segments/create-filter-segment
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
-from airflow_provider_liveactivity.vendors.base import MAX_LISTING_BYTES, AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.base import (
+    MAX_LISTING_BYTES,
+    Request,
+    Response,
+    RetrySafety,
+    error_context,
+)
 from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow_provider_liveactivity.models.moengage_campaign import (
         CreateCampaign,
         FilterSegment,
@@ -43,8 +51,14 @@ class Campaigns(Workspace):
     def create(self, body: CreateCampaign) -> Request:
         """Return the request that creates a campaign."""
         # A request_id that created a campaign creates no second one for an hour at least.
+        fields = body.to_json()
         return Request(
-            "create", CREATE_PATH, encode(body.to_json()), AfterDoubt.RESEND_WITH_KEY, self._headers()
+            "create",
+            CREATE_PATH,
+            encode(fields),
+            RetrySafety.IDEMPOTENT_WITH_KEY,
+            self._headers(),
+            ids=tuple(user_ids(fields)),
         )
 
     def search(self, body: SearchCampaigns) -> Request:
@@ -53,12 +67,12 @@ class Campaigns(Workspace):
             "search",
             SEARCH_PATH,
             encode(body.to_json()),
-            AfterDoubt.RESEND,
+            RetrySafety.IDEMPOTENT,
             self._headers(),
-            max_answer_bytes=MAX_LISTING_BYTES,
+            max_response_bytes=MAX_LISTING_BYTES,
         )
 
-    def is_duplicate(self, answer: Answer) -> bool:
+    def is_duplicate(self, answer: Response) -> bool:
         """
         Return whether this ``request_id`` has created a campaign before.
 
@@ -72,14 +86,14 @@ class Campaigns(Workspace):
             and any(word in said for word in _SEEN_BEFORE)
         )
 
-    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+    def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
-        if self.is_duplicate(answer):
+        if self.is_duplicate(response):
             return InvalidPayload(
                 "this request_id has created a campaign before; leave request_id out, or use another.",
-                **where(self.name, request, answer),
+                **error_context(self.name, request, response),
             )
-        return super().refusal(request, answer)
+        return super().to_error(request, response)
 
 
 class Segments(Workspace):
@@ -92,8 +106,14 @@ class Segments(Workspace):
     def create(self, body: FilterSegment) -> Request:
         """Return the request that creates a segment from filters."""
         # A second segment with the same filters is refused, and the first one named.
+        fields = body.to_json()
         return Request(
-            "segment", SEGMENTS_PATH, encode(body.to_json()), AfterDoubt.RESEND_WITH_KEY, self._headers()
+            "segment",
+            SEGMENTS_PATH,
+            encode(fields),
+            RetrySafety.IDEMPOTENT_WITH_KEY,
+            self._headers(),
+            ids=tuple(user_ids(fields)),
         )
 
     def find(self, name: str) -> Request:
@@ -103,21 +123,21 @@ class Segments(Workspace):
             "segments",
             path,
             b"",
-            AfterDoubt.RESEND,
+            RetrySafety.IDEMPOTENT,
             self._headers(),
             method="GET",
-            max_answer_bytes=MAX_LISTING_BYTES,
+            max_response_bytes=MAX_LISTING_BYTES,
         )
 
-    def is_duplicate(self, answer: Answer) -> bool:
+    def is_duplicate(self, answer: Response) -> bool:
         """Return whether there is a segment of this name, or with these filters."""
         return answer.status == 409
 
-    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+    def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
-        place = where(self.name, request, answer)
-        match answer.status:
-            case 400 if "client not found" in str(error_of(answer).get("message")).lower():
+        place = error_context(self.name, request, response)
+        match response.status:
+            case 400 if "client not found" in str(error_of(response).get("message")).lower():
                 return InvalidPayload(
                     "MoEngage does not know the workspace; check the connection's login, which is to hold "
                     "the workspace ID, and its data center.",
@@ -132,4 +152,15 @@ class Segments(Workspace):
                     **place,
                 )
             case _:
-                return super().refusal(request, answer)
+                return super().to_error(request, response)
+
+
+def user_ids(value: Any) -> Iterator[str]:
+    """Yield the user ids that the filters in a body name."""
+    if isinstance(value, dict):
+        if value.get("name") == "uid" and isinstance(value.get("value"), list):
+            yield from map(str, value["value"])
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from user_ids(item)

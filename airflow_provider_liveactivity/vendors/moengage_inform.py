@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,
-    RateLimited,
+    QuotaExhausted,
     RecipientRejected,
 )
 from airflow_provider_liveactivity.models.common import encode, utcnow
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request, where
+from airflow_provider_liveactivity.vendors.base import Request, Response, RetrySafety, error_context
 from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 
 if TYPE_CHECKING:
@@ -93,22 +93,21 @@ class Inform(Workspace):
         """Return what makes the request for one user: of the user's id, push token and transaction_id."""
         shared, headers = content.message(), self._headers()
         push = shared["payloads"]["PUSH"]
-        doubt = AfterDoubt.NEVER if content.la_type == "start" else AfterDoubt.RESEND
+        safety = RetrySafety.NOT_IDEMPOTENT if content.la_type == "start" else RetrySafety.IDEMPOTENT
 
         def alert(user_id: str, recipient: str | None = None, transaction_id: str | None = None) -> Request:
-            own = transaction_id or content.transaction_id
-            body = {
-                **shared,
-                "user_id": user_id,
-                "transaction_id": own or self.transaction_id(content.activity_id, user_id),
-            }
+            transaction_id = (
+                transaction_id or content.transaction_id or self.transaction_id(content.activity_id, user_id)
+            )
+            body = {**shared, "user_id": user_id, "transaction_id": transaction_id}
             if recipient is not None:
                 body["payloads"] = {"PUSH": {"recipient": recipient, **push}}
-            return Request(content.la_type, SEND_PATH, encode(body), doubt, headers, people=1)
+            ids = (user_id, transaction_id, recipient or "")
+            return Request(content.la_type, SEND_PATH, encode(body), safety, headers, recipients=1, ids=ids)
 
         return alert
 
-    def is_duplicate(self, answer: Answer) -> bool:
+    def is_duplicate(self, answer: Response) -> bool:
         """
         Return whether the user has the activity already.
 
@@ -117,19 +116,17 @@ class Inform(Workspace):
         """
         return answer.status == 409 and self._la_type == "start"
 
-    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+    def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
-        place = where(self.name, request, answer)
-        code = _code(answer)
-        match answer.status:
+        place = error_context(self.name, request, response)
+        code = _code(response)
+        match response.status:
             case 409:
-                # Without the status: the vendor is reachable, and trying again at once is of no use.
-                return RateLimited(
-                    "MoEngage takes one call for a user's activity in five minutes, and has had one; this "
-                    "call goes on when they are over.",
+                return QuotaExhausted(
+                    "MoEngage accepts one call for a user's activity in five minutes. The task repeats this "
+                    "call when they are over.",
                     reset_at=self._clock() + DUPLICATE_WINDOW,
-                    vendor=self.name,
-                    endpoint=request.path,
+                    **place,
                 )
             case 400 if code == _INVALID_RECIPIENT:
                 return RecipientRejected(f"MoEngage has no valid recipient for this user; {TOKENS}.", **place)
@@ -143,10 +140,10 @@ class Inform(Workspace):
             case 400 if code in _ADVICE:
                 return InvalidPayload(_ADVICE[code], **place)
             case _:
-                return super().refusal(request, answer)
+                return super().to_error(request, response)
 
 
-def _code(answer: Answer) -> int | None:
+def _code(answer: Response) -> int | None:
     """Return MoEngage's number of an error, which comes as a number or as text."""
     code = error_of(answer).get("status_code")
     try:

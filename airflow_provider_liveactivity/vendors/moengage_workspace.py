@@ -13,10 +13,10 @@ from airflow_provider_liveactivity.errors import (
     PayloadTooLarge,
     PermissionDenied,
 )
-from airflow_provider_liveactivity.vendors.base import where
+from airflow_provider_liveactivity.vendors.base import error_context
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.vendors.base import Answer, Request
+    from airflow_provider_liveactivity.vendors.base import Request, Response
 
 NAME = "moengage"
 #: Since July 2026 MoEngage may refuse a valid key from an address that the workspace does not list.
@@ -60,16 +60,16 @@ class Workspace:
             **more,
         }
 
-    def is_duplicate(self, answer: Answer) -> bool:
+    def is_duplicate(self, answer: Response) -> bool:
         """Return whether the answer says that the same request was accepted before."""
         return False
 
-    def refusal(self, request: Request, answer: Answer) -> LiveActivityError:
+    def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """Return the error for an answer that refuses the request, with what to change."""
-        place = where(self.name, request, answer)
-        match answer.status:
+        place = error_context(self.name, request, response)
+        match response.status:
             case 400:
-                return InvalidPayload(f"MoEngage does not accept the request{reason(answer)}.", **place)
+                return InvalidPayload(f"MoEngage does not accept the request{reason(response)}.", **place)
             case 401:
                 return AuthenticationFailed(
                     "MoEngage does not accept the credentials; check that the connection's login is the "
@@ -90,12 +90,12 @@ class Workspace:
                 return PayloadTooLarge("MoEngage finds the request too large; shorten it.", **place)
             case _:
                 return LiveActivityError(
-                    f"MoEngage refused the request for a reason it does not document{reason(answer)}.",
+                    f"MoEngage refused the request for a reason it does not document{reason(response)}.",
                     **place,
                 )
 
 
-def error_of(answer: Answer) -> dict[str, Any]:
+def error_of(answer: Response) -> dict[str, Any]:
     """Return the error object of an answer, whichever of MoEngage's envelopes it comes in."""
     body = answer.json()
     if not isinstance(body, dict):
@@ -104,7 +104,7 @@ def error_of(answer: Answer) -> dict[str, Any]:
     return error if isinstance(error, dict) else body
 
 
-def reason(answer: Answer) -> str:
+def reason(answer: Response) -> str:
     """Name the fields that MoEngage objects to, in parentheses, where it says so."""
     error = error_of(answer)
     details = error.get("details")

@@ -23,9 +23,9 @@ class HeldEnd(BaseOperator):
 
     def execute(self, context: Any) -> None:
         released_at = datetime.fromisoformat(self.moment) - timedelta(seconds=20)
-        self.defer(trigger=DateTimeTrigger(moment=released_at), method_name="take_over")
+        self.defer(trigger=DateTimeTrigger(moment=released_at), method_name="resume_after_wait")
 
-    def take_over(self, context: Any, event: Any = None) -> None:
+    def resume_after_wait(self, context: Any, event: Any = None) -> None:
         import httpx
 
         body = {

@@ -13,10 +13,10 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
-from airflow_provider_liveactivity.delivery.rolling_limit import Rates
+from airflow_provider_liveactivity.delivery.rolling_limit import RollingLimiter
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.contract.ending import is_final
 
@@ -115,7 +115,7 @@ class Clock:
     def hook(self) -> MoEngageHook:
         """Make a hook that lives by this clock."""
         hook = MoEngageHook()
-        hook.rates = Rates(clock=self, monotonic=self.monotonic, sleep=self.sleep)
+        hook.rates = RollingLimiter(clock=self, monotonic=self.monotonic, sleep=self.sleep)
         return hook
 
 
@@ -134,7 +134,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
     # Nothing here waits for the sake of waiting: what is repeated is repeated at once, and not for long.
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
+    monkeypatch.setattr(RetryConfig.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
     with running_sandbox() as running:
         connect(monkeypatch, running.url)
         yield running

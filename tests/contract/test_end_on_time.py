@@ -21,7 +21,7 @@ from airflow_provider_liveactivity.errors import (
     PartiallySent,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
@@ -230,14 +230,16 @@ def test_an_end_shows_the_last_state_sent_and_not_the_last_one_tried(sandbox: Ru
         ("dropped", "return_value"): report(3, None, accepted=0),
     }
 
-    result, _ = run(end(content_state=None, sent_by=["start", "late", "early", "dropped", "failed"]), xcoms)
+    result, _ = run(
+        end(content_state=None, update_task_ids=["start", "late", "early", "dropped", "failed"]), xcoms
+    )
 
     assert result["content_state"] == {"step": 2}
 
 
 def test_nothing_started_means_nothing_to_end(sandbox: RunningSandbox) -> None:
     with pytest.raises(AirflowSkipException):
-        run(end(sent_by=["start"]))
+        run(end(update_task_ids=["start"]))
 
     assert received(sandbox) == []
 
@@ -253,7 +255,7 @@ def test_a_start_that_failed_half_way_leaves_something_to_end(sandbox: RunningSa
     with pytest.raises((AirflowFailException, PartiallySent, TaskDeferred)):
         operator.execute(context_of(operator, ti))
 
-    result, _ = run(end(content_state=None, sent_by=["t"]), ti.xcoms)
+    result, _ = run(end(content_state=None, update_task_ids=["t"]), ti.xcoms)
 
     assert result["accepted"] == 1
     assert result["content_state"] == {"step": 0}
@@ -273,7 +275,7 @@ def test_what_a_start_writes_before_its_first_request_is_enough_to_end(
     run(start(end_time=soon(600)))
     variables.update(at_first)  # no more is known when the worker dies
 
-    report, _ = run(end(content_state=None, sent_by=["start"]))
+    report, _ = run(end(content_state=None, update_task_ids=["start"]))
     assert (report["accepted"], report["content_state"]) == (1, {"step": 0})
     assert not variables
 
@@ -286,7 +288,9 @@ def test_a_record_stays_where_the_start_may_have_reached_people(
     fault: str,
     stays: bool,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=2))
+    monkeypatch.setattr(
+        "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=2)
+    )
     sandbox.sandbox.add_fault(fault, times=2)
 
     with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
@@ -298,7 +302,9 @@ def test_a_record_stays_where_the_start_may_have_reached_people(
 def test_a_retry_that_reaches_no_one_keeps_the_record_of_the_attempt_before(
     sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=1))
+    monkeypatch.setattr(
+        "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=1)
+    )
     sandbox.sandbox.put_campaign("b", ["ada"])
     for fault in ("drop_after", "502"):
         sandbox.sandbox.add_fault(fault)
@@ -310,7 +316,7 @@ def test_a_retry_that_reaches_no_one_keeps_the_record_of_the_attempt_before(
         broadcast_live_activity_id="b",
         alert={"title": "t", "body": "b"},
         content_state=None,
-        sent_by=["t"],
+        update_task_ids=["t"],
     )
     run(ending)
 
@@ -335,7 +341,7 @@ def test_an_end_leaves_alone_what_another_run_has_started(
     sandbox: RunningSandbox, variables: Variables
 ) -> None:
     run(start(end_time=soon(600)))
-    ending, ti = end(sent_by=["t"]), TaskInstance()
+    ending, ti = end(update_task_ids=["t"]), TaskInstance()
     ti.run_id = "another"
 
     with pytest.raises(AirflowSkipException):
@@ -369,14 +375,14 @@ def test_what_ended_in_an_earlier_life_drops_no_update_and_no_end_of_this_one(
 ) -> None:
     first, ti = start(end_time=soon(600)), TaskInstance()
     first.execute(context_of(first, ti))
-    earlier, ti = end(sent_by=["start"]), TaskInstance()
+    earlier, ti = end(update_task_ids=["start"]), TaskInstance()
     ended = earlier.execute(context_of(earlier, ti))
     stale = {("end", "ends_at"): ti.xcoms["t", "ends_at"], ("end", "return_value"): ended}
 
     second = start(end_time=soon(600))
     second.execute(context_of(second, TaskInstance(max_tries=1)))  # a person has cleared it
-    updated, _ = run(update(ended_by=["end"]), stale)
-    last, _ = run(end(sent_by=["start"], ended_by=["end"]), stale)
+    updated, _ = run(update(end_task_ids=["end"]), stale)
+    last, _ = run(end(update_task_ids=["start"], end_task_ids=["end"]), stale)
 
     assert (updated.get("dropped", 0), updated["accepted"]) == (0, 1)
     assert last["accepted"] == 1
@@ -386,7 +392,7 @@ def test_what_ended_in_an_earlier_life_drops_no_update_and_no_end_of_this_one(
 def test_what_another_task_has_ended_is_not_ended_twice(sandbox: RunningSandbox) -> None:
     first, _ = run(end())
 
-    second, _ = run(end(ended_by=["other"]), {("other", "return_value"): first})
+    second, _ = run(end(end_task_ids=["other"]), {("other", "return_value"): first})
 
     assert second == first
     assert len(received(sandbox)) == 1
@@ -399,7 +405,7 @@ def test_an_end_after_eight_hours_says_that_nobody_gets_it(
     times = {"last_sent_at": at, "first_sent_at": at}
     report = {"activity_id": "a", "content_state": {}, **times, "accepted": 1, "unknown": 0}
 
-    run(end(sent_by=["start"]), {("start", "return_value"): report | {"validate_only": False}})
+    run(end(update_task_ids=["start"]), {("start", "return_value"): report | {"validate_only": False}})
 
     assert "comes too late" in capsys.readouterr().out
 
@@ -407,7 +413,7 @@ def test_an_end_after_eight_hours_says_that_nobody_gets_it(
 def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox) -> None:
     xcoms = {("end", "ends_at"): {"at": soon(-1).isoformat(), "start_id": None}}
 
-    report, _ = run(update(ended_by=["end"]), xcoms)
+    report, _ = run(update(end_task_ids=["end"]), xcoms)
 
     assert (report.get("dropped", 0), report["accepted"], report["requests"]) == (1, 0, 0)
     assert received(sandbox) == []
@@ -416,7 +422,7 @@ def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox)
 def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
     xcoms = {("end", "ends_at"): {"at": soon(60).isoformat(), "start_id": None}}
 
-    report, _ = run(update(ended_by=["end"]), xcoms)
+    report, _ = run(update(end_task_ids=["end"]), xcoms)
 
     assert (report.get("dropped", 0), report["accepted"]) == (0, 1)
 
@@ -502,7 +508,7 @@ def broadcast(**changes: Any) -> MoEngageStartBroadcastLiveActivityOperator:
 def test_an_end_beyond_eight_hours_can_be_a_warning(
     sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(start(end_time=soon(9 * 3600), beyond_lifetime="warn"))
+    run(start(end_time=soon(9 * 3600), on_lifetime_exceeded="warn"))
 
     assert "8 hours" in capsys.readouterr().out
     assert len(received(sandbox)) == 1

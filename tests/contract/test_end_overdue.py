@@ -18,7 +18,7 @@ import pytest
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRecord
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
@@ -30,7 +30,9 @@ pytestmark = needs_variable_list
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    monkeypatch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=1))
+    monkeypatch.setattr(
+        "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=1)
+    )
     with running_sandbox() as running:
         braze = {"host": running.url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
         moengage = {"host": running.url, "login": "SANDBOX", "password": "sandbox-push-key"}

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from airflow_provider_liveactivity.delivery.rolling_limit import Limit
+from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidPayload,
@@ -229,10 +229,10 @@ def test_other_content_is_another_instance(running: RunningSandbox) -> None:
 def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running: RunningSandbox) -> None:
     task("start").run()
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=50)
-    failed = task("update", on_rate="fail").run()
+    failed = task("update", on_rate_limit="fail").run()
     assert failed.ended == "failed"
-    assert task("update", on_rate="wait").run().ended == "deferred"
-    update = task("update", on_rate="coalesce")
+    assert task("update", on_rate_limit="wait").run().ended == "deferred"
+    update = task("update", on_rate_limit="coalesce")
     outcome = update.run()
     assert outcome.ended == "deferred"
     assert outcome.until is not None
@@ -249,14 +249,14 @@ def test_a_429_of_the_vendor_is_waited_for_elsewhere_coalesced_or_fatal(running:
 
 
 @pytest.mark.parametrize(
-    ("on_rate", "ended"), [("wait", "deferred"), ("coalesce", "deferred"), ("fail", "failed")]
+    ("on_rate_limit", "ended"), [("wait", "deferred"), ("coalesce", "deferred"), ("fail", "failed")]
 )
 def test_a_429_that_names_no_reset_counts_as_over_in_a_minute(
-    running: RunningSandbox, on_rate: str, ended: str
+    running: RunningSandbox, on_rate_limit: str, ended: str
 ) -> None:
     task("start").run()
     running.sandbox.add_fault("429", path=PATHS["update"], times=None, reset_in=None)
-    update = task("update", on_rate=on_rate)
+    update = task("update", on_rate_limit=on_rate_limit)
     outcome = update.run()
     assert outcome.ended == ended
     if outcome.until is not None:
@@ -292,7 +292,7 @@ def test_a_loop_that_coalesces_waits_for_nothing_and_ends_with_the_latest_state(
     running: RunningSandbox, hook: MoEngageHook, clock: Clock
 ) -> None:
     with hook:
-        reports = [hook.update_broadcast(**score, on_rate="coalesce") for score in scores(12)]
+        reports = [hook.update_broadcast(**score, on_rate_limit="coalesce") for score in scores(12)]
         assert clock.slept == []
         reports.append(hook.end_broadcast(**{**PUSH, "content_state": {"home": 12, "away": 0}}))
     assert {record.status for record in running.sandbox.records} == {200}
@@ -307,7 +307,7 @@ def test_what_is_held_back_is_sent_when_the_block_ends(
 ) -> None:
     with hook:
         for score in scores(8):
-            hook.update_broadcast(**score, on_rate="coalesce")
+            hook.update_broadcast(**score, on_rate_limit="coalesce")
     assert len(clock.slept) == 1
     pushes = running.sandbox.activities["moengage", "match-7"].pushes
     assert [push.content_state["home"] for push in pushes] == [1, 2, 3, 4, 5, 8]
@@ -315,9 +315,9 @@ def test_what_is_held_back_is_sent_when_the_block_ends(
 
 def test_a_loop_may_prefer_to_fail(hook: MoEngageHook, clock: Clock) -> None:
     for score in scores(5):
-        hook.update_broadcast(**score, on_rate="fail")
+        hook.update_broadcast(**score, on_rate_limit="fail")
     with pytest.raises(RateLimited) as raised:
-        hook.update_broadcast(**PUSH, on_rate="fail")
+        hook.update_broadcast(**PUSH, on_rate_limit="fail")
     assert raised.value.reset_at == clock.moment + timedelta(minutes=1)
 
 
@@ -327,7 +327,7 @@ def test_coalescing_heeds_the_vendors_429_too(
     clock.moment = datetime.now(UTC)
     running.sandbox.add_fault("429", path=PATHS["update"], times=1, reset_in=40)
     with hook:
-        held = hook.update_broadcast(**PUSH, on_rate="coalesce")
+        held = hook.update_broadcast(**PUSH, on_rate_limit="coalesce")
         assert held["accepted"] == 0
     assert len(clock.slept) == 1
     assert 30 < clock.slept[0] < 42
@@ -336,9 +336,9 @@ def test_coalescing_heeds_the_vendors_429_too(
 
 def test_coalescing_needs_an_end_at_which_the_last_state_is_sent(hook: MoEngageHook) -> None:
     with pytest.raises(InvalidPayload, match="with statement"):
-        hook.update_broadcast(**PUSH, on_rate="coalesce")
-    with pytest.raises(InvalidPayload, match="on_rate"):
-        hook.update_broadcast(**PUSH, on_rate="sometimes")  # type: ignore[arg-type]
+        hook.update_broadcast(**PUSH, on_rate_limit="coalesce")
+    with pytest.raises(InvalidPayload, match="on_rate_limit"):
+        hook.update_broadcast(**PUSH, on_rate_limit="sometimes")  # type: ignore[arg-type]
 
 
 def test_five_starts_a_minute_are_paced_for_the_whole_workspace(
@@ -353,8 +353,8 @@ def test_five_starts_a_minute_are_paced_for_the_whole_workspace(
 def test_updates_and_ends_of_all_activities_are_paced_together(
     running: RunningSandbox, hook: MoEngageHook, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Limit("updates and ends", 500, 60) == _moengage_broadcasts.PUSHES
-    monkeypatch.setattr(_moengage_broadcasts, "PUSHES", Limit("updates and ends", 3, 60))
+    assert RateLimit("updates and ends", 500, 60) == _moengage_broadcasts.PUSHES
+    monkeypatch.setattr(_moengage_broadcasts, "PUSHES", RateLimit("updates and ends", 3, 60))
     running.sandbox.put_campaign("match-8", ["ada"])
     hook.start_broadcast(**{**START, "broadcast_live_activity_id": "match-8"})
     for activity_id in ("match-7", "match-8"):

@@ -24,7 +24,7 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.models.moengage_campaign import by_ids
-from airflow_provider_liveactivity.operators._redacted_fields import People
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.moengage._idempotency import STATE_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
@@ -415,7 +415,7 @@ def test_validate_only_sends_nothing(running: RunningSandbox) -> None:
 def test_ids_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     task = create(external_user_ids=["very-secret-person"])
-    task.operator.external_user_ids = People.hide(task.operator.external_user_ids)
+    task.operator.external_user_ids = Redacted.hide(task.operator.external_user_ids)
     report = task.run().report
     running.sandbox.segments.clear()
     running.sandbox.change_settings(moengage_campaigns_per_minute=0)

@@ -20,7 +20,7 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     RecipientRejected,
 )
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators import _base
 from airflow_provider_liveactivity.operators import moengage as operators
 from tests.contract.moengage_bench import Task, connect
@@ -61,10 +61,10 @@ def each(cases: list[Case]) -> pytest.MarkDecorator:
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     # What is tried again is tried at once, and three times in all.
-    monkeypatch.setattr(Patience.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
+    monkeypatch.setattr(RetryConfig.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
     key = Fernet(Fernet.generate_key())
     monkeypatch.setattr(
-        _base, "checkpoint_of", lambda context: Checkpoint(context["task_state_store"], key, clears=0)
+        _base, "checkpoint_of", lambda context: Checkpoint(context["task_state_store"], key, max_tries=0)
     )
     with serving(Pages()) as pages:
         connect(monkeypatch, pages.url)

@@ -30,7 +30,7 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators import _base
-from airflow_provider_liveactivity.operators._redacted_fields import People
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
     MoEngageStartLiveActivityOperator,
@@ -62,7 +62,9 @@ def encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def checkpoint_of(context: Any) -> Checkpoint:
         store = context["task_state_store"]
-        return Checkpoint(store, key, clears=context["ti"].max_tries) if store is not None else Checkpoint()
+        return (
+            Checkpoint(store, key, max_tries=context["ti"].max_tries) if store is not None else Checkpoint()
+        )
 
     monkeypatch.setattr(_base, "checkpoint_of", checkpoint_of)
 
@@ -153,7 +155,7 @@ TOKENS = {"ada-lovelace": "push-token-1", "bob-the-fan": "push-token-2"}
 def test_push_tokens_may_come_with_a_list_of_users(running: RunningSandbox, given: Any) -> None:
     running.sandbox.change_settings(moengage_recipient_required=True)
     start = task("start", external_user_ids=given)
-    start.operator.external_user_ids = People.hide(given)
+    start.operator.external_user_ids = Redacted.hide(given)
     outcome = start.run()
     assert outcome.ended == "success", outcome.error
     sent = {body["user_id"]: body["payloads"]["PUSH"]["recipient"] for body in requests(running)}
@@ -383,7 +385,7 @@ def test_people_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.Lo
     caplog.set_level(logging.DEBUG)
     people = ["very-secret-person", "another-secret-person"]
     start = task("start", external_user_ids=people)
-    start.operator.external_user_ids = People.hide(start.operator.external_user_ids)
+    start.operator.external_user_ids = Redacted.hide(start.operator.external_user_ids)
     running.sandbox.change_settings(moengage_invalid_recipients=["very-secret-person"])
     outcome = start.run()
     running.sandbox.change_settings(moengage_alerts=["other"])

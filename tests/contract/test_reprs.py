@@ -17,10 +17,11 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.audience import ListAudience
-from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint, Saved
-from airflow_provider_liveactivity.delivery.in_flight import Window
-from airflow_provider_liveactivity.delivery.resume import Step, begin
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest
+from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint, CheckpointState
+from airflow_provider_liveactivity.delivery.in_flight import InFlight
+from airflow_provider_liveactivity.delivery.resume import plan_resume
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
@@ -84,15 +85,15 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     """Looks from the workers' thread, from the main thread, and after an attempt has begun."""
     watch = Watch()
     monkeypatch.setattr(Client, "send", watch.every(25, Client.send))
-    monkeypatch.setattr(Send, "_note", watch.every(25, Send._note))
+    monkeypatch.setattr(Sender, "_collect", watch.every(25, Sender._collect))
     monkeypatch.setattr(Checkpoint, "save", watch.every(10, Checkpoint.save))
 
     def begun(*args: Any) -> Any:
-        start = begin(*args)
+        start = plan_resume(*args)
         watch.look()
         return start
 
-    monkeypatch.setattr(f"{PACKAGE}.delivery.begin", begun)
+    monkeypatch.setattr(f"{PACKAGE}.delivery.sender.plan_resume", begun)
     return watch
 
 
@@ -201,9 +202,9 @@ def test_the_proof_above_would_see_a_leak() -> None:
 
 def test_what_is_shown_instead_is_how_many() -> None:
     batch = next(ListAudience([CANARY, "eve"]).batches())
-    window = Window().add([(CANARY, 2)])
+    window = InFlight().add([(CANARY, 2)])
     assert repr(batch) == "<Batch of 2 people>"
     assert "people=2" in repr(window)
-    assert "people_in_doubt=2" in repr(Saved(CANARY, window.position()))
-    assert "people=2" in repr(Step(exchange.BRAZE.start(START), CANARY))
-    assert CANARY not in f"{batch} {window} {Saved(CANARY, window.position())} {START}"
+    assert "unknown_recipients=2" in repr(CheckpointState(CANARY, window.resume_point()))
+    assert "people=2" in repr(BatchRequest(exchange.BRAZE.start(START), CANARY))
+    assert CANARY not in f"{batch} {window} {CheckpointState(CANARY, window.resume_point())} {START}"

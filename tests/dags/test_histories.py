@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
-from airflow_provider_liveactivity.operators._start_update import BoundedStart
+from airflow_provider_liveactivity.operators._start_update import StartMixin
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.airflow_versions import needs_variable_list
@@ -172,7 +172,9 @@ class World:
         patch, vendor = self._monkeypatch, self.vendor
         patch.setenv("AIRFLOW_VAR_HOME_SCORE", "0")
         # No waits, and one try of each request: an attempt of the task is what this is about.
-        patch.setattr("airflow_provider_liveactivity.http.client.Patience", lambda: Patience(attempts=1))
+        patch.setattr(
+            "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=1)
+        )
         patch.setattr("airflow_provider_liveactivity.lifecycle._group._RETRY_DELAY", timedelta(0))
         start, end = PATHS["moengage" if self.history.kind == "moengage" else "braze"]
         match self.failure:
@@ -188,8 +190,8 @@ class World:
                 vendor.add_fault("drop_after", path=start)
                 vendor.add_fault("502", path=start, times=None)
         self._patch(LiveActivityEndTimeSensor, "execute", before=lambda: self._fail_if("sensor_fails"))
-        self._patch(BoundedStart, "execute", after=self._after_start)
-        self._patch(BoundedStart, "_withdraw", instead=self._is_dead)
+        self._patch(StartMixin, "execute", after=self._after_start)
+        self._patch(StartMixin, "_withdraw", instead=self._is_dead)
 
     def _patch(
         self,

@@ -336,9 +336,9 @@ def test_another_activity_in_the_block_is_left_alone() -> None:
             cup = inner.update("cup", content_state={})
         final = outer.update("final", content_state={})
 
-    assert list(other.ended_by) == []
-    assert cup.ended_by == ["match.inner.end", "match.inner.end_early"]
-    assert final.ended_by == ["match.end", "match.end_early"]
+    assert list(other.end_task_ids) == []
+    assert cup.end_task_ids == ["match.inner.end", "match.inner.end_early"]
+    assert final.end_task_ids == ["match.end", "match.end_early"]
 
 
 def test_clearing_a_task_of_the_block_starts_nothing_anew() -> None:

@@ -38,7 +38,7 @@ def test_a_used_up_window_is_retried_at_its_reset(
 
         @task(**NEVER, retry_policy=LiveActivityRetryPolicy())
         def goal() -> None:
-            MoEngageHook().update_broadcast(**fields, content_state={"home": 1}, on_rate="fail")
+            MoEngageHook().update_broadcast(**fields, content_state={"home": 1}, on_rate_limit="fail")
 
         goal()
 

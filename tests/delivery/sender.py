@@ -11,7 +11,6 @@ import signal
 import sqlite3
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -20,12 +19,12 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from airflow_provider_liveactivity.audience import SqlAudience
+from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.resume import Step
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.models.braze import StartContent
 from airflow_provider_liveactivity.vendors.braze import Braze
 
@@ -41,7 +40,7 @@ class Task:
     :param url: of the sandbox.
     :param activity_id: tells it apart from others.
     :param people: the size of its audience.
-    :param fan_out: arguments of ``FanOut``.
+    :param fan_out: arguments of ``DeliveryOptions``.
     :param rows_until_failure: the database dies after so many; None for never.
     """
 
@@ -154,16 +153,15 @@ def run(task: Task, begins: Event) -> None:
     )
     requests = vendor.starts(content)
 
-    def steps(after: Any, boundary: Any = None) -> Iterator[Step]:
-        for batch in audience.batches(PEOPLE_PER_REQUEST, after, boundary):
-            yield Step(requests.request(batch.external_user_ids), batch.key)
-
+    batches = AudienceRequests(
+        audience, PEOPLE_PER_REQUEST, lambda batch: requests.request(batch.external_user_ids)
+    )
     store = FileStore(task.state)
-    send = Send(
+    send = Sender(
         task.activity_id,
-        steps,
-        Account(vendor, task.url, Timeouts(connect=5, read=5)),
-        fan_out=FanOut(**{"max_workers": 8, **task.fan_out}),
+        batches,
+        WorkspaceConfig(vendor, task.url, Timeouts(connect=5, read=5)),
+        options=DeliveryOptions(**{"max_workers": 8, **task.fan_out}),
         checkpoint=Checkpoint(store, Fernet(task.state.with_suffix(".key").read_bytes())),
         total=audience.total(),
     )
@@ -180,10 +178,10 @@ def run(task: Task, begins: Event) -> None:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
     except (LiveActivityError, TimeIsUp) as error:
         ended = type(error).__name__
-        closing = any(frame.name == "_close" for frame in traceback.extract_tb(error.__traceback__))
+        closing = any(frame.name == "_finish" for frame in traceback.extract_tb(error.__traceback__))
     draft = task.report.with_suffix(".draft")  # the next kill may come while this is written
     draft.write_text(
-        json.dumps({"ended": ended, "closing": closing, "writes": store.written, **asdict(send.tally)})
+        json.dumps({"ended": ended, "closing": closing, "writes": store.written, **asdict(send.counts)})
     )
     draft.replace(task.report)
 

@@ -33,7 +33,7 @@ def kick_off() -> dict[str, Any]:
 
 
 @task.moengage_broadcast_live_activity_update(
-    broadcast_live_activity_id="derby", alert=ALERT, on_rate="coalesce"
+    broadcast_live_activity_id="derby", alert=ALERT, on_rate_limit="coalesce"
 )
 def goal(home: int, away: int = 0) -> str:
     return f'{{"home": {home}, "away": {away}}}'

@@ -7,7 +7,7 @@ from typing import assert_type
 
 from airflow.sdk import task
 
-from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.delivery.report import SendReport
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, RateLimited
 from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
@@ -28,7 +28,7 @@ def with_the_braze_hook() -> int:
         content_state=STATE,
         notification={"alert": {"title": "Kick-off", "body": "It has started"}},
         external_user_ids=("ada", "bob"),
-        fan_out=FanOut(max_workers=4, on_unknown="fail"),
+        fan_out=DeliveryOptions(max_workers=4, on_unknown="fail"),
         on_progress=print,
     )
     assert_type(started, SendReport)
@@ -60,7 +60,7 @@ def with_the_moengage_hook() -> None:
             content_state={},
             alert=alert,
             instance_id="kick-off",
-            may_be_second=True,
+            possibly_sent_before=True,
         )
         assert_type(report, BroadcastReport)
         plain: SendReport = report

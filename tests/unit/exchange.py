@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter, RateRules
 from airflow_provider_liveactivity.errors import LiveActivityError
-from airflow_provider_liveactivity.http.client import Client, Sent
-from airflow_provider_liveactivity.http.connection import Account
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.client import Client, SendResult
+from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.models.braze import StartLiveActivity, UpdateLiveActivity
 from airflow_provider_liveactivity.models.moengage import StartBroadcast, UpdateBroadcast, flat
 from airflow_provider_liveactivity.vendors.base import Request
@@ -103,13 +103,17 @@ class Exchange:
     """
 
     def __init__(
-        self, *script: Reply | httpx.TransportError, patience: Patience | None = None, **rules: Any
+        self, *script: Reply | httpx.TransportError, retry: RetryConfig | None = None, **rules: Any
     ) -> None:
         self._script = list(script)
-        self._patience = patience
+        self._retry = retry
         self.clock = Clock()
-        clock = self.clock
-        self.pace = Pace(PaceRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
+        self.limiter = RateLimiter(
+            RateRules(**rules),
+            clock=self.clock,
+            monotonic=self.clock.monotonic,
+            sleep=lambda seconds: self.clock.sleep(seconds),  # a test may replace it
+        )
         self.wire: list[httpx.Request] = []
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -119,27 +123,30 @@ class Exchange:
             return step.response()
         raise step
 
-    def send(self, request: Request, *, may_be_second: bool = False) -> Sent:
-        """Send, or raise what the client raises."""
+    def result(self, request: Request, *, possibly_sent_before: bool = False) -> SendResult:
+        """Send, and return what the client returns."""
 
-        async def send() -> Sent:
+        async def send() -> SendResult:
             vendor = BRAZE if request.path.startswith(("/messages", "/segments")) else MOENGAGE
             async with Client(
-                Account(vendor, "https://vendor.test"),
-                pace=self.pace,
-                patience=self._patience,
+                WorkspaceConfig(vendor, "https://vendor.test"),
+                self.limiter,
+                retry=self._retry,
                 clock=self.clock,
-                sleep=self.clock.sleep,
-                http=httpx.MockTransport(self._answer),
+                transport=httpx.MockTransport(self._answer),
             ) as client:
-                return await client.send(request, may_be_second=may_be_second)
+                return await client.send(request, possibly_sent_before=possibly_sent_before)
 
         return asyncio.run(send())
 
+    def send(self, request: Request, *, possibly_sent_before: bool = False) -> SendResult:
+        """Send a request that must be accepted; raise its error if it is not."""
+        result = self.result(request, possibly_sent_before=possibly_sent_before)
+        result.accepted()
+        return result
+
     def error(self, request: Request) -> LiveActivityError:
-        """Send, and return the error that this must end in."""
-        try:
-            self.send(request)
-        except LiveActivityError as error:
-            return error
-        raise AssertionError("the vendor was to refuse this, or not to be there")
+        """Send a request that must not be accepted, and return its error."""
+        error = self.result(request).error
+        assert error is not None, "the vendor was to refuse this, or not to be there"
+        return error

@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_liveactivity.delivery import sender
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery.in_flight import MAX_UNSETTLED, Position
+from airflow_provider_liveactivity.delivery.in_flight import MAX_PENDING, ResumePoint
 from airflow_provider_liveactivity.delivery.progress import Progress
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
@@ -21,12 +21,12 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.vendors.base import AfterDoubt
+from airflow_provider_liveactivity.vendors.base import RetrySafety
 from tests.unit.world import Audience, Died, Store, Vendor, make_send
 
 
-def position(store: Store) -> Position:
-    return Checkpoint(store).load("send")[0].position
+def position(store: Store) -> ResumePoint:
+    return Checkpoint(store).load("send")[0].resume_point
 
 
 def test_everybody_is_sent_to_once_and_the_report_says_so() -> None:
@@ -44,7 +44,7 @@ def test_what_the_vendor_remarks_on_accepted_requests_is_told_once(caplog: pytes
     audience, vendor = Audience(30), Vendor(lambda place: "remark" if place % 2 else "accept")
     assert make_send(audience, vendor).run().accepted == 30
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert warnings == ["Accepted, but the vendor remarks: a minor error"]
+    assert warnings == ["The vendor accepted the request with a warning: a minor error"]
 
 
 def test_an_audience_of_nobody_is_finished_at_once() -> None:
@@ -71,13 +71,13 @@ def test_a_wrong_configuration_costs_one_request() -> None:
     with pytest.raises(InvalidPayload):
         send.run()
     assert vendor.requests == 1
-    assert send.tally.rejected == 3
+    assert send.counts.rejected == 3
 
 
 def test_the_first_request_goes_alone_and_is_alone_in_doubt_when_the_process_dies_with_it() -> None:
     store = Store()
     vendor = Vendor(latency=lambda place: 0.05 if place == 0 else 0.0)
-    ahead: list[Position] = []
+    ahead: list[ResumePoint] = []
     vendor.on_request = lambda place: ahead.append(position(store)) if place == 0 else None
     make_send(Audience(1_000), vendor, store).run()
     assert ahead[0].span == 1
@@ -90,7 +90,7 @@ def test_nothing_leaves_before_the_state_that_covers_it_is_stored() -> None:
 
     def look(place: int) -> None:
         # The store is read before the request is recorded: its number is its place in the audience.
-        if (ahead_key := position(store).ahead_key) is None or ahead_key < f"{3 * place:07}":
+        if (submitted_key := position(store).submitted_key) is None or submitted_key < f"{3 * place:07}":
             uncovered.append(place)
 
     vendor.on_request = look
@@ -106,11 +106,11 @@ def test_at_most_256_batches_are_written_ahead(workers: int) -> None:
 
     def look(_: int) -> None:
         nonlocal most
-        most = max(most, len(position(store).doubtful))
+        most = max(most, len(position(store).unknown))
 
     vendor.on_request = look
     make_send(Audience(3_000), vendor, store, max_workers=workers).run()
-    assert 0 < most <= MAX_UNSETTLED
+    assert 0 < most <= MAX_PENDING
     assert vendor.most_under_way <= workers
 
 
@@ -120,7 +120,7 @@ def test_a_slow_send_writes_little_ahead() -> None:
 
     def look(_: int) -> None:
         nonlocal most
-        most = max(most, len(position(store).doubtful))
+        most = max(most, len(position(store).unknown))
 
     vendor.on_request = look
     make_send(Audience(30), vendor, store, max_workers=128, max_requests_per_second=10).run()
@@ -134,7 +134,7 @@ def test_the_state_is_written_a_few_times_a_second_whatever_the_number_of_batche
     make_send(Audience(3_000), vendor, store, max_workers=64).run()
     seconds = time.monotonic() - began
     beginning = 5  # before the speed is known
-    assert store.writes <= beginning + seconds / sender._WRITE_SECONDS
+    assert store.writes <= beginning + seconds / sender._CHECKPOINT_SECONDS
 
 
 def test_a_request_that_hangs_at_the_front_does_not_hold_up_the_others() -> None:
@@ -158,11 +158,11 @@ def test_ten_doubts_in_a_row_are_an_outage_that_a_retry_may_outlive() -> None:
     with pytest.raises(OutcomeUnknown) as outage:
         send.run()
     assert outage.value.retryable
-    assert 30 <= send.tally.unknown <= 3 * (10 + 3)
+    assert 30 <= send.counts.unknown <= 3 * (10 + 3)
     vendor.fate = lambda _: "accept"
     tally = make_send(audience, vendor, store.reborn()).run()
     assert tally.accepted + tally.unknown == 3_000
-    assert tally.unknown == send.tally.unknown
+    assert tally.unknown == send.counts.unknown
     assert not vendor.again
 
 
@@ -173,8 +173,8 @@ def test_a_graceful_stop_leaves_nothing_in_doubt_and_the_retry_goes_on_exactly()
     vendor.on_request = lambda place: send.stop() if place == 300 else None
     with pytest.raises(VendorUnavailable, match="asked to stop"):
         send.run()
-    assert send.tally.unknown == 0
-    assert not position(store).doubtful
+    assert send.counts.unknown == 0
+    assert not position(store).unknown
     sent = vendor.requests
     assert sent < 320
     tally = make_send(audience, vendor, store.reborn()).run()
@@ -194,7 +194,7 @@ def test_a_stop_before_the_send_begins_is_heard() -> None:
 
 
 def test_a_stop_gives_up_on_answers_after_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "_HASTY_SECONDS", 0.1)
+    monkeypatch.setattr(sender, "_STOP_SECONDS", 0.1)
     store = Store()
     vendor = Vendor(latency=lambda place: 60.0 if place == 5 else 0.0)
     send = make_send(Audience(300), vendor, store)
@@ -203,14 +203,14 @@ def test_a_stop_gives_up_on_answers_after_three_seconds(monkeypatch: pytest.Monk
     with pytest.raises(VendorUnavailable, match="asked to stop"):
         send.run()
     assert time.monotonic() - began < 20
-    assert send.tally.unknown == 3  # it had left: nobody knows
-    assert not position(store).doubtful
+    assert send.counts.unknown == 3  # it had left: nobody knows
+    assert not position(store).unknown
 
 
 def test_a_stop_while_a_failed_send_waits_for_its_last_answers_is_heard(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sender, "_HASTY_SECONDS", 0.1)
+    monkeypatch.setattr(sender, "_STOP_SECONDS", 0.1)
     vendor = Vendor(
         lambda place: "reject" if place == 9 else "accept", latency=lambda place: 60.0 if place == 5 else 0.0
     )
@@ -231,7 +231,7 @@ def test_a_gap_that_was_not_carried_out_is_sent_by_the_next_attempt() -> None:
     with pytest.raises(VendorUnavailable):
         make_send(audience, vendor, store, max_workers=4).run()
     left = position(store)
-    assert (len(left.unsent), left.doubtful) == (1, ())
+    assert (len(left.unsent), left.unknown) == (1, ())
     assert left.span > 1, "later batches were accepted"
     vendor.fate = lambda _: "accept"
     tally = make_send(audience, vendor, store.reborn()).run()
@@ -252,7 +252,7 @@ def test_gaps_that_have_not_left_yet_are_not_in_doubt_when_the_next_attempt_dies
     with pytest.raises(Died):
         make_send(audience, vendor, store).run()
     left = position(store)
-    assert (len(left.doubtful), len(left.unsent)) == (1, 2), "the first request goes alone"
+    assert (len(left.unknown), len(left.unsent)) == (1, 2), "the first request goes alone"
     vendor.fate = lambda _: "accept"
     tally = make_send(audience, vendor, store.reborn()).run()
     assert (tally.accepted, tally.unknown) == (297, 3)
@@ -281,7 +281,7 @@ def test_where_the_last_person_written_ahead_is_gone_the_send_goes_on_with_the_n
     )
     with pytest.raises(VendorUnavailable):
         make_send(audience, vendor, store, max_workers=4).run()
-    gone = position(store).ahead_key
+    gone = position(store).submitted_key
     audience.people.remove(gone)
     vendor.fate, audience.reads = (lambda _: "accept"), 0
     tally = make_send(audience, vendor, store.reborn()).run()
@@ -296,7 +296,7 @@ def test_resend_sends_the_doubtful_again_and_nobody_else() -> None:
     vendor = Vendor(latency=lambda place: place % 3 / 1_000)
     with pytest.raises(Died):
         make_send(audience, vendor, store).run()
-    in_doubt = len(position(store).doubtful)
+    in_doubt = len(position(store).unknown)
     assert in_doubt
     tally = make_send(audience, vendor, store.reborn(), on_unknown="resend").run()
     assert (tally.accepted, tally.unknown) == (900, 0)
@@ -307,10 +307,10 @@ def test_where_doubt_is_to_fail_the_first_one_stops_the_send_for_good() -> None:
     audience, store = Audience(900), Store()
     vendor = Vendor(lambda place: "doubt" if place == 20 else "accept")
     send = make_send(audience, vendor, store, on_unknown="fail")
-    with pytest.raises(OutcomeUnknown, match=r"3 people .* decide with on_unknown") as failed:
+    with pytest.raises(OutcomeUnknown, match=r"outcome of 3 recipients is unknown. Set on_unknown") as failed:
         send.run()
     assert not failed.value.retryable
-    assert send.tally.unknown == 3
+    assert send.counts.unknown == 3
     tally = make_send(audience, vendor, store.reborn(), on_unknown="skip").run()
     assert (tally.accepted, tally.unknown) == (897, 3)
     assert not vendor.again
@@ -322,7 +322,7 @@ def test_what_was_rejected_is_tried_again_when_the_cause_is_mended() -> None:
     send = make_send(audience, vendor, store)
     with pytest.raises(InvalidPayload):
         send.run()
-    assert send.tally.rejected == 3
+    assert send.counts.rejected == 3
     vendor.fate = lambda _: "accept"
     tally = make_send(audience, vendor, store.reborn()).run()
     assert (tally.accepted, tally.rejected, tally.unknown) == (90, 0, 0)
@@ -335,8 +335,8 @@ def test_a_database_that_dies_in_the_middle_costs_nobody(monkeypatch: pytest.Mon
     send = make_send(audience, vendor, store)
     with pytest.raises(ConnectionError):
         send.run()
-    assert 0 < send.tally.accepted < 600
-    assert not position(store).doubtful
+    assert 0 < send.counts.accepted < 600
+    assert not position(store).unknown
     audience.fail_after = None
     assert make_send(audience, vendor, store.reborn()).run().accepted == 900
     assert not vendor.again
@@ -356,12 +356,12 @@ def test_a_used_up_quota_ends_in_an_error_that_names_the_moment_and_a_resume_goe
 
 def test_a_finished_send_is_not_sent_again_by_a_retry_but_by_a_person_who_clears_it() -> None:
     audience, store, vendor = Audience(90), Store(), Vendor()
-    first = make_send(audience, vendor, store, clears=2).run()
-    again = make_send(audience, vendor, store.reborn(), clears=2).run()
+    first = make_send(audience, vendor, store, max_tries=2).run()
+    again = make_send(audience, vendor, store.reborn(), max_tries=2).run()
     assert again == first
     assert vendor.requests == 30
     vendor.told.clear()
-    assert make_send(audience, vendor, store.reborn(), clears=5).run().accepted == 90
+    assert make_send(audience, vendor, store.reborn(), max_tries=5).run().accepted == 90
     assert vendor.requests == 60
 
 
@@ -369,8 +369,8 @@ def test_a_cleared_failure_goes_on_where_it_was() -> None:
     audience, store, vendor = Audience(900), Store(), Vendor()
     vendor.fate = lambda place: "unavailable" if place == 100 else "accept"
     with pytest.raises(VendorUnavailable):
-        make_send(audience, vendor, store, clears=0).run()
-    assert make_send(audience, vendor, store.reborn(), clears=3).run().accepted == 900
+        make_send(audience, vendor, store, max_tries=0).run()
+    assert make_send(audience, vendor, store.reborn(), max_tries=3).run().accepted == 900
     assert not vendor.again
 
 
@@ -382,7 +382,10 @@ def test_another_audience_or_payload_is_a_new_send_and_the_log_says_so(
     vendor.told.clear()
     with caplog.at_level(logging.INFO):
         assert make_send(Audience(90), vendor, store.reborn(), identity="other").run().accepted == 90
-    assert "have changed since the last attempt, of which 90 were accepted: a new send" in caplog.text
+    assert (
+        "new send, because audience or payload have changed since the last attempt, of which 90 were accepted"
+        in caplog.text
+    )
 
 
 def test_a_bug_in_a_worker_ends_the_send_and_what_it_had_in_hand_is_in_doubt() -> None:
@@ -390,7 +393,7 @@ def test_a_bug_in_a_worker_ends_the_send_and_what_it_had_in_hand_is_in_doubt() -
     vendor.fate = lambda place: "no such outcome" if place == 50 else "accept"
     with pytest.raises(KeyError):
         make_send(audience, vendor, store).run()
-    assert position(store).people_in_doubt == 3
+    assert position(store).unknown_recipients == 3
     vendor.fate = lambda _: "accept"
     tally = make_send(audience, vendor, store.reborn()).run()
     assert (tally.accepted, tally.unknown) == (897, 3)
@@ -409,14 +412,14 @@ def test_a_store_that_fails_ends_the_send_before_anything_uncovered_leaves() -> 
         make_send(audience, vendor, store).run()
     tally = make_send(audience, vendor, store.reborn()).run()
     assert tally.accepted + tally.unknown == 9_000
-    assert tally.unknown <= 3 * MAX_UNSETTLED
+    assert tally.unknown <= 3 * MAX_PENDING
     assert not vendor.again
 
 
 def test_progress_is_told_in_the_callers_thread_and_once_more_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.delivery.progress._TELL_SECONDS", 0.05)
+    monkeypatch.setattr("airflow_provider_liveactivity.delivery.progress._REPORT_SECONDS", 0.05)
     told: list[tuple[int, Progress]] = []
     send = make_send(
         Audience(3_000),
@@ -447,12 +450,12 @@ def test_a_request_whose_repetition_is_wanted_is_repeated_by_the_client(
 
     def look(*step: Any) -> Any:
         made = job(*step)
-        kinds.add(made.request.after_doubt)
+        kinds.add(made.request.retry_safety)
         return made
 
     monkeypatch.setattr(send, "_job", look)
     send.run()
-    assert kinds == {AfterDoubt.RESEND}
+    assert kinds == {RetrySafety.IDEMPOTENT}
 
 
 def test_without_a_store_it_sends_the_same_and_remembers_nothing() -> None:
@@ -466,14 +469,14 @@ def test_without_a_store_it_sends_the_same_and_remembers_nothing() -> None:
 
 def test_a_step_of_a_segment_counts_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
     audience, vendor = Audience(3), Vendor(lambda _: "doubt")
-    original = audience.steps
+    original = audience.after
     monkeypatch.setattr(
         audience,
-        "steps",
-        lambda after: [
-            step._replace(request=replace(step.request, people=0), key=True)
+        "after",
+        lambda after: iter(
+            step._replace(request=replace(step.request, recipients=0), key=True)
             for step in ([] if after else original(None))
-        ],
+        ),
     )
     tally = make_send(audience, vendor, Store()).run()
     assert (tally.unknown, tally.recipients) == (1, 1)

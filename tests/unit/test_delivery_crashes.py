@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_liveactivity.delivery import in_flight, resume, sender, worker_pool
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
 from tests.support.profiles import examples
 from tests.unit.world import Audience, Died, Store, Vendor, in_doubt, make_send
@@ -23,7 +23,7 @@ from tests.unit.world import Audience, Died, Store, Vendor, in_doubt, make_send
 ATTEMPTS = 12
 
 
-def attempt(send: Send) -> bool:
+def attempt(send: Sender) -> bool:
     """Run one attempt; return whether it reached the end."""
     try:
         send.run()
@@ -32,13 +32,13 @@ def attempt(send: Send) -> bool:
     return True
 
 
-def check(vendor: Vendor, audience: Audience, send: Send, *, resend: bool) -> None:
+def check(vendor: Vendor, audience: Audience, send: Sender, *, resend: bool) -> None:
     """What must hold once a send has reached its end."""
     assert not vendor.again, "somebody accepted was sent to again"
     if not resend:
         assert max(vendor.reached.values(), default=0) <= 1
     missed = audience.always - vendor.told
-    assert len(missed) <= send.tally.unknown, "somebody is lost and not counted"
+    assert len(missed) <= send.counts.unknown, "somebody is lost and not counted"
 
 
 @settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
@@ -104,7 +104,7 @@ def test_an_attempt_that_dies_before_its_first_write_leaves_the_places_of_the_au
     check(vendor, audience, send, resend=True)
 
 
-def hurt(chance: random.Random, send: Send, store: Store, audience: Audience, vendor: Vendor) -> None:
+def hurt(chance: random.Random, send: Sender, store: Store, audience: Audience, vendor: Vendor) -> None:
     match chance.randrange(4):
         case 0:
             store.die_at = chance.randint(1, 12), chance.random() < 0.5
@@ -154,7 +154,7 @@ def interrupted(place: tuple[str, int] | None, visit: int) -> tuple[Counter[tupl
         send = make_send(audience, vendor, store)
         assert attempt(send)
     check(vendor, audience, send, resend=False)
-    return visits, send.tally.unknown
+    return visits, send.counts.unknown
 
 
 def test_an_exception_before_any_line_of_the_main_thread_breaks_no_promise() -> None:
@@ -173,7 +173,7 @@ def test_where_a_person_decides_the_retry_refuses_and_the_decision_goes_on() -> 
     audience, vendor, store = Audience(500), Vendor(), Store(die_at=(3, False))
     assert not attempt(make_send(audience, vendor, store, on_unknown="fail"))
     store = store.reborn()
-    with pytest.raises(OutcomeUnknown, match=r"decide with on_unknown='skip' or 'resend'") as refused:
+    with pytest.raises(OutcomeUnknown, match=r"Set on_unknown to 'skip' or 'resend'") as refused:
         make_send(audience, vendor, store, on_unknown="fail").run()
     assert not refused.value.retryable
     sent = vendor.requests

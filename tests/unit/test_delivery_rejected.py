@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,
@@ -35,7 +35,7 @@ def test_a_refused_recipient_is_not_sent_to_again_and_a_cleared_success_counts_a
     assert make_send(audience, vendor, store.reborn()).run().rejected == 1
     assert vendor.requests == 20
     vendor.told.clear()
-    tally = make_send(audience, vendor, store.reborn(), clears=1).run()
+    tally = make_send(audience, vendor, store.reborn(), max_tries=1).run()
     assert (tally.accepted, tally.rejected, vendor.requests) == (19, 1, 40)
 
 
@@ -46,7 +46,7 @@ def test_a_batch_that_stopped_the_send_counts_by_its_last_answer(outcome: str) -
     send = make_send(audience, vendor, store, max_workers=1)
     with pytest.raises(InvalidPayload):
         send.run()
-    assert send.tally.rejected == 6
+    assert send.counts.rejected == 6
     sent = vendor.requests
     vendor.fate = lambda place: outcome if place == sent else "accept"
     store = store.reborn()
@@ -54,7 +54,7 @@ def test_a_batch_that_stopped_the_send_counts_by_its_last_answer(outcome: str) -
     if outcome == "reject":
         with pytest.raises(InvalidPayload):
             send.run()
-        assert send.tally.rejected == 6
+        assert send.counts.rejected == 6
         send = make_send(audience, vendor, store.reborn(), max_workers=1)
     tally = send.run()
     assert (tally.accepted, tally.rejected, tally.unknown) == (87, 3, 0)
@@ -82,10 +82,10 @@ def test_an_attempt_that_cannot_begin_still_counts_what_the_one_before_left_unkn
         unread.run()
     audience.fail_after = None
     tally = make_send(audience, vendor, store.reborn(), on_unknown="skip").run()
-    assert undecided.tally.unknown == unread.tally.unknown == tally.unknown > 0
+    assert undecided.counts.unknown == unread.counts.unknown == tally.unknown > 0
 
 
-def attempt(send: Send) -> bool:
+def attempt(send: Sender) -> bool:
     try:
         send.run()
     except (LiveActivityError, ConnectionError, Died):
@@ -119,7 +119,7 @@ def test_over_refusals_deferrals_deaths_and_retries_the_counts_add_up_to_the_aud
             break
     else:
         pytest.fail("an attempt without trouble does not reach the end")
-    tally = send.tally
+    tally = send.counts
     assert tally.accepted + tally.rejected + tally.unknown == tally.recipients == people
     assert tally.rejected <= len(vendor.refused)
     if not deaths:

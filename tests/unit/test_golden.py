@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.http.client import Client
-from airflow_provider_liveactivity.http.connection import Account
+from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast
 from airflow_provider_liveactivity.vendors.base import Request
@@ -66,8 +67,8 @@ def on_the_wire(made: Request) -> httpx.Request:
         return httpx.Response(201, json={"message": "success"})
 
     async def send() -> None:
-        account = Account(BRAZE, "https://rest.iad-01.braze.com")
-        async with Client(account, http=httpx.MockTransport(answer)) as client:
+        account = WorkspaceConfig(BRAZE, "https://rest.iad-01.braze.com")
+        async with Client(account, RateLimiter(), transport=httpx.MockTransport(answer)) as client:
             await client.send(made)
 
     asyncio.run(send())
@@ -93,9 +94,9 @@ def test_a_batch_of_a_fan_out_is_the_same_request(name: str) -> None:
     batch = BRAZE.starts(StartContent.build(**body)).request(ids, aliases)
     whole = request(name)
     assert json.loads(batch.body) == json.loads(whole.body)
-    assert (batch.people, batch.after_doubt, batch.headers) == (
-        whole.people,
-        whole.after_doubt,
+    assert (batch.recipients, batch.retry_safety, batch.headers) == (
+        whole.recipients,
+        whole.retry_safety,
         whole.headers,
     )
 

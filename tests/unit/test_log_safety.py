@@ -11,11 +11,12 @@ from collections.abc import Iterable
 
 import pytest
 
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.http.client import Client
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.http.redaction import redact_header
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
 from airflow_provider_liveactivity.vendors.base import Request
 from tests.unit.exchange import BRAZE, BROADCAST_REQUEST, KEY, MOENGAGE, START, UPDATE_REQUEST, Clock
@@ -75,11 +76,14 @@ def test_neither_key_nor_person_shows_on_any_path(
 
     async def send() -> None:
         async with raw_server(*script) as (host, *_):
-            account = Account(vendor, f"http://{host}", Timeouts(read=2), proxy=None)
+            account = WorkspaceConfig(vendor, f"http://{host}", Timeouts(read=2), proxy=None)
             said.append(repr(account))
-            async with Client(account, patience=Patience(attempts=3), sleep=Clock().sleep) as client:
+            limiter = RateLimiter(sleep=Clock().sleep)
+            async with Client(account, limiter, retry=RetryConfig(attempts=3)) as client:
                 said.append(repr(client))
-                said.append(repr(await client.send(request_)))
+                result = await client.send(request_)
+                said.append(repr(result))
+                result.accepted()
 
     with caplog.at_level(logging.DEBUG):
         try:
@@ -107,15 +111,15 @@ def test_the_proof_above_would_see_a_leak(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_a_proxys_password_does_not_show_either() -> None:
-    account = Account(BRAZE, "https://rest.iad-01.braze.com", proxy="http://user:hunter2@proxy:3128")
+    account = WorkspaceConfig(BRAZE, "https://rest.iad-01.braze.com", proxy="http://user:hunter2@proxy:3128")
     assert "hunter2" not in repr(account)
 
 
 def test_the_vendors_id_of_a_request_is_short_and_hides_what_the_body_hides() -> None:
-    shown = redact_header(SPOKEN, (KEY,), START_REQUEST.body)
+    shown = redact_header(SPOKEN, (KEY,), START_REQUEST.ids)
     assert shown.startswith("x" * 100 + "-***-***-***-")
     assert len(shown) == 128
-    assert redact_header("req-7f3a", (KEY,), START_REQUEST.body) == "req-7f3a"
+    assert redact_header("req-7f3a", (KEY,), START_REQUEST.ids) == "req-7f3a"
     mojibake = PEOPLE[1].encode().decode("latin-1")
-    assert redact_header(f"for {mojibake}", (KEY,), START_REQUEST.body) == "***"
-    assert redact_header("\x1b[2J", (KEY,), START_REQUEST.body) == "***"
+    assert redact_header(f"for {mojibake}", (KEY,), START_REQUEST.ids) == "***"
+    assert redact_header("\x1b[2J", (KEY,), START_REQUEST.ids) == "***"

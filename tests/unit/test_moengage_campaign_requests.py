@@ -24,7 +24,7 @@ from airflow_provider_liveactivity.models.moengage_campaign import (
     by_ids,
     by_segment,
 )
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Quota
+from airflow_provider_liveactivity.vendors.base import Quota, Response, RetrySafety
 from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns, Segments
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "moengage_apis"
@@ -44,8 +44,8 @@ def campaign(**segmentation: Any) -> CreateCampaign:
     return CreateCampaign.build(**FIELDS, segmentation_details=segmentation)
 
 
-def answer(status: int, body: Any = None) -> Answer:
-    return Answer(status, {}, json.dumps(body))
+def answer(status: int, body: Any = None) -> Response:
+    return Response(status, {}, json.dumps(body))
 
 
 def test_a_campaign_is_written_as_the_schema_has_it() -> None:
@@ -57,7 +57,7 @@ def test_a_campaign_is_written_as_the_schema_has_it() -> None:
         "MOE-APPKEY": "ws",
         "Content-Type": "application/json",
     }
-    assert request.after_doubt is AfterDoubt.RESEND_WITH_KEY
+    assert request.retry_safety is RetrySafety.IDEMPOTENT_WITH_KEY
 
 
 def test_ids_are_matched_with_their_case() -> None:
@@ -142,7 +142,7 @@ WRONG_KEY = {
 def test_refused_campaigns_say_what_to_change(
     status: int, body: Any, error: type[LiveActivityError], words: str
 ) -> None:
-    refusal = Campaigns("ws", "campaign-key").refusal(CREATE, answer(status, body))
+    refusal = Campaigns("ws", "campaign-key").to_error(CREATE, answer(status, body))
     assert isinstance(refusal, error)
     assert words in str(refusal)
     assert not refusal.retryable
@@ -187,7 +187,7 @@ def test_refused_segments_say_what_to_change(
 ) -> None:
     vendor = Segments("ws", "key")
     request = vendor.find("x")
-    refusal = vendor.refusal(request, answer(status, {"error": {"code": "x", "message": message}}))
+    refusal = vendor.to_error(request, answer(status, {"error": {"code": "x", "message": message}}))
     assert isinstance(refusal, error)
     assert words in str(refusal)
 

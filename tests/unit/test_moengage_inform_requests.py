@@ -15,13 +15,14 @@ from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidPayload,
     LiveActivityError,
-    RateLimited,
+    QuotaExhausted,
     RecipientRejected,
 )
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.redaction import redact
 from airflow_provider_liveactivity.models.moengage_inform import LaType, UserActivity
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer
+from airflow_provider_liveactivity.vendors.base import Response, RetrySafety
+from airflow_provider_liveactivity.vendors.moengage_campaign import user_ids
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "moengage_apis"
@@ -53,7 +54,7 @@ def refusal(
     inform = inform or vendor(la_type)
     request = inform.alerts(activity(la_type=la_type))("ada", None)
     body = {"message": message, "err_code": "X", "status_code": code}
-    return inform.refusal(request, Answer(status, {}, json.dumps(body)))
+    return inform.to_error(request, Response(status, {}, json.dumps(body)))
 
 
 def test_a_start_is_written_as_the_page_has_it() -> None:
@@ -64,13 +65,13 @@ def test_a_start_is_written_as_the_page_has_it() -> None:
         dismissal_date=DISMISSAL,
     )
     request = vendor().alerts(content)("USER_ID", "<push-token>")
-    assert (request.method, request.path, request.people) == ("POST", "/v1.0/alerts/send", 1)
+    assert (request.method, request.path, request.recipients) == ("POST", "/v1.0/alerts/send", 1)
     body, expected = json.loads(request.body), golden("start")
     expected["transaction_id"] = vendor().transaction_id("order", "USER_ID")
     assert body == expected
     assert request.headers["MOE-APPKEY"] == "ws"
     assert "X-MOE-APPKEY" not in request.headers
-    assert request.after_doubt is AfterDoubt.NEVER
+    assert request.retry_safety is RetrySafety.NOT_IDEMPOTENT
 
 
 def test_an_update_is_written_as_the_page_has_it() -> None:
@@ -82,7 +83,7 @@ def test_an_update_is_written_as_the_page_has_it() -> None:
     request = vendor("update").alerts(content)("USER_12345", "<push-token>")
     expected = golden("update") | {"transaction_id": vendor().transaction_id("order", "USER_12345")}
     assert json.loads(request.body) == expected
-    assert request.after_doubt is AfterDoubt.RESEND
+    assert request.retry_safety is RetrySafety.IDEMPOTENT
 
 
 def test_without_a_push_token_there_is_no_recipient() -> None:
@@ -171,7 +172,7 @@ def test_on_moengage_s_sandbox_host_an_unknown_alert_means_the_opposite(
 ) -> None:
     connection = {"conn_type": "moengage", "host": host, "login": "ws", "extra": {"inform_api_key": "k3y"}}
     monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", json.dumps(connection))
-    account = MoEngageHook().account_for(partial(Inform, la_type="start"), "inform_api_key")
+    account = MoEngageHook().workspace_for(partial(Inform, la_type="start"), "inform_api_key")
     assert isinstance(account.vendor, Inform)
     assert words in refusal("start", 400, "120002", inform=account.vendor).message
 
@@ -179,13 +180,12 @@ def test_on_moengage_s_sandbox_host_an_unknown_alert_means_the_opposite(
 @pytest.mark.parametrize("la_type", ["update", "end"])
 def test_a_duplicate_of_an_update_is_over_in_five_minutes(la_type: LaType) -> None:
     found = refusal(la_type, 409, 120105)
-    assert isinstance(found, RateLimited)
+    assert isinstance(found, QuotaExhausted)  # a RateLimited would be tried again in place
     assert found.reset_at == NOW + timedelta(minutes=5)
-    assert found.status is None  # else the transport would try at once again
 
 
 def test_only_a_duplicate_start_means_that_it_was_accepted() -> None:
-    duplicate = Answer(409, {}, "{}")
+    duplicate = Response(409, {}, "{}")
     assert vendor("start").is_duplicate(duplicate)
     assert not vendor("update").is_duplicate(duplicate)
     assert not vendor("end").is_duplicate(duplicate)
@@ -214,9 +214,9 @@ def test_a_dismissal_date_must_lie_ahead() -> None:
 
 
 def test_an_answer_that_repeats_people_is_redacted() -> None:
-    body = vendor().alerts(activity())("ada-1", "token-2").body
-    text = redact('{"message": "no device of ada-1 for token-2"}', (), body)
+    ids = vendor().alerts(activity())("ada-1", "token-2").ids
+    text = redact('{"message": "no device of ada-1 for token-2"}', (), ids)
     assert text == '{"message": "no device of *** for ***"}'
     filters = {"filters": [{"name": "uid", "value": ["ada-1", "bob-2"]}]}
-    campaign = json.dumps({"segmentation_details": {"included_filters": filters}}).encode()
-    assert redact("unknown: bob-2", (), campaign) == "unknown: ***"
+    campaign = {"segmentation_details": {"included_filters": filters}}
+    assert redact("unknown: bob-2", (), user_ids(campaign)) == "unknown: ***"

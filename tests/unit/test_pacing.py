@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter, RateRules
 from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
 from airflow_provider_liveactivity.vendors.base import Quota
 from tests.unit.exchange import NOW, Clock
@@ -17,46 +17,46 @@ from tests.unit.exchange import NOW, Clock
 LATER = NOW + timedelta(seconds=40)
 
 
-def paced(**rules: Any) -> tuple[Pace, Clock]:
+def paced(**rules: Any) -> tuple[RateLimiter, Clock]:
     clock = Clock()
-    return Pace(PaceRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep), clock
+    return RateLimiter(RateRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep), clock
 
 
 def test_an_open_gate_costs_no_time() -> None:
     pace, clock = paced()
-    asyncio.run(pace.turn())
+    asyncio.run(pace.acquire())
     assert clock.slept == []
 
 
 def test_a_closed_gate_opens_at_its_moment() -> None:
     pace, clock = paced()
-    pace.close(LATER)
-    asyncio.run(pace.turn())
+    pace.block_until(LATER)
+    asyncio.run(pace.acquire())
     assert clock() == LATER
     assert pace.waited_seconds == 40
 
 
 def test_a_gate_closed_for_longer_than_one_waits_gives_up_at_once() -> None:
-    pace, clock = paced(longest_wait=39)
-    pace.close(LATER)
+    pace, clock = paced(max_wait=39)
+    pace.block_until(LATER)
     with pytest.raises(RateLimited) as limited:
-        asyncio.run(pace.turn())
+        asyncio.run(pace.acquire())
     assert (limited.value.reset_at, clock.slept) == (LATER, [])
 
 
 @pytest.mark.parametrize("until", [None, NOW, NOW - timedelta(days=365)])
 def test_a_reset_that_is_over_or_unknown_holds_nobody(until: datetime | None) -> None:
     pace, clock = paced()
-    pace.close(until)
-    asyncio.run(pace.turn())
+    pace.block_until(until)
+    asyncio.run(pace.acquire())
     assert clock.slept == []
 
 
 def test_the_latest_of_several_resets_counts() -> None:
     pace, clock = paced()
-    pace.close(LATER)
-    pace.close(LATER - timedelta(seconds=30))
-    asyncio.run(pace.turn())
+    pace.block_until(LATER)
+    pace.block_until(LATER - timedelta(seconds=30))
+    asyncio.run(pace.acquire())
     assert clock() == LATER
 
 
@@ -66,8 +66,8 @@ def test_the_latest_of_several_resets_counts() -> None:
 )
 def test_the_gate_closes_when_only_the_reserve_is_left(remaining: int, reserve: float, waits: bool) -> None:
     pace, clock = paced(reserve=reserve)
-    pace.learn(Quota(limit=1000, remaining=remaining, reset_at=LATER))
-    asyncio.run(pace.turn())
+    pace.update_quota(Quota(limit=1000, remaining=remaining, reset_at=LATER))
+    asyncio.run(pace.acquire())
     assert (clock() == LATER) is waits
 
 
@@ -77,15 +77,15 @@ def test_the_gate_closes_when_only_the_reserve_is_left(remaining: int, reserve: 
 )
 def test_a_quota_that_says_too_little_holds_nobody(quota: Quota) -> None:
     pace, clock = paced()
-    pace.learn(quota)
-    asyncio.run(pace.turn())
+    pace.update_quota(quota)
+    asyncio.run(pace.acquire())
     assert clock.slept == []
 
 
 def test_an_answer_without_numbers_does_not_forget_those_of_the_last_one() -> None:
     pace, _ = paced()
-    pace.learn(Quota(limit=1000, remaining=500))
-    pace.learn(Quota())
+    pace.update_quota(Quota(limit=1000, remaining=500))
+    pace.update_quota(Quota())
     assert pace.quota == Quota(limit=1000, remaining=500)
 
 
@@ -95,7 +95,7 @@ def test_requests_leave_evenly_at_the_wanted_speed() -> None:
 
     async def turns() -> None:
         for _ in range(5):
-            await pace.turn()
+            await pace.acquire()
             left.append((clock() - NOW).total_seconds())
 
     asyncio.run(turns())
@@ -104,10 +104,10 @@ def test_requests_leave_evenly_at_the_wanted_speed() -> None:
 
 def test_time_that_nobody_used_is_not_made_up_for_in_a_burst() -> None:
     pace, clock = paced(max_per_second=1)
-    asyncio.run(pace.turn())
+    asyncio.run(pace.acquire())
     clock.go_on(60)
-    asyncio.run(pace.turn())
-    asyncio.run(pace.turn())
+    asyncio.run(pace.acquire())
+    asyncio.run(pace.acquire())
     assert clock.slept == [1.0]
 
 
@@ -117,10 +117,10 @@ def test_a_wall_clock_that_is_set_changes_nothing_about_the_wanted_speed(minutes
 
     async def turns() -> None:
         for _ in range(3):
-            await pace.turn()
+            await pace.acquire()
         clock.moment += timedelta(minutes=minutes)
         for _ in range(3):
-            await pace.turn()
+            await pace.acquire()
 
     asyncio.run(turns())
     assert clock.slept == [1.0] * 5
@@ -130,34 +130,34 @@ def test_a_wall_clock_that_is_set_changes_nothing_about_the_wanted_speed(minutes
 @pytest.mark.parametrize("minutes", [-10, 10])
 def test_a_wall_clock_that_is_set_changes_nothing_about_a_gate_that_is_closed(minutes: int) -> None:
     pace, clock = paced()
-    pace.close(LATER)
+    pace.block_until(LATER)
     clock.moment += timedelta(minutes=minutes)
-    asyncio.run(pace.turn())
+    asyncio.run(pace.acquire())
     assert (clock.slept, pace.waited_seconds) == ([40], 40)
 
 
 def test_a_long_wait_is_handed_back_by_the_wall_clock_of_the_moment() -> None:
-    pace, clock = paced(longest_wait=39)
-    pace.close(LATER)
+    pace, clock = paced(max_wait=39)
+    pace.block_until(LATER)
     clock.moment -= timedelta(minutes=10)
     with pytest.raises(RateLimited) as limited:
-        asyncio.run(pace.turn())
+        asyncio.run(pace.acquire())
     assert limited.value.reset_at == clock() + timedelta(seconds=40)
 
 
 def test_a_shut_gate_lets_nothing_through_not_even_one_who_waited() -> None:
     pace, clock = paced(max_per_second=1)
-    asyncio.run(pace.turn())
+    asyncio.run(pace.acquire())
 
     async def shut_meanwhile(seconds: float) -> None:
         await clock.sleep(seconds)
-        pace.shut()
+        pace.stop()
 
     pace._sleep = shut_meanwhile
     with pytest.raises(VendorUnavailable, match="stopped before this request left"):
-        asyncio.run(pace.turn())
+        asyncio.run(pace.acquire())
     with pytest.raises(VendorUnavailable):
-        asyncio.run(pace.turn())
+        asyncio.run(pace.acquire())
 
 
 RESET = "1784725200"

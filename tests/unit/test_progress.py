@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_liveactivity.delivery.options import FanOut
-from airflow_provider_liveactivity.delivery.progress import Meter, Progress
-from airflow_provider_liveactivity.delivery.report import Tally
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.progress import Progress, ThroughputMeter
+from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 
@@ -22,7 +22,7 @@ def test_the_log_line_says_all_there_is_to_know() -> None:
     progress = Progress(250_000, 1_000_000, 50, 49_500.4, 990.2, 180_000)
     assert str(progress) == (
         "250,000 of 1,000,000 sent, 25 %, 49,500 people/s in 990 requests/s, about 15 s left, 50 unknown, "
-        "180,000 requests left in the vendor's window"
+        "180,000 requests left in the vendor's quota"
     )
 
 
@@ -51,8 +51,8 @@ def test_the_ui_gets_plain_numbers() -> None:
 
 
 def test_it_is_time_to_tell_every_five_seconds() -> None:
-    timer, tally = Timer(), Tally()
-    meter = Meter(tally, timer)
+    timer, tally = Timer(), SendCounts()
+    meter = ThroughputMeter(tally, timer)
     told = []
     for _ in range(110):
         timer.now += 0.1
@@ -66,8 +66,8 @@ def test_it_is_time_to_tell_every_five_seconds() -> None:
 
 def test_what_earlier_attempts_have_sent_is_not_taken_for_speed() -> None:
     timer = Timer()
-    tally = Tally(requests=10_000, accepted=500_000)
-    meter = Meter(tally, timer)
+    tally = SendCounts(requests=10_000, accepted=500_000)
+    meter = ThroughputMeter(tally, timer)
     assert meter.requests_per_second is None
     timer.now += 1.0
     tally.requests += 100
@@ -76,8 +76,8 @@ def test_what_earlier_attempts_have_sent_is_not_taken_for_speed() -> None:
 
 
 def test_a_pause_is_not_taken_for_a_lower_speed() -> None:
-    timer, tally = Timer(), Tally()
-    meter = Meter(tally, timer)
+    timer, tally = Timer(), SendCounts()
+    meter = ThroughputMeter(tally, timer)
     for seconds, requests in ((1.0, 500), (30.0, 0), (1.0, 400)):
         timer.now += seconds
         tally.requests += requests
@@ -100,7 +100,7 @@ def test_a_pause_is_not_taken_for_a_lower_speed() -> None:
 def test_a_quarter_of_a_seconds_work_is_written_ahead(
     speed: float | None, rate: float | None, ahead: int
 ) -> None:
-    assert FanOut(max_requests_per_second=rate).ahead(speed) == ahead
+    assert DeliveryOptions(max_requests_per_second=rate).prefetch(speed) == ahead
 
 
 @pytest.mark.parametrize(
@@ -118,18 +118,18 @@ def test_a_fan_out_that_makes_no_sense_is_refused_before_anything_is_sent(
     wrong: dict[str, object], named: str
 ) -> None:
     with pytest.raises(InvalidPayload, match=named):
-        FanOut(**wrong)  # type: ignore[arg-type]
+        DeliveryOptions(**wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("fan_out", "workers"),
+    ("options", "workers"),
     [
-        (FanOut(), 128),
-        (FanOut(max_workers=1_000), 256),
-        (FanOut(max_requests_per_second=1), 3),
-        (FanOut(max_requests_per_second=0.1), 1),
-        (FanOut(max_requests_per_second=1_000), 128),
+        (DeliveryOptions(), 128),
+        (DeliveryOptions(max_workers=1_000), 256),
+        (DeliveryOptions(max_requests_per_second=1), 3),
+        (DeliveryOptions(max_requests_per_second=0.1), 1),
+        (DeliveryOptions(max_requests_per_second=1_000), 128),
     ],
 )
-def test_there_are_as_many_workers_as_the_rate_can_use(fan_out: FanOut, workers: int) -> None:
-    assert fan_out.workers() == workers
+def test_there_are_as_many_workers_as_the_rate_can_use(options: DeliveryOptions, workers: int) -> None:
+    assert options.workers == workers

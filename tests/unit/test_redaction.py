@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from airflow_provider_liveactivity.http.redaction import redact
-from tests.unit.exchange import KEY
-
-
-def body(*ids: str, **more: Any) -> bytes:
-    return json.dumps({"external_user_ids": ids, **more}).encode()
+from airflow_provider_liveactivity.models.braze import StartContent
+from tests.unit.exchange import BRAZE, KEY, START
 
 
 def test_every_secret_is_hidden_wherever_it_stands() -> None:
-    text = redact(f"Invalid API key: {KEY}, xx{KEY}xx", (KEY, "other"), b"")
+    text = redact(f"Invalid API key: {KEY}, xx{KEY}xx", (KEY, "other"))
     assert text == "Invalid API key: ***, xx***xx"
 
 
 def test_an_empty_secret_hides_nothing() -> None:
-    assert redact("all good", ("",), b"") == "all good"
+    assert redact("all good", ("",)) == "all good"
 
 
 @pytest.mark.parametrize(
@@ -30,27 +26,23 @@ def test_an_empty_secret_hides_nothing() -> None:
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_a_person_is_hidden_in_every_spelling_of_json(name: str, ascii_only: bool) -> None:
     answer = json.dumps({"message": f"unknown user ({name})"}, ensure_ascii=ascii_only)
-    assert redact(answer, (), body(name)) == '{"message": "unknown user (***)"}'
+    assert redact(answer, (), [name]) == '{"message": "unknown user (***)"}'
 
 
 def test_an_alias_is_hidden_too() -> None:
-    request = body(user_aliases=[{"alias_name": "ada-login", "alias_label": "login"}])
-    assert redact("no ada-login", (), request) == "no ***"
+    content = StartContent.build(**START)
+    request = BRAZE.starts(content).request(user_aliases=[("ada-login", "login")])
+    assert redact("no ada-login", (), request.ids) == "no ***"
 
 
 def test_the_longest_name_is_hidden_whole() -> None:
-    assert redact("ada ada-login", (), body("ada", "ada-login")) == "*** ***"
+    assert redact("ada ada-login", (), ["ada", "ada-login"]) == "*** ***"
 
 
 def test_a_short_id_does_not_eat_into_words() -> None:
-    assert redact("at most 50 ids, id 5 is bad", (), body("5", "d")) == "at most 50 ids, id *** is bad"
+    assert redact("at most 50 ids, id 5 is bad", (), ["5", "d"]) == "at most 50 ids, id *** is bad"
 
 
 def test_a_key_at_the_cut_is_hidden_before_the_cut() -> None:
-    text = redact("x" * 1_995 + KEY, (KEY,), b"")
+    text = redact("x" * 1_995 + KEY, (KEY,))
     assert text == "x" * 1_995 + "***"
-
-
-@pytest.mark.parametrize("request_body", [b"", b"no json", b"[1]", b'"text"', b"null"])
-def test_a_request_of_any_form_can_be_answered(request_body: bytes) -> None:
-    assert redact("an answer", (), request_body) == "an answer"

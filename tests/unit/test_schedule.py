@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pendulum
 import pytest
 
-from airflow_provider_liveactivity.delivery.rate_limit import Pace, PaceRules
-from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter, RateRules
+from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
 from airflow_provider_liveactivity.errors import InvalidPayload, VendorUnavailable
 from airflow_provider_liveactivity.models.end_time import end_moment, time_zone
 
@@ -36,15 +36,15 @@ class Clock:
             self.orders.pop(moment)()
 
 
-def gate(until: datetime) -> tuple[Pace, Hold, Clock]:
-    clock, hold = Clock(), Hold(until)
-    pace = Pace(PaceRules(hold=hold), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
+def gate(until: datetime) -> tuple[RateLimiter, ScheduledRelease, Clock]:
+    clock, hold = Clock(), ScheduledRelease(until)
+    pace = RateLimiter(RateRules(release=hold), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
     return pace, hold, clock
 
 
-async def leave(pace: Pace) -> None:
-    await pace.turn()  # a little ahead, for the connection
-    await pace.held()
+async def leave(pace: RateLimiter) -> None:
+    await pace.acquire()  # a little ahead, for the connection
+    await pace.wait_until_due()
 
 
 def test_nothing_leaves_before_its_moment_however_far_that_is() -> None:
@@ -59,7 +59,7 @@ def test_nothing_leaves_before_its_moment_however_far_that_is() -> None:
 
 def test_a_gate_that_is_opened_lets_it_leave_at_once() -> None:
     pace, hold, clock = gate(NOON + timedelta(hours=3))
-    clock.orders[NOON + timedelta(seconds=1)] = hold.open
+    clock.orders[NOON + timedelta(seconds=1)] = hold.release_now
 
     asyncio.run(leave(pace))
 
@@ -68,7 +68,7 @@ def test_a_gate_that_is_opened_lets_it_leave_at_once() -> None:
 
 def test_a_gate_that_is_shut_lets_nothing_leave() -> None:
     pace, _, clock = gate(NOON + timedelta(hours=3))
-    clock.orders[NOON + timedelta(seconds=1)] = pace.shut
+    clock.orders[NOON + timedelta(seconds=1)] = pace.stop
 
     with pytest.raises(VendorUnavailable):
         asyncio.run(leave(pace))

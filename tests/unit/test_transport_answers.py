@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, VendorUnavailable
-from airflow_provider_liveactivity.http.client import Client, Sent
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
+from airflow_provider_liveactivity.errors import InvalidPayload, SendStopped, VendorUnavailable
+from airflow_provider_liveactivity.http.client import Client, SendResult
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
+from airflow_provider_liveactivity.http.retries import NO_RETRY
 from airflow_provider_liveactivity.models.moengage_campaign import SearchCampaigns
-from airflow_provider_liveactivity.vendors.base import MAX_ANSWER_BYTES, Request
+from airflow_provider_liveactivity.vendors.base import MAX_RESPONSE_BYTES, Request
 from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns
 from tests.unit.exchange import BRAZE, KEY, START_REQUEST, UPDATE_REQUEST
 from tests.unit.raw_server import OK, raw_server
@@ -26,15 +27,15 @@ QUICK = Timeouts(connect=2, read=0.3, write=2, pool=2)
 direct_or_by_proxy = pytest.mark.parametrize("by_proxy", [False, True], ids=["direct", "proxy"])
 
 
-def account(host: str, *, by_proxy: bool) -> Account:
+def account(host: str, *, by_proxy: bool) -> WorkspaceConfig:
     """Return an account that leads to a raw server, which may play the proxy."""
     if by_proxy:
-        return Account(BRAZE, "http://vendor.test", QUICK, proxy=f"http://{host}")
-    return Account(BRAZE, f"http://{host}", QUICK)
+        return WorkspaceConfig(BRAZE, "http://vendor.test", QUICK, proxy=f"http://{host}")
+    return WorkspaceConfig(BRAZE, f"http://{host}", QUICK)
 
 
-async def send(account: Account, *requests: Request) -> list[Sent]:
-    async with Client(account, patience=Patience(attempts=1)) as client:
+async def send(account: WorkspaceConfig, *requests: Request) -> list[SendResult]:
+    async with Client(account, RateLimiter(), retry=NO_RETRY) as client:
         return [await client.send(request) for request in requests]
 
 
@@ -57,7 +58,7 @@ BODIES = {
     "broken chunks": b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "ends too early": answer("201 Created", b"{}", "Connection: close", length=100),
     "never ends": answer("201 Created", b"{}", length=100),
-    "larger than the limit": answer("201 Created", b"x" * 3 * MAX_ANSWER_BYTES),
+    "larger than the limit": answer("201 Created", b"x" * 3 * MAX_RESPONSE_BYTES),
 }
 
 
@@ -69,8 +70,8 @@ def test_a_201_is_accepted_whatever_its_body_and_the_next_request_goes_through(
     async def twice() -> None:
         async with raw_server(body, OK) as server:
             first, second = await send(account(server.host, by_proxy=by_proxy), START_REQUEST, UPDATE_REQUEST)
-        assert (first.answer.status, first.tries, second.answer.text) == (201, 1, "{}")
-        assert len(first.answer.text) <= MAX_ANSWER_BYTES
+        assert (first.accepted().status, first.attempts, second.accepted().text) == (201, 1, "{}")
+        assert len(first.accepted().text) <= MAX_RESPONSE_BYTES
         assert len(server.requests) == 2
 
     asyncio.run(twice())
@@ -79,15 +80,14 @@ def test_a_201_is_accepted_whatever_its_body_and_the_next_request_goes_through(
 @direct_or_by_proxy
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_400_is_a_refusal_whatever_its_body(body: bytes, by_proxy: bool) -> None:
-    async def refused() -> LiveActivityError:
+    async def refused() -> SendResult:
         async with raw_server(body.replace(b"201 Created", b"400 Bad Request")) as server:
-            with pytest.raises(InvalidPayload) as failed:
-                await send(account(server.host, by_proxy=by_proxy), START_REQUEST)
-        return failed.value
+            return (await send(account(server.host, by_proxy=by_proxy), START_REQUEST))[0]
 
-    error = asyncio.run(refused())
-    assert (error.status, error.doubted, error.retryable) == (400, False, False)
-    assert len(str(error)) < 1_000
+    result = asyncio.run(refused())
+    assert isinstance(result.error, InvalidPayload)
+    assert (result.error.status, result.outcome_unknown, result.error.retryable) == (400, False, False)
+    assert len(str(result.error)) < 1_000
 
 
 @asynccontextmanager
@@ -116,13 +116,13 @@ async def endless_server() -> AsyncIterator[tuple[str, list[int]]]:
 
 @direct_or_by_proxy
 def test_of_300_mb_no_more_is_read_than_the_limit(by_proxy: bool) -> None:
-    async def flooded() -> tuple[Sent, list[int]]:
+    async def flooded() -> tuple[SendResult, list[int]]:
         async with endless_server() as (host, taken):
             (sent,) = await send(account(host, by_proxy=by_proxy), START_REQUEST)
         return sent, taken
 
     sent, taken = asyncio.run(flooded())
-    assert len(sent.answer.text) == MAX_ANSWER_BYTES
+    assert len(sent.accepted().text) == MAX_RESPONSE_BYTES
     assert sum(taken) < 30_000_000  # what the sockets of both sides hold
 
 
@@ -132,22 +132,22 @@ def test_a_listing_may_be_longer_than_the_answer_to_a_send(by_proxy: bool) -> No
     search = SearchCampaigns.build(request_id="r", campaign_fields={"channels": ["PUSH"]})
     request = Campaigns("WORKSPACE", KEY).search(search)
 
-    async def found() -> Sent:
+    async def found() -> SendResult:
         async with raw_server(answer("200 OK", json.dumps(campaigns).encode())) as server:
             return (await send(account(server.host, by_proxy=by_proxy), request))[0]
 
-    assert asyncio.run(found()).answer.json() == campaigns
+    assert asyncio.run(found()).accepted().json() == campaigns
 
 
 def test_a_request_id_that_repeats_the_key_or_a_person_is_redacted() -> None:
-    async def refused() -> LiveActivityError:
+    async def refused() -> SendResult:
         rude = answer("400 Bad Request", b"{}", f"X-Request-Id: {KEY}/ada@example.com/r1")
         async with raw_server(rude) as server:
-            with pytest.raises(InvalidPayload) as failed:
-                await send(account(server.host, by_proxy=False), START_REQUEST)
-        return failed.value
+            return (await send(account(server.host, by_proxy=False), START_REQUEST))[0]
 
-    assert asyncio.run(refused()).request_id == "***/***/r1"
+    error = asyncio.run(refused()).error
+    assert isinstance(error, InvalidPayload)
+    assert error.request_id == "***/***/r1"
 
 
 @pytest.mark.parametrize("host", ["rest..braze.test", "r" * 64 + ".braze.test", "nobody.invalid"])
@@ -163,11 +163,12 @@ def test_a_host_that_cannot_be_reached_leaves_no_doubt(
         return look_up(name, *args, **kwargs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    proxied = Account(BRAZE, "https://vendor.test", QUICK, proxy=f"http://user:hunter2@{host}:3128")
-    with pytest.raises(VendorUnavailable) as failed:
-        asyncio.run(send(proxied if by_proxy else Account(BRAZE, f"https://{host}", QUICK), START_REQUEST))
-    assert (failed.value.doubted, failed.value.retryable) == (False, True)
-    assert "hunter2" not in str(failed.value)
+    proxied = WorkspaceConfig(BRAZE, "https://vendor.test", QUICK, proxy=f"http://user:hunter2@{host}:3128")
+    direct = WorkspaceConfig(BRAZE, f"https://{host}", QUICK)
+    (result,) = asyncio.run(send(proxied if by_proxy else direct, START_REQUEST))
+    assert isinstance(result.error, VendorUnavailable)
+    assert (result.outcome_unknown, result.error.retryable) == (False, True)
+    assert "hunter2" not in str(result.error)
 
 
 @direct_or_by_proxy
@@ -187,13 +188,14 @@ def test_a_stop_during_the_handshake_leaves_no_doubt(by_proxy: bool) -> None:
         host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
         slow = Timeouts(connect=30, read=30)
         proxy = f"http://{host}" if by_proxy else None
-        async with server, Client(Account(BRAZE, f"https://{host}", slow, proxy=proxy)) as client:
+        workspace = WorkspaceConfig(BRAZE, f"https://{host}", slow, proxy=proxy)
+        async with server, Client(workspace, RateLimiter()) as client:
             sending = asyncio.create_task(client.send(START_REQUEST))
             await shaking.wait()
             sending.cancel()
-            with pytest.raises(VendorUnavailable, match="stopped before this request left") as failed:
-                await sending
-            assert not failed.value.doubted
+            result = await sending
+            assert isinstance(result.error, SendStopped)
+            assert not result.outcome_unknown
             await gone.wait()
 
     asyncio.run(stopped())

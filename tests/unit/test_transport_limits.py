@@ -45,7 +45,7 @@ def limited(reset_in: int, *, spelling: str = "title") -> Reply:
 def test_a_near_reset_is_waited_for_whatever_the_verb(request_: Request, spelling: str) -> None:
     exchange = Exchange(limited(40, spelling=spelling), OK)
     sent = exchange.send(request_)
-    assert sent.tries == 2
+    assert sent.attempts == 2
     assert sent.sent_at == NOW + timedelta(seconds=40)
 
 
@@ -65,7 +65,7 @@ def test_without_a_readable_reset_it_is_tried_again_a_little_later(
     request_: Request, headers: Mapping[str, str]
 ) -> None:
     exchange = Exchange(Reply(429, "", headers), OK)
-    assert exchange.send(request_).tries == 2
+    assert exchange.send(request_).attempts == 2
     assert exchange.clock() <= NOW + timedelta(seconds=0.5)
 
 
@@ -78,18 +78,18 @@ def test_a_reset_that_is_over_by_our_clock_costs_a_moment_not_the_send(seconds: 
 
 def test_a_wait_in_place_takes_45_seconds_at_most() -> None:
     # By default, as for a campaign's request, which has no rules of its own.
-    assert Exchange(limited(45), OK).send(PUSH_REQUEST).tries == 2
+    assert Exchange(limited(45), OK).send(PUSH_REQUEST).attempts == 2
     assert isinstance(Exchange(limited(47), OK).error(PUSH_REQUEST), RateLimited)
 
 
 @every_request
 def test_a_far_reset_is_handed_back_instead_of_waited_for(request_: Request) -> None:
-    exchange = Exchange(limited(3000), OK, longest_wait=30)
+    exchange = Exchange(limited(3000), OK, max_wait=30)
     error = exchange.error(request_)
     assert isinstance(error, RateLimited)
     assert error.reset_at == NOW + (timedelta(seconds=3000) if is_braze(request_) else MINUTE)
     assert error.retryable
-    assert len(exchange.wire) == error.tries == 1
+    assert len(exchange.wire) == 1
     assert exchange.clock() <= NOW + timedelta(seconds=0.5)  # the first backoff, and no more
 
 
@@ -97,15 +97,15 @@ def test_a_far_reset_is_handed_back_instead_of_waited_for(request_: Request) -> 
 @pytest.mark.parametrize("reset_in", [3601, 86_400, 8_000_000_000])
 def test_a_reset_beyond_the_vendor_s_window_is_read_as_its_end(request_: Request, reset_in: int) -> None:
     window = timedelta(hours=1) if is_braze(request_) else MINUTE
-    error = Exchange(limited(reset_in), OK, longest_wait=30).error(request_)
+    error = Exchange(limited(reset_in), OK, max_wait=30).error(request_)
     assert isinstance(error, RateLimited)
     assert error.reset_at == NOW + window
-    exchange = Exchange(limited(reset_in), OK, longest_wait=float("inf"))
+    exchange = Exchange(limited(reset_in), OK, max_wait=float("inf"))
     assert exchange.send(request_).sent_at == NOW + window
 
 
 def test_a_far_reset_is_waited_for_where_nothing_else_is_possible() -> None:
-    exchange = Exchange(limited(3000), OK, longest_wait=float("inf"))
+    exchange = Exchange(limited(3000), OK, max_wait=float("inf"))
     assert exchange.send(START_REQUEST).sent_at == NOW + timedelta(seconds=3000)
 
 

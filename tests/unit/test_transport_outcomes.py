@@ -73,21 +73,21 @@ def cases(things: Mapping[str, object], name: str) -> pytest.MarkDecorator:
 def test_any_2xx_is_accepted(request_: Request, status: int) -> None:
     exchange = Exchange(Reply(status, {"message": "queued"}))
     sent = exchange.send(request_)
-    assert (sent.tries, sent.answer.status, sent.sent_at) == (1, status, exchange.clock())
+    assert (sent.attempts, sent.accepted().status, sent.sent_at) == (1, status, exchange.clock())
 
 
 @cases(EVERY, "request_")
 @cases(NOT_SENT, "happening")
 def test_what_has_not_left_is_sent_again(request_: Request, happening: Happening) -> None:
     exchange = Exchange(happening, happening, OK)
-    assert exchange.send(request_).tries == len(exchange.wire) == 3
+    assert exchange.send(request_).attempts == len(exchange.wire) == 3
 
 
 @cases(REPEATABLE, "request_")
 @cases(IN_DOUBT, "happening")
 def test_after_doubt_what_may_be_repeated_is_sent_again(request_: Request, happening: Happening) -> None:
     exchange = Exchange(happening, happening, OK)
-    assert exchange.send(request_).tries == len(exchange.wire) == 3
+    assert exchange.send(request_).attempts == len(exchange.wire) == 3
 
 
 @cases(IN_DOUBT, "happening")
@@ -95,7 +95,7 @@ def test_after_doubt_a_start_without_a_key_is_never_sent_again(happening: Happen
     exchange = Exchange(happening, OK)
     error = exchange.error(START_REQUEST)
     assert isinstance(error, OutcomeUnknown)
-    assert (error.tries, len(exchange.wire), exchange.clock.slept) == (1, 1, [])
+    assert (len(exchange.wire), exchange.clock.slept) == (1, [])
 
 
 def test_doubt_after_safe_tries_still_ends_a_start() -> None:
@@ -110,7 +110,7 @@ def test_a_refusal_is_final(request_: Request, happening: Reply) -> None:
     exchange = Exchange(happening, OK)
     error = exchange.error(request_)
     assert not error.retryable
-    assert (error.status, error.tries, len(exchange.wire)) == (happening.status, 1, 1)
+    assert (error.status, len(exchange.wire)) == (happening.status, 1)
     assert exchange.clock.slept == []
 
 
@@ -120,7 +120,7 @@ def test_a_redirect_is_not_followed(request_: Request, status: int) -> None:
     exchange = Exchange(Reply(status, PAGE, {"Location": "https://evil.example.com/", **HTML}))
     error = exchange.error(request_)
     assert isinstance(error, InvalidConnection)
-    assert "a redirect is never followed" in error.message
+    assert "Redirects are not followed" in error.message
     assert [wire.url.host for wire in exchange.wire] == ["vendor.test"]
 
 
@@ -128,13 +128,13 @@ def test_a_redirect_is_not_followed(request_: Request, status: int) -> None:
 @cases(IN_DOUBT, "happening")
 def test_a_duplicate_after_doubt_was_accepted(request_: Request, happening: Happening) -> None:
     exchange = Exchange(happening, Reply(403, DUPLICATE))
-    assert exchange.send(request_).tries == 2
+    assert exchange.send(request_).attempts == 2
 
 
 @cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
 def test_doubt_is_remembered_over_safe_tries(request_: Request) -> None:
     exchange = Exchange(httpx.ReadTimeout("t"), Reply(502), Reply(429), Reply(403, DUPLICATE))
-    assert exchange.send(request_).tries == 4
+    assert exchange.send(request_).attempts == 4
 
 
 @cases(NOT_SENT, "happening")
@@ -145,7 +145,7 @@ def test_a_duplicate_without_doubt_is_a_mistake(happening: Happening) -> None:
 
 
 def test_a_duplicate_of_an_earlier_process_was_accepted() -> None:
-    assert Exchange(Reply(403, DUPLICATE)).send(BROADCAST_REQUEST, may_be_second=True).tries == 1
+    assert Exchange(Reply(403, DUPLICATE)).send(BROADCAST_REQUEST, possibly_sent_before=True).attempts == 1
 
 
 def test_another_403_after_doubt_is_no_acceptance() -> None:
@@ -156,20 +156,21 @@ def test_another_403_after_doubt_is_no_acceptance() -> None:
 @pytest.mark.parametrize(
     ("happening", "kind", "words"),
     [
-        (NOT_SENT["refused"], VendorUnavailable, "no connection could be made (ConnectError)"),
+        (NOT_SENT["refused"], VendorUnavailable, "no connection could be opened (ConnectError)"),
         (NOT_SENT["502"], VendorUnavailable, "did not reach the vendor's servers"),
-        (IN_DOUBT["read time-out"], OutcomeUnknown, "no usable answer came (ReadTimeout)"),
-        (IN_DOUBT["200 of a proxy"], OutcomeUnknown, "or a proxy before it, gave no usable answer"),
+        (IN_DOUBT["read time-out"], OutcomeUnknown, "no usable response came (ReadTimeout)"),
+        (IN_DOUBT["200 of a proxy"], OutcomeUnknown, "or a proxy, sent no usable response"),
     ],
 )
 def test_when_patience_ends_the_last_error_says_what_happened(
     happening: Happening, kind: type[LiveActivityError], words: str
 ) -> None:
-    error = Exchange(happening).error(UPDATE_REQUEST)
+    result = Exchange(happening).result(UPDATE_REQUEST)
+    error = result.error
     assert type(error) is kind
     assert words in error.message
     assert error.retryable
-    assert (error.vendor, error.endpoint, error.tries) == ("braze", "/messages/live_activity/update", 6)
+    assert (error.vendor, error.endpoint, result.attempts) == ("braze", "/messages/live_activity/update", 6)
 
 
 @pytest.mark.parametrize(
@@ -185,4 +186,4 @@ def test_when_patience_ends_the_last_error_says_what_happened(
 def test_a_minor_error_leaves_the_request_accepted_and_is_kept_without_its_people(
     body: dict[str, object] | str, remark: str
 ) -> None:
-    assert Exchange(Reply(201, body)).send(START_REQUEST).remark == remark
+    assert Exchange(Reply(201, body)).send(START_REQUEST).warning == remark

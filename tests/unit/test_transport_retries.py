@@ -9,10 +9,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from airflow_provider_liveactivity.errors import OutcomeUnknown, VendorUnavailable
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
+from airflow_provider_liveactivity.errors import OutcomeUnknown, SendStopped
 from airflow_provider_liveactivity.http.client import Client
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.vendors.base import Request
 from tests.unit.exchange import (
     BRAZE,
@@ -39,13 +40,13 @@ def test_every_try_is_the_same_request(request_: Request) -> None:
 
 
 def test_tries_are_bounded_in_number() -> None:
-    exchange = Exchange(DOWN, patience=Patience(attempts=4))
-    error = exchange.error(START_REQUEST)
-    assert (error.tries, len(exchange.wire), len(exchange.clock.slept)) == (4, 4, 3)
+    exchange = Exchange(DOWN, retry=RetryConfig(attempts=4))
+    result = exchange.result(START_REQUEST)
+    assert (result.attempts, len(exchange.wire), len(exchange.clock.slept)) == (4, 4, 3)
 
 
 def test_tries_are_bounded_in_time() -> None:
-    exchange = Exchange(DOWN, patience=Patience(attempts=10_000, seconds=60))
+    exchange = Exchange(DOWN, retry=RetryConfig(attempts=10_000, max_total_wait=60))
     exchange.error(START_REQUEST)
     assert 30 < sum(exchange.clock.slept) <= 60
     assert exchange.clock() <= NOW + timedelta(seconds=60)
@@ -53,15 +54,15 @@ def test_tries_are_bounded_in_time() -> None:
 
 def test_waiting_for_a_window_does_not_use_up_the_patience() -> None:
     reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}
-    exchange = Exchange(Reply(429, [], reset), DOWN, Reply(201), patience=Patience(seconds=10))
-    assert exchange.send(START_REQUEST).tries == 3
+    exchange = Exchange(Reply(429, [], reset), DOWN, Reply(201), retry=RetryConfig(max_total_wait=10))
+    assert exchange.send(START_REQUEST).attempts == 3
 
 
 def test_waits_double_and_have_full_jitter() -> None:
-    patience = Patience(attempts=9, seconds=10_000, first_wait=1.0, longest_wait=20.0)
+    retry = RetryConfig(attempts=9, max_total_wait=10_000, first_wait=1.0, max_wait=20.0)
     runs = []
     for _ in range(60):
-        exchange = Exchange(DOWN, patience=patience)
+        exchange = Exchange(DOWN, retry=retry)
         exchange.error(START_REQUEST)
         runs.append(exchange.clock.slept)
     for number, waits in enumerate(zip(*runs, strict=True)):
@@ -75,10 +76,9 @@ def test_every_wait_is_told_with_its_reason(caplog: pytest.LogCaptureFixture) ->
         Exchange(DOWN, Reply(201)).send(START_REQUEST)
     (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider")]
     assert (
-        "Try 1: braze /messages/live_activity/start answered 502: the request did not reach"
-        in record.getMessage()
+        "braze /messages/live_activity/start answered 502: the request did not reach" in record.getMessage()
     )
-    assert "Next try in" in record.getMessage()
+    assert record.getMessage().startswith("Attempt 1 failed, next attempt in ")
 
 
 def test_nothing_is_sent_again_once_the_gate_is_shut() -> None:
@@ -87,13 +87,12 @@ def test_nothing_is_sent_again_once_the_gate_is_shut() -> None:
 
     async def shut_meanwhile(seconds: float) -> None:
         await slept(seconds)
-        exchange.pace.shut()
+        exchange.limiter.stop()
 
     exchange.clock.sleep = shut_meanwhile  # type: ignore[method-assign]
-    error = exchange.error(UPDATE_REQUEST)
-    assert isinstance(error, VendorUnavailable)
-    assert "stopped before this request left" in error.message
-    assert (len(exchange.wire), error.tries) == (1, 1)
+    result = exchange.result(UPDATE_REQUEST)
+    assert isinstance(result.error, SendStopped)
+    assert (len(exchange.wire), result.attempts) == (1, 1)
 
 
 def test_stopped_while_an_answer_is_awaited_the_outcome_is_unknown() -> None:
@@ -105,12 +104,14 @@ def test_stopped_while_an_answer_is_awaited_the_outcome_is_unknown() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-        async with Client(Account(BRAZE, "https://vendor.test"), http=httpx.MockTransport(hang)) as client:
+        workspace = WorkspaceConfig(BRAZE, "https://vendor.test")
+        async with Client(workspace, RateLimiter(), transport=httpx.MockTransport(hang)) as client:
             task = asyncio.create_task(client.send(START_REQUEST))
             await under_way.wait()
             task.cancel()
-            with pytest.raises(OutcomeUnknown, match="stopped before the answer came"):
-                await task
+            result = await task
+            assert isinstance(result.error, OutcomeUnknown)
+            assert "stopped before the response came" in result.error.message
 
     asyncio.run(stopped())
 
@@ -123,9 +124,9 @@ def test_every_phase_of_a_request_has_its_time_out() -> None:
         return httpx.Response(201)
 
     async def send() -> None:
-        account = Account(BRAZE, "https://vendor.test", Timeouts(connect=1, read=2, write=3, pool=4))
-        async with Client(account, http=httpx.MockTransport(answer)) as client:
-            await client.send(START_REQUEST)
+        account = WorkspaceConfig(BRAZE, "https://vendor.test", Timeouts(connect=1, read=2, write=3, pool=4))
+        async with Client(account, RateLimiter(), transport=httpx.MockTransport(answer)) as client:
+            (await client.send(START_REQUEST)).accepted()
 
     asyncio.run(send())
     assert seen == [{"connect": 1, "read": 2, "write": 3, "pool": 4}]

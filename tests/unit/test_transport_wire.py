@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidConnection,
@@ -16,9 +17,9 @@ from airflow_provider_liveactivity.errors import (
     OutcomeUnknown,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.http.client import Client, Sent
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
-from airflow_provider_liveactivity.http.retries import Patience
+from airflow_provider_liveactivity.http.client import Client, SendResult
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
+from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.vendors.base import Request
@@ -34,17 +35,18 @@ SANDBOX_START = SANDBOX_BRAZE.start(
 QUICK = Timeouts(connect=2, read=0.3, write=2, pool=0.3)
 
 
-async def send(url: str, *requests: Request, vendor: Braze | MoEngage = BRAZE) -> list[Sent]:
+async def send(url: str, *requests: Request, vendor: Braze | MoEngage = BRAZE) -> list[SendResult]:
     """Send over one connection; waits between tries cost no time."""
-    account = Account(vendor, url, QUICK)
-    async with Client(account, patience=Patience(attempts=3), sleep=Clock().sleep) as client:
+    account = WorkspaceConfig(vendor, url, QUICK)
+    limiter = RateLimiter(sleep=Clock().sleep)
+    async with Client(account, limiter, retry=RetryConfig(attempts=3)) as client:
         return [await client.send(request) for request in requests]
 
 
 def error_of(url: str, request: Request, vendor: Braze | MoEngage = BRAZE) -> LiveActivityError:
-    with pytest.raises(LiveActivityError) as failed:
-        asyncio.run(send(url, request, vendor=vendor))
-    return failed.value
+    (result,) = asyncio.run(send(url, request, vendor=vendor))
+    assert result.error is not None
+    return result.error
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +64,9 @@ def sandbox(server: RunningSandbox) -> RunningSandbox:
 def test_a_refused_connection_is_tried_again_and_then_told() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        error = error_of(f"http://127.0.0.1:{taken.getsockname()[1]}", START_REQUEST)
-    assert isinstance(error, VendorUnavailable)
-    assert (error.tries, error.retryable) == (3, True)
+        (result,) = asyncio.run(send(f"http://127.0.0.1:{taken.getsockname()[1]}", START_REQUEST))
+    assert isinstance(result.error, VendorUnavailable)
+    assert (result.attempts, result.error.retryable) == (3, True)
 
 
 def test_a_name_that_nobody_knows_is_told_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,9 +82,10 @@ def test_a_name_that_nobody_knows_is_told_with_advice(monkeypatch: pytest.Monkey
 def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_key_leaves(tmp_path: Path) -> None:
     async def against_a_stranger() -> list[bytes]:
         async with raw_server(OK, context=self_signed(tmp_path)) as (host, requests, _):
-            with pytest.raises(VendorUnavailable, match="certificate is not trusted") as failed:
-                await send(f"https://{host}", UPDATE_REQUEST)
-            assert (failed.value.tries, failed.value.retryable) == (1, False)
+            (result,) = await send(f"https://{host}", UPDATE_REQUEST)
+            assert isinstance(result.error, VendorUnavailable)
+            assert "certificate is not trusted" in result.error.message
+            assert (result.attempts, result.error.retryable) == (1, False)
             return requests
 
     assert asyncio.run(against_a_stranger()) == []
@@ -114,7 +117,7 @@ def test_a_start_in_doubt_is_sent_once(
 def test_a_start_that_was_not_carried_out_is_sent_again(sandbox: RunningSandbox, fault: str) -> None:
     sandbox.sandbox.add_fault(fault, reset_in=None) if fault == "429" else sandbox.sandbox.add_fault(fault)
     (sent,) = asyncio.run(send(sandbox.url, SANDBOX_START, vendor=SANDBOX_BRAZE))
-    assert sent.tries == len(sandbox.sandbox.records) == 2
+    assert sent.attempts == len(sandbox.sandbox.records) == 2
 
 
 @pytest.mark.parametrize(
@@ -129,10 +132,10 @@ def test_a_start_that_was_not_carried_out_is_sent_again(sandbox: RunningSandbox,
 def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answer: bytes) -> None:
     async def twice() -> None:
         async with raw_server(answer, answer, OK, OK) as (host, requests, _):
-            with pytest.raises(OutcomeUnknown):
-                await send(f"http://{host}", START_REQUEST)
+            (unread,) = await send(f"http://{host}", START_REQUEST)
+            assert isinstance(unread.error, OutcomeUnknown)
             first, second = await send(f"http://{host}", UPDATE_REQUEST, UPDATE_REQUEST)
-            assert (first.tries, second.tries, len(requests)) == (2, 1, 4)
+            assert (first.attempts, second.attempts, len(requests)) == (2, 1, 4)
 
     asyncio.run(twice())
 
@@ -143,8 +146,8 @@ def test_a_redirect_takes_the_key_nowhere() -> None:
             location = f"Location: http://{elsewhere}/".encode()
             away = b"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n" + location + b"\r\n\r\n"
             async with raw_server(away) as (host, *_):
-                with pytest.raises(InvalidConnection):
-                    await send(f"http://{host}", UPDATE_REQUEST)
+                (result,) = await send(f"http://{host}", UPDATE_REQUEST)
+                assert isinstance(result.error, InvalidConnection)
             return requests
 
     assert asyncio.run(redirected()) == []
@@ -174,14 +177,14 @@ def test_requests_share_one_connection() -> None:
 @pytest.mark.parametrize("key", ["k3y\nX-Evil: 1", "k3y\u200b", "schlüssel", "k3y\x00"])
 @pytest.mark.parametrize("vendor", [Braze, lambda key: MoEngage(key, "x")])
 def test_a_key_that_http_cannot_carry_is_refused_without_showing_it(vendor: type[Braze], key: str) -> None:
-    request = Request("update", "/x", b"{}", UPDATE_REQUEST.after_doubt, vendor(key)._headers())
+    request = Request("update", "/x", b"{}", UPDATE_REQUEST.retry_safety, vendor(key)._headers())
 
     async def refused() -> LiveActivityError:
         async with raw_server(OK) as (host, requests, _):
-            with pytest.raises(AuthenticationFailed, match="line break") as failed:
-                await send(f"http://{host}", request)
+            (result,) = await send(f"http://{host}", request)
             assert requests == []
-        return failed.value
+        assert isinstance(result.error, AuthenticationFailed)
+        return result.error
 
     error = asyncio.run(refused())
     assert error.__suppress_context__

@@ -14,7 +14,7 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
 )
 from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Request
+from airflow_provider_liveactivity.vendors.base import Request, RetrySafety
 from tests.unit.exchange import BRAZE, START, START_REQUEST, UPDATE, UPDATE_REQUEST, Exchange, Reply
 
 SEGMENTS_REQUEST = BRAZE.segments(3)
@@ -90,12 +90,11 @@ def test_every_documented_refusal_says_what_to_change(
     assert advice in error.message
     assert error.message.endswith(".")
     assert not error.retryable
-    assert (error.vendor, error.endpoint, error.status, error.request_id, error.tries) == (
+    assert (error.vendor, error.endpoint, error.status, error.request_id) == (
         "braze",
         "/messages/live_activity/start",
         status,
         "req-1",
-        1,
     )
 
 
@@ -109,23 +108,33 @@ def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None
 @pytest.mark.parametrize(
     ("made", "verb", "doubt", "people"),
     [
-        (START_REQUEST, "start", AfterDoubt.NEVER, 2),
-        (BRAZE.start(StartLiveActivity.build(**START, segment_id="s")), "start", AfterDoubt.NEVER, 0),
+        (START_REQUEST, "start", RetrySafety.NOT_IDEMPOTENT, 2),
+        (
+            BRAZE.start(StartLiveActivity.build(**START, segment_id="s")),
+            "start",
+            RetrySafety.NOT_IDEMPOTENT,
+            0,
+        ),
         (
             BRAZE.starts(StartContent.build(**START)).request(["a"], [("n", "l")]),
             "start",
-            AfterDoubt.NEVER,
+            RetrySafety.NOT_IDEMPOTENT,
             2,
         ),
-        (UPDATE_REQUEST, "update", AfterDoubt.RESEND, 0),
-        (BRAZE.update(UpdateLiveActivity.build(**UPDATE, end_activity=True)), "end", AfterDoubt.RESEND, 0),
-        (SEGMENTS_REQUEST, "segments", AfterDoubt.RESEND, 0),
+        (UPDATE_REQUEST, "update", RetrySafety.IDEMPOTENT, 0),
+        (
+            BRAZE.update(UpdateLiveActivity.build(**UPDATE, end_activity=True)),
+            "end",
+            RetrySafety.IDEMPOTENT,
+            0,
+        ),
+        (SEGMENTS_REQUEST, "segments", RetrySafety.IDEMPOTENT, 0),
     ],
 )
 def test_only_a_start_may_never_be_sent_twice(
-    made: Request, verb: str, doubt: AfterDoubt, people: int
+    made: Request, verb: str, doubt: RetrySafety, people: int
 ) -> None:
-    assert (made.verb, made.after_doubt, made.people) == (verb, doubt, people)
+    assert (made.verb, made.retry_safety, made.recipients) == (verb, doubt, people)
 
 
 def test_segments_are_read_page_by_page() -> None:

@@ -14,7 +14,7 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
 )
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Request
+from airflow_provider_liveactivity.vendors.base import Request, RetrySafety
 from tests.unit.exchange import (
     BROADCAST,
     BROADCAST_REQUEST,
@@ -122,13 +122,16 @@ def test_an_envelope_of_another_form_is_still_an_error_with_advice(status: int, 
 def test_the_instance_id_is_what_makes_a_start_repeatable() -> None:
     named = MOENGAGE.start(StartBroadcast.build(**flat(**BROADCAST, instance_id="i")))
     nameless = MOENGAGE.start(StartBroadcast.build(**flat(**BROADCAST)))
-    assert (named.after_doubt, nameless.after_doubt) == (AfterDoubt.RESEND_WITH_KEY, AfterDoubt.NEVER)
+    assert (named.retry_safety, nameless.retry_safety) == (
+        RetrySafety.IDEMPOTENT_WITH_KEY,
+        RetrySafety.NOT_IDEMPOTENT,
+    )
 
 
 def test_an_update_and_an_end_may_be_repeated_without_an_instance_id() -> None:
     update = MOENGAGE.update(UpdateBroadcast.build(**flat(**PUSH)))
     end = MOENGAGE.end(EndBroadcast.build(**flat(**PUSH)))
-    assert update.after_doubt is end.after_doubt is AfterDoubt.RESEND
+    assert update.retry_safety is end.retry_safety is RetrySafety.IDEMPOTENT
 
 
 def test_update_and_end_name_the_activity_in_a_header_and_a_start_does_not() -> None:

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, cast
 
+from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-from airflow_provider_liveactivity.delivery.options import FanOut
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.delivery.progress import Progress
-from airflow_provider_liveactivity.delivery.rate_limit import Pace
-from airflow_provider_liveactivity.delivery.resume import Step
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,
@@ -26,13 +26,13 @@ from airflow_provider_liveactivity.errors import (
     RecipientRejected,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.http.client import Sent
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
-from airflow_provider_liveactivity.vendors.base import AfterDoubt, Answer, Request
+from airflow_provider_liveactivity.http.client import SendResult
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
+from airflow_provider_liveactivity.vendors.base import Request, Response, RetrySafety
 from airflow_provider_liveactivity.vendors.braze import Braze
 
-CREATED = Answer(201, {}, "{}")
-ACCOUNT = Account(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
+CREATED = Response(201, {}, "{}")
+ACCOUNT = WorkspaceConfig(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
 
 #: Decides what becomes of a request, from its place among all requests: a word of ``_OUTCOMES``,
 #: "accept", or "remark" where it accepts and finds something wrong all the same.
@@ -102,14 +102,14 @@ class Vendor:
         self.batches: list[list[str]] = []
         self.on_request: Callable[[int], None] = lambda _: None
 
-    def client(self, account: Account, *, pace: Pace, **_: Any) -> FakeClient:
-        return FakeClient(self, pace)
+    def client(self, workspace: WorkspaceConfig, limiter: RateLimiter) -> FakeClient:
+        return FakeClient(self, limiter)
 
 
 class FakeClient:
-    def __init__(self, vendor: Vendor, pace: Pace) -> None:
+    def __init__(self, vendor: Vendor, limiter: RateLimiter) -> None:
         self._vendor = vendor
-        self._pace = pace
+        self._limiter = limiter
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,9 +117,12 @@ class FakeClient:
     async def __aexit__(self, *_: object) -> None:
         pass
 
-    async def send(self, request: Request, *, may_be_second: bool = False) -> Sent:
-        await self._pace.turn()
+    async def send(self, request: Request, *, possibly_sent_before: bool = False) -> SendResult:
         vendor = self._vendor
+        try:
+            await self._limiter.acquire()
+        except LiveActivityError as stopped:
+            return SendResult(error=stopped)
         place, vendor.requests = vendor.requests, vendor.requests + 1
         vendor.on_request(place)
         people: list[str] = json.loads(request.body)
@@ -140,13 +143,13 @@ class FakeClient:
             vendor.under_way -= 1
         if outcome in {"accept", "remark"}:
             vendor.told.update(people)
-            return Sent(CREATED, datetime.now(UTC), 1, "a minor error" if outcome == "remark" else "")
+            warning = "a minor error" if outcome == "remark" else ""
+            return SendResult(1, datetime.now(UTC), CREATED, warning)
         error = _OUTCOMES[outcome]()
-        error.tries = 1
-        error.doubted = isinstance(error, OutcomeUnknown) or outcome == "refuse_after_doubt"
         if isinstance(error, RecipientRejected):
             vendor.refused.update(people)
-        raise error
+        unknown = isinstance(error, OutcomeUnknown) or outcome == "refuse_after_doubt"
+        return SendResult(1, error=error, outcome_unknown=unknown)
 
 
 class Audience:
@@ -172,7 +175,7 @@ class Audience:
         self.people = self.people[:people]
         self.always &= set(self.people)
 
-    def steps(self, after: str | None, boundary: str | None = None) -> Iterator[Step]:
+    def after(self, after: str | None, boundary: str | None = None) -> Iterator[BatchRequest]:
         self.reads += 1
         try:
             people = [person for person in self.people if after is None or person > after]
@@ -184,7 +187,10 @@ class Audience:
                 end = start + self.size
                 batch = people[start : min(end, before) if start < before else end]
                 body = json.dumps(batch).encode()
-                yield Step(Request("start", "/start", body, AfterDoubt.NEVER, people=len(batch)), batch[-1])
+                yield BatchRequest(
+                    Request("start", "/start", body, RetrySafety.NOT_IDEMPOTENT, recipients=len(batch)),
+                    batch[-1],
+                )
         finally:
             self.closed += 1
 
@@ -198,8 +204,10 @@ def in_doubt(store: Store, audience: Audience) -> set[str]:
     """
     assert store.stored, "the state belongs to an earlier audience"
     saved, _ = Checkpoint(store).load("send")
-    batches = list(audience.steps(saved.position.settled_key))
-    return {person for place in saved.position.doubtful for person in json.loads(batches[place].request.body)}
+    batches = list(audience.after(saved.resume_point.completed_key))
+    return {
+        person for place in saved.resume_point.unknown for person in json.loads(batches[place].request.body)
+    }
 
 
 def make_send(
@@ -208,17 +216,17 @@ def make_send(
     store: Store | None = None,
     *,
     identity: str = "send",
-    clears: int = 0,
+    max_tries: int = 0,
     on_progress: Callable[[Progress], None] = lambda _: None,
     **fan_out: Any,
-) -> Send:
+) -> Sender:
     """Return one attempt."""
-    return Send(
+    return Sender(
         identity,
-        audience.steps,
+        audience,
         ACCOUNT,
-        fan_out=FanOut(**{"max_workers": 8, **fan_out}),
-        checkpoint=Checkpoint(store, clears=clears),
+        options=DeliveryOptions(**{"max_workers": 8, **fan_out}),
+        checkpoint=Checkpoint(store, max_tries=max_tries),
         total=len(audience.people),
         on_progress=on_progress,
         client=cast("Any", vendor.client),

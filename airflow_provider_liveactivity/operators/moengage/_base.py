@@ -52,4 +52,4 @@ class MoEngageTask(LiveActivityOperator):
         cause = error.__cause__ if isinstance(error, PartiallySent) else error
         if isinstance(cause, RateLimited) and cause.reset_at is None and not self.resumed:
             cause.reset_at = utcnow() + WINDOW
-        super()._give_up(error, context)
+        super()._handle_error(error, context)

@@ -9,8 +9,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.links import SandboxLink
 from airflow_provider_liveactivity.operators._end_time import END_FIELDS, END_RENDERERS
-from airflow_provider_liveactivity.operators._scheduled_end import ScheduledEnd
-from airflow_provider_liveactivity.operators._start_update import BoundedStart, DroppableUpdate
+from airflow_provider_liveactivity.operators._scheduled_end import EndMixin
+from airflow_provider_liveactivity.operators._start_update import StartMixin, UpdateMixin
 from airflow_provider_liveactivity.operators.moengage._base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage._idempotency import RequestKey
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.delivery.scheduled_release import Hold
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
 
 _SHARED_FIELDS = (
@@ -101,7 +101,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
             **fields,
             instance_id=self.instance_id or key.value,
             content_state_schema=self.content_state_schema,
-            may_be_second=key.may_be_second,
+            possibly_sent_before=key.possibly_sent_before,
             **(options or {}),
         )
         key.accepted()
@@ -111,7 +111,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
         return report
 
 
-class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcastLiveActivityOperator):
+class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLiveActivityOperator):
     """
     Start a broadcast Live Activity for the audience of its campaign.
 
@@ -128,7 +128,7 @@ class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcast
     :param end_timezone: IANA name of the time zone of an end without an offset. (templated)
     :param end_required: fail before anything is sent where no end is given; False by default.
     :param on_past_end_time: "fail", the default, "skip" or "send" when the end is over already.
-    :param beyond_lifetime: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
     """
 
     template_fields: Sequence[str] = (
@@ -166,15 +166,15 @@ class MoEngageStartBroadcastLiveActivityOperator(BoundedStart, MoEngageBroadcast
         )
 
 
-class MoEngageUpdateBroadcastLiveActivityOperator(DroppableUpdate, MoEngageBroadcastLiveActivityOperator):
+class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcastLiveActivityOperator):
     """
     Update a broadcast Live Activity on every phone that shows it.
 
     :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
-    :param on_rate: what becomes of an update above MoEngage's five a minute: "wait" (the default) and send it
+    :param on_rate_limit: what becomes of an update above MoEngage's five a minute: "wait" (the default) and send it
         then; "coalesce": give the worker slot back, render the fields anew and send what is true by then; or
         "fail", without Airflow's retries.
-    :param ended_by: ids of the tasks that end the activity; what comes later than they do is dropped.
+    :param end_task_ids: ids of the tasks that end the activity; what comes later than they do is dropped.
     :param sequence: number, text or moment; an update that is not above the last one sent is dropped. Needs
         Airflow 3.3 and one asset among the inlets. (templated)
     """
@@ -185,32 +185,33 @@ class MoEngageUpdateBroadcastLiveActivityOperator(DroppableUpdate, MoEngageBroad
         self,
         *,
         stale_date: EpochMoment | None = None,
-        on_rate: Literal["wait", "coalesce", "fail"] = "wait",
+        on_rate_limit: Literal["wait", "coalesce", "fail"] = "wait",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.stale_date = stale_date
-        self.on_rate = on_rate
+        self.on_rate_limit = on_rate_limit
 
     def update(self, context: Context, *, validate_only: bool) -> SendReport:
         # A task has one update only. What the hook would hold back, the task renders anew when it resumes.
         call = partial(
-            self.hook.update_broadcast, on_rate="fail" if self.on_rate == "coalesce" else self.on_rate
+            self.hook.update_broadcast,
+            on_rate_limit="fail" if self.on_rate_limit == "coalesce" else self.on_rate_limit,
         )
         return self._push(call, context, validate_only=validate_only, stale_date=self.stale_date)
 
     def _completed(self, report: SendReport, key: RequestKey) -> SendReport:
-        return {**report, "coalesced": key.replaced} if self.on_rate == "coalesce" else report  # type: ignore[typeddict-unknown-key]
+        return {**report, "coalesced": key.replaced} if self.on_rate_limit == "coalesce" else report  # type: ignore[typeddict-unknown-key]
 
     def _wait_for(self, moment: datetime) -> NoReturn:
-        if self.on_rate == "fail":
+        if self.on_rate_limit == "fail":
             raise AirflowFailException(
-                f"MoEngage takes no update before {moment.isoformat()}: on_rate='fail'."
+                f"MoEngage takes no update before {moment.isoformat()}: on_rate_limit='fail'."
             )
         super()._wait_for(moment)
 
 
-class MoEngageEndBroadcastLiveActivityOperator(ScheduledEnd, MoEngageBroadcastLiveActivityOperator):
+class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveActivityOperator):
     """
     End a broadcast Live Activity on every phone that shows it, at once or at an exact moment.
 
@@ -220,8 +221,8 @@ class MoEngageEndBroadcastLiveActivityOperator(ScheduledEnd, MoEngageBroadcastLi
     :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by default.
     :param deferrable: hold no worker slot until then; True by default.
     :param end_on_kill: end the activity when the held task is cancelled; False by default.
-    :param sent_by: ids of the tasks that start and update this activity; see ``ScheduledEnd``.
-    :param ended_by: ids of other tasks that may end it.
+    :param update_task_ids: ids of the tasks that start and update this activity; see ``EndMixin``.
+    :param end_task_ids: ids of other tasks that may end it.
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "end_time")
@@ -231,7 +232,7 @@ class MoEngageEndBroadcastLiveActivityOperator(ScheduledEnd, MoEngageBroadcastLi
         self.stale_date = stale_date
 
     def end(
-        self, context: Context, *, content_state: Any, hold: Hold | None, validate_only: bool
+        self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         return self._push(
             self.hook.end_broadcast,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import SandboxLink
-from airflow_provider_liveactivity.operators._redacted_fields import Filters, HidesPeople, People
+from airflow_provider_liveactivity.operators._redacted_fields import Filters, Redacted, RedactedFieldsMixin
 from airflow_provider_liveactivity.operators.moengage._base import MoEngageTask
 from airflow_provider_liveactivity.operators.moengage._idempotency import RequestKey
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.report import SendReport
 
 
-class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
+class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask):
     """
     Create the campaign that a broadcast Live Activity is started with, for one audience.
 
@@ -72,7 +72,7 @@ class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
         "parameters": "json",
         "tags": "json",
     }
-    hidden_fields: ClassVar[dict[str, type[People]]] = {"external_user_ids": People, "filters": Filters}
+    hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"external_user_ids": Redacted, "filters": Filters}
     operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink("broadcast_live_activity_id"))
 
     def __init__(
@@ -133,10 +133,10 @@ class MoEngageCreateBroadcastCampaignOperator(HidesPeople, MoEngageTask):
         key = RequestKey(context, what, resumed=self.resumed)
         report = self.hook.create_broadcast_campaign(
             **what,
-            external_user_ids=People.reveal(self.external_user_ids),
+            external_user_ids=Redacted.reveal(self.external_user_ids),
             max_audience=self.max_audience,
             request_id=self.request_id or key.value,
-            may_be_second=key.may_be_second,
+            possibly_sent_before=key.possibly_sent_before,
             validate_only=self.validate_only,
         )
         if not self.validate_only:

@@ -31,11 +31,11 @@ class RequestKey:
 
     def __init__(self, context: Context, fields: dict[str, Any], *, resumed: bool = False) -> None:
         from airflow_provider_liveactivity._airflow_internals import coordinates
-        from airflow_provider_liveactivity.hooks._base import identity
+        from airflow_provider_liveactivity.hooks._base import content_hash
 
         ti: Any = context["ti"]
         self._clears = ti.max_tries
-        self._content = _keyed(identity(*coordinates(ti), fields))
+        self._content = _keyed(content_hash(*coordinates(ti), fields))
         self._store: Any = context.get("task_state_store")
         saved: Any = self._store.get(STATE_KEY) if self._store is not None else None
         #: How often other content took the place of content that had not been accepted.
@@ -43,11 +43,11 @@ class RequestKey:
         if saved and saved["content"] == self._content and not self._sends_again(saved):
             self.value = str(saved["key"])
             #: Whether an earlier attempt may have sent it.
-            self.may_be_second = True
+            self.possibly_sent_before = True
             self.replaced = saved["replaced"]
         else:
-            self.value = _keyed(identity(self._content, self._clears))[:32]
-            self.may_be_second = saved is None and (resumed or ti.try_number > 1)
+            self.value = _keyed(content_hash(self._content, self._clears))[:32]
+            self.possibly_sent_before = saved is None and (resumed or ti.try_number > 1)
             if saved and not saved["accepted"]:
                 self.replaced = saved["replaced"] + 1
         self._save(accepted=False)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import SandboxLink
-from airflow_provider_liveactivity.operators._redacted_fields import HidesPeople, People
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted, RedactedFieldsMixin
 from airflow_provider_liveactivity.operators.moengage._base import MoEngageTask
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ _RENDERERS = {
 }
 
 
-class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
+class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
     """
     Base of the operators for single users: a request each, at most 10,000 a minute.
 
@@ -134,23 +134,23 @@ class MoEngageUserLiveActivityOperator(HidesPeople, MoEngageTask):
         self.validate_only = validate_only
 
     def _call(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_liveactivity.delivery.options import FanOut
-        from airflow_provider_liveactivity.delivery.rate_limit import LONGEST_WAIT
+        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
 
-        memory = self._memory(context)
+        memory = self._delivery_options(context)
         fields = {name: getattr(self, name) for name in _FIELDS if name != "moengage_conn_id"}
         return {
             **fields,
-            "external_user_ids": People.reveal(self.external_user_ids),
+            "external_user_ids": Redacted.reveal(self.external_user_ids),
             "max_audience": self.max_audience,
             "validate_only": self.validate_only,
             **memory,
-            "fan_out": FanOut(
+            "fan_out": DeliveryOptions(
                 self.max_workers,
                 self.max_requests_per_second,
                 on_unknown=self.on_unknown,
                 # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
-                longest_wait=LONGEST_WAIT if memory["checkpoint"].durable else math.inf,
+                max_wait=MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
             ),
         }
 

@@ -167,7 +167,7 @@ def test_a_connection_that_leads_to_no_database(
         ({"quota_reserve": "0.1"}, "quota_reserve must be a share"),
         ({"on_unknown": "hope"}, "on_unknown is one of"),
         ({"on_empty_audience": "skpi"}, "on_empty_audience must be 'fail' or 'skip'"),
-        ({"beyond_lifetime": "wrn", "end_time": "2099-01-01T00:00:00Z"}, "beyond_lifetime must be"),
+        ({"on_lifetime_exceeded": "wrn", "end_time": "2099-01-01T00:00:00Z"}, "on_lifetime_exceeded must be"),
     ],
 )
 def test_a_start_whose_manner_is_misspelt(

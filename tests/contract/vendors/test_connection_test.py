@@ -19,7 +19,7 @@ from airflow_provider_liveactivity.errors import VendorUnavailable
 from airflow_provider_liveactivity.hooks._connection_test import problem
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.http.connection import Account, Timeouts
+from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.vendors.braze import Braze
 from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter
@@ -176,7 +176,7 @@ def test_a_server_that_never_answers_costs_one_time_out(outcome: Any, adapter: A
     ],
 )
 def test_what_no_server_here_can_play(cause: Exception, said: str) -> None:
-    account = Account(Braze(WRONG), "https://rest.iad-01.braze.com", Timeouts(connect=7))
+    account = WorkspaceConfig(Braze(WRONG), "https://rest.iad-01.braze.com", Timeouts(connect=7))
     error = VendorUnavailable("no connection could be made")
     error.__cause__ = cause
     assert said in problem(error, account)

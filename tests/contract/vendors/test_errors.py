@@ -118,9 +118,9 @@ def test_what_passes_by_is_sent_again_within_the_task(
 @each_verb
 def test_an_outage_is_left_to_airflows_retries(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
     sandbox.sandbox.add_fault("502", times=None)
-    with pytest.raises(VendorUnavailable) as failed:
+    with pytest.raises(VendorUnavailable):
         adapter.operator(verb).execute(context())
-    assert failed.value.tries == sandbox.sandbox.requests == 6
+    assert sandbox.sandbox.requests == 6
 
 
 @each_verb

@@ -44,13 +44,13 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any], str, str]] = {
         MoEngageHook.start_broadcast,
         {"content_state": STATES["start"], **MOENGAGE.fields["start"]},
         "may_be_secnd",
-        "may_be_second",
+        "possibly_sent_before",
     ),
     "broadcast update": (
         MoEngageHook.update_broadcast,
         {"content_state": STATES["update"], **MOENGAGE.fields["update"]},
         "onrate",
-        "on_rate",
+        "on_rate_limit",
     ),
     "broadcast end": (
         MoEngageHook.end_broadcast,

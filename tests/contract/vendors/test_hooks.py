@@ -73,7 +73,7 @@ def test_a_given_instance_id_is_used_once(sandbox: RunningSandbox) -> None:
     hook.start_broadcast(**fields)
     with pytest.raises(InvalidPayload, match="this instance_id was used before"):
         hook.start_broadcast(**fields)
-    assert hook.start_broadcast(**fields, may_be_second=True)["accepted"] == 1
+    assert hook.start_broadcast(**fields, possibly_sent_before=True)["accepted"] == 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250])
@@ -123,7 +123,7 @@ def test_a_data_center_names_the_host(
 ) -> None:
     extra = {"data_center": data_center}
     monkeypatch.setenv("AIRFLOW_CONN_M", MOENGAGE.connection(host or "", extra=extra))
-    assert MoEngageHook("m").account.base_url == url
+    assert MoEngageHook("m").workspace.base_url == url
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_an_instance_names_the_host(
     monkeypatch: pytest.MonkeyPatch, instance: str | None, host: str | None, url: str
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_B", BRAZE.connection(host or "", extra={"instance": instance}))
-    assert BrazeHook("b").account.base_url == url
+    assert BrazeHook("b").workspace.base_url == url
 
 
 @pytest.mark.parametrize(
@@ -157,12 +157,12 @@ def test_a_host_and_a_choice_that_contradict_each_other(
     monkeypatch.setenv("AIRFLOW_CONN_X", adapter.connection(host, extra=extra))
     [(field, choice)] = extra.items()
     with pytest.raises(InvalidConnection, match=f"host is {host}, but {field} {choice} is .*-01"):
-        _ = HOOKS[adapter.vendor]("x").account
+        _ = HOOKS[adapter.vendor]("x").workspace
 
 
 def test_brazes_host_needs_no_scheme_and_gets_https(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_B", BRAZE.connection("rest.fra-01.braze.eu"))
-    assert BrazeHook("b").account.base_url == "https://rest.fra-01.braze.eu"
+    assert BrazeHook("b").workspace.base_url == "https://rest.fra-01.braze.eu"
 
 
 def test_time_outs_and_proxy_come_from_the_connection(
@@ -170,7 +170,7 @@ def test_time_outs_and_proxy_come_from_the_connection(
 ) -> None:
     extra = {"connect_timeout": 3, "read_timeout": 4, "proxy": "http://p:3128"}
     monkeypatch.setenv("AIRFLOW_CONN_X", adapter.connection("http://127.0.0.1:1", extra=extra))
-    account = HOOKS[adapter.vendor]("x").account
+    account = HOOKS[adapter.vendor]("x").workspace
     assert (account.timeouts.connect, account.timeouts.read, account.proxy) == (3, 4, "http://p:3128")
 
 
@@ -186,7 +186,7 @@ def test_airflow_hides_the_key_in_logs_even_in_its_encoded_form(
 
     key = f"fresh-{adapter.vendor}-k3y"
     monkeypatch.setenv("AIRFLOW_CONN_X", adapter.connection("http://127.0.0.1:1", password=key))
-    secrets = HOOKS[adapter.vendor]("x").account.vendor.secrets()
+    secrets = HOOKS[adapter.vendor]("x").workspace.vendor.secrets()
     assert key in secrets
     assert [redact(f"a {secret} b") for secret in secrets] == ["a *** b"] * len(secrets)
 
@@ -202,4 +202,4 @@ def test_the_apps_id_comes_from_the_call_before_the_connection(sandbox: RunningS
 def test_an_error_names_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MY_BRAZE", json.dumps({"conn_type": "braze"}))
     with pytest.raises(InvalidConnection, match="'my_braze'"):
-        _ = BrazeHook("my_braze").account
+        _ = BrazeHook("my_braze").workspace

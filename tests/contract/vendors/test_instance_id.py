@@ -138,7 +138,7 @@ def test_doubt_is_not_forgotten_by_a_deferral(sandbox: RunningSandbox) -> None:
     with pytest.raises(TaskDeferred):
         MOENGAGE.operator("start").execute(context())
     operator = MOENGAGE.operator("start")  # Airflow makes a new one when the task resumes
-    report = operator.resume(context())
+    report = operator.resume_after_wait(context())
     assert (report["accepted"], sandbox.sandbox.records[-1].status) == (1, 403)
     assert len(sandbox.sandbox.activities["moengage", "match-1"].starts) == 1
 

@@ -10,8 +10,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_liveactivity.delivery import progress
-from airflow_provider_liveactivity.delivery.checkpoint import STATE_KEY
-from airflow_provider_liveactivity.delivery.sender import Send
+from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY
+from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
 from airflow_provider_liveactivity.operators._base import PROGRESS_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
@@ -25,15 +25,15 @@ BEFORE_3_3 = {"task_state_store": None}
 @pytest.fixture
 def times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The execution_timeout strikes as soon as somebody is known to have been reached."""
-    note, struck = Send._note, list[int]()
+    note, struck = Sender._collect, list[int]()
 
-    def strike(send: Send, workers: Any) -> None:
+    def strike(send: Sender, workers: Any) -> None:
         note(send, workers)
-        if send.tally.accepted and not struck:
+        if send.counts.accepted and not struck:
             struck.append(1)
             raise AirflowTaskTimeout("Timeout")
 
-    monkeypatch.setattr(Send, "_note", strike)
+    monkeypatch.setattr(Sender, "_collect", strike)
 
 
 def start(**changes: Any) -> Any:
@@ -43,7 +43,7 @@ def start(**changes: Any) -> Any:
 def test_the_state_of_the_task_shows_how_far_it_is(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(progress, "_TELL_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "_REPORT_SECONDS", 0.05)
     store = Store()
     start(max_requests_per_second=100).execute(context(store))
     shown = store[PROGRESS_KEY]
@@ -93,7 +93,7 @@ class Recorder:
         self._waits = waits
 
     def start_live_activity(self, *, fan_out: Any, **_: Any) -> dict[str, Any]:
-        self._waits.append(fan_out.longest_wait)
+        self._waits.append(fan_out.max_wait)
         names = ("vendor", "verb", "activity_id", "validate_only")
         return dict.fromkeys(("accepted", "recipients", "unknown", "requests"), 0) | dict.fromkeys(names, "")
 
@@ -113,7 +113,7 @@ def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     store = Store()
     with pytest.raises(AirflowTaskTimeout):
         start(max_workers=1).execute(context(store))
-    assert not store[STATE_KEY]["finished"]
+    assert not store[CHECKPOINT_KEY]["finished"]
     report = start().execute(context(store, try_number=2))
     assert (report["accepted"], report["unknown"]) == (1_000, 0)
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0

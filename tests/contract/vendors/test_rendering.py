@@ -14,7 +14,7 @@ from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.operators import moengage
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
-from airflow_provider_liveactivity.operators._redacted_fields import People
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.contract.vendors.adapters import ADAPTERS, BRAZE, USERS, Adapter, context
@@ -31,12 +31,12 @@ NOT_TEMPLATED = {
     "quota_reserve",
     "on_unknown",
     "on_empty_audience",
-    "on_rate",
+    "on_rate_limit",
     "lead",
     "end_on_kill",
-    "sent_by",
-    "ended_by",
-    "beyond_lifetime",
+    "update_task_ids",
+    "end_task_ids",
+    "on_lifetime_exceeded",
     "end_required",
     "on_past_end_time",
     "recheck_interval",
@@ -186,7 +186,7 @@ def test_a_list_that_is_rendered_twice_stays_hidden_once() -> None:
     operator = BRAZE.operator("start")
     rendered(operator)
     assert rendered(operator)["external_user_ids"] == "<2 people>"
-    assert People.reveal(vars(operator)["external_user_ids"]) == USERS
+    assert Redacted.reveal(vars(operator)["external_user_ids"]) == USERS
 
 
 def test_a_value_with_template_fields_of_its_own_does_not_hide_ours_too_early() -> None:
@@ -196,11 +196,11 @@ def test_a_value_with_template_fields_of_its_own_does_not_hide_ours_too_early() 
 
     operator = BRAZE.operator("start", activity_attributes=Box(), external_user_ids=["{{ params.users[0] }}"])
     rendered(operator, users=USERS)
-    assert People.reveal(vars(operator)["external_user_ids"]) == USERS[:1]
+    assert Redacted.reveal(vars(operator)["external_user_ids"]) == USERS[:1]
 
 
 def test_a_list_shows_no_one_in_a_repr_or_a_text() -> None:
-    people = People(USERS)
+    people = Redacted(USERS)
     assert f"{people} {people!r}" == "<2 people> <2 people>"
 
 

@@ -17,7 +17,7 @@ from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.decorators.braze import update_task
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
-from airflow_provider_liveactivity.operators._redacted_fields import People
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.operators.braze import (
     BrazeStartLiveActivityOperator,
     BrazeUpdateLiveActivityOperator,
@@ -118,7 +118,7 @@ def bench(tmp_path: Path) -> Bench:
 
 def fields_of(operator: Any) -> dict[str, Any]:
     """Return what the operator would send, field by field."""
-    return {name: People.reveal(getattr(operator, name)) for name in operator.template_fields}
+    return {name: Redacted.reveal(getattr(operator, name)) for name in operator.template_fields}
 
 
 @native

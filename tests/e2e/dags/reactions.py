@@ -61,7 +61,7 @@ def used_up() -> None:
     @task(retries=1, retry_delay=timedelta(hours=1), retry_policy=LiveActivityRetryPolicy())
     def goal() -> Any:
         return MoEngageHook().update_broadcast(
-            broadcast_live_activity_id="used-up", content_state={"home": 1}, alert=ALERT, on_rate="fail"
+            broadcast_live_activity_id="used-up", content_state={"home": 1}, alert=ALERT, on_rate_limit="fail"
         )
 
     goal()
