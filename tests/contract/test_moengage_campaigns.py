@@ -326,7 +326,7 @@ def test_what_is_kept_gives_back_the_users_of_a_filter_only_to_the_fernet_key(
         task = create(filters=by_ids(["eve"])["included_filters"])
         assert task.run().ended == "success"
         assert task.store is not None
-        state = task.store.get(STATE_KEY)
+        state: Any = task.store.get(STATE_KEY)
         assert requests(running, CREATE)[-1]["request_id"] == state["key"]
         hashes |= {state["content"], state["key"]}
     assert len(hashes) == 4
