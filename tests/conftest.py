@@ -49,12 +49,16 @@ FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit"
 # What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
 # database and API in the worker's process.
 TOGETHER = ("tests/e2e", "tests/dags")
-# Modules of tests/e2e with a worker and an Airflow of their own: a third of the time for each worker.
-AIRFLOWS = {
-    "second Airflow": ("test_at_home.py", "test_demo.py", "test_lifecycle.py"),
-    "third Airflow": ("test_histories.py", "test_moengage_life.py", "test_reactions.py"),
+# Modules of these folders that are a unit of their own: a fourth of the time for each worker.
+APART = {
+    "e2e/test_at_home.py": "second Airflow",
+    "e2e/test_demo.py": "second Airflow",
+    "e2e/test_lifecycle.py": "second Airflow",
+    "e2e/test_histories.py": "third Airflow",
+    "e2e/test_moengage_life.py": "third Airflow",
+    "e2e/test_reactions.py": "third Airflow",
+    "dags/test_histories.py": "second database",
 }
-APART = {f"tests/e2e/{module}": unit for unit, modules in AIRFLOWS.items() for module in modules}
 
 
 class Scheduling(LoadScopeScheduling):
@@ -67,7 +71,7 @@ class Scheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         module = nodeid.partition("::")[0]
         together = (folder for folder in TOGETHER if module.startswith(f"{folder}/"))
-        return APART.get(module) or next(together, module)
+        return APART.get(module.removeprefix("tests/")) or next(together, module)
 
 
 @pytest.hookimpl(optionalhook=True)  # there is no such hook with "-p no:xdist"

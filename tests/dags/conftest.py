@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,10 +52,18 @@ def examples() -> DagBag:
     return bag
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    path = tmp_path / "warehouse.duckdb"
+@pytest.fixture(scope="session")
+def warehouse_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("warehouse") / "warehouse.duckdb"
     warehouse.load(path, FIRST_DEPARTURE, bank_size=3, lasts=timedelta(seconds=warehouse.PERIOD_SECONDS))
+    return path
+
+
+@pytest.fixture
+def sandbox(
+    tmp_path: Path, warehouse_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RunningSandbox]:
+    path = Path(shutil.copy(warehouse_file, tmp_path))
     with running_sandbox() as running:
         for name, value in connections(running.url, path).items():
             monkeypatch.setenv(name, value)
