@@ -71,8 +71,8 @@ class Reader:
         :raises AudienceUnavailable: where the database fails.
         """
         count = 0
-        cursor = _shielded(lambda: self._execute(statement), count)
-        while rows := _shielded(lambda: cursor.fetchmany(size), count):
+        cursor = redact_driver_errors(lambda: self._execute(statement), count)
+        while rows := redact_driver_errors(lambda: cursor.fetchmany(size), count):
             count += len(rows)
             yield rows
         cursor.close()
@@ -99,7 +99,7 @@ def streaming_cursor(connection: Any) -> Any:
     return connection.cursor()
 
 
-def _shielded(call: Callable[[], T], count: int) -> T:
+def redact_driver_errors(call: Callable[[], T], count: int) -> T:
     """Call the driver; its errors are told by type only, because their words may quote ids."""
     try:
         return call()

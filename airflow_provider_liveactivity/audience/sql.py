@@ -19,7 +19,7 @@ from airflow_provider_liveactivity.audience.ids import (
     too_long,
 )
 from airflow_provider_liveactivity.audience.reader import Reader
-from airflow_provider_liveactivity.audience.statements import Statements, single_statement
+from airflow_provider_liveactivity.audience.statements import AudienceQuery, single_statement
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ class _Column(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Survey:
+class AudienceStats:
     """What is known of an audience before it is read."""
 
-    statements: Statements
+    statements: AudienceQuery
     numeric: tuple[bool, ...]
     total: int
     duplicates: int
@@ -175,9 +175,9 @@ class SqlAudience:
         return Batch((), tuple(people), list(people[-1]))
 
     @cached_property
-    def _survey(self) -> _Survey:
+    def _survey(self) -> AudienceStats:
         with self._reader() as reader:
-            columns = reader.columns(Statements(self._query, self._dialect).probe())
+            columns = reader.columns(AudienceQuery(self._query, self._dialect).probe())
             if not 1 <= len(columns) <= self._max_columns:
                 meaning = (
                     "one is the external id, two are alias name and alias label"
@@ -185,13 +185,13 @@ class SqlAudience:
                     else "the first is the user id, and a push token and a transaction_id may follow"
                 )
                 raise InvalidPayload(f"the audience's query has {len(columns)} columns; {meaning}.")
-            statements = Statements(self._query, self._dialect, columns)
+            statements = AudienceQuery(self._query, self._dialect, columns)
             rows, present, people, *measures = reader.row(statements.survey())
         rows, present, people = (int(count or 0) for count in (rows, present, people))
         width = len(_Column._fields)
         surveyed = [_Column(*measures[start : start + width]) for start in range(0, len(measures), width)]
         limit = self._max_id_bytes if len(columns) == 1 else self._max_alias_bytes
-        return _Survey(
+        return AudienceStats(
             statements,
             tuple(column.check(number, limit) for number, column in enumerate(surveyed, start=1)),
             people,

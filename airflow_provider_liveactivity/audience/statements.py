@@ -42,7 +42,7 @@ def single_statement(sql: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Statements:
+class AudienceQuery:
     """
     The statements that one query makes.
 
@@ -74,15 +74,15 @@ class Statements:
             sample = self.dialect.sample.format(raw)
             groups.append(f"{sample} AS {raw}")
             columns += [
-                f"MAX(CASE WHEN {self._somebody} THEN {self.dialect.length.format(name)} END)",
-                f"MAX(CASE WHEN {self._somebody} THEN {self.dialect.size.format(name)} END)",
-                f"SUM(CASE WHEN {self._somebody} AND ({_is_fraction(name)}) THEN n ELSE 0 END)",
+                f"MAX(CASE WHEN {self.not_blank} THEN {self.dialect.length.format(name)} END)",
+                f"MAX(CASE WHEN {self.not_blank} THEN {self.dialect.size.format(name)} END)",
+                f"SUM(CASE WHEN {self.not_blank} AND ({_is_fraction(name)}) THEN n ELSE 0 END)",
                 sample,
             ]
         # Grouped, because few databases count distinct pairs.
         return (
-            f"{self._people(raw=True)} SELECT SUM(n), SUM(CASE WHEN {self._somebody} THEN n ELSE 0 END), "
-            f"COUNT(CASE WHEN {self._somebody} THEN 1 END), {', '.join(columns)} FROM "
+            f"{self._people(raw=True)} SELECT SUM(n), SUM(CASE WHEN {self.not_blank} THEN n ELSE 0 END), "
+            f"COUNT(CASE WHEN {self.not_blank} THEN 1 END), {', '.join(columns)} FROM "
             f"(SELECT {names}, COUNT(*) AS n, {', '.join(groups)} FROM {PEOPLE} GROUP BY {names}) persons"
         )
 
@@ -95,7 +95,7 @@ class Statements:
         """
         names = ", ".join(self._names)
         select = "SELECT DISTINCT" if duplicates else "SELECT"
-        return f"{self._people()} {select} {names} FROM {PEOPLE} WHERE {self._somebody} ORDER BY {names}"
+        return f"{self._people()} {select} {names} FROM {PEOPLE} WHERE {self.not_blank} ORDER BY {names}"
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ class Statements:
         return tuple(f"raw_{name}" for name in self._names)
 
     @property
-    def _somebody(self) -> str:
+    def not_blank(self) -> str:
         # Not "<> ''": to Oracle a blank is null, and nothing differs from that.
         return " AND ".join(f"NULLIF(TRIM({name}), '') IS NOT NULL" for name in self._names)
 

@@ -145,7 +145,7 @@ class LiveActivityHook(BaseHook):
 
     @abstractmethod
     def test_connection(self) -> tuple[bool, str]:
-        """Send a request that changes nothing; return whether the connection works, and a text that says why."""
+        """Send a request that changes nothing; return whether the connection works, and why."""
 
     @property
     def has_sent(self) -> bool:
@@ -206,19 +206,14 @@ class LiveActivityHook(BaseHook):
             if plan.repeatable or not self.has_sent:
                 raise
             raise PartiallySent(
-                f"{sender.counts.accepted:,} accepted and {sender.counts.unknown:,} unknown before the error: "
-                f"{error}",
+                f"{sender.counts.accepted:,} accepted and {sender.counts.unknown:,} unknown before the "
+                f"error: {error}",
                 report=self._report(plan, sender.counts),
                 retryable=error.retryable,
                 remembered="checkpoint" in options and options["checkpoint"].durable,
             ) from error
-        # An update or end has no recipients to report, and no time to lose.
-        if (
-            report["accepted"]
-            and plan.verb not in ("update", "end")
-            and (uri := self.activity_uri(plan.activity_id))
-        ):
-            tell_lineage(self, uri)
+        if report["accepted"] and plan.verb not in ("update", "end"):  # those have no time to lose
+            tell_lineage(self, self.activity_uri(plan.activity_id))
         return report
 
     def _dry_run(self, plan: SendPlan) -> SendReport:

@@ -112,11 +112,12 @@ class BrazeConnection(LiveActivityHook):
             workspace = self.workspace
         except InvalidConnection as error:
             return False, fault(error, self.braze_conn_id)
-        read = self._try_request(workspace.vendor.segments(0), workspace)  # type: ignore[attr-defined]
+        vendor: Any = workspace.vendor
+        read = self._try_request(vendor.segments(0), workspace)
         if isinstance(read.error, PermissionDenied):
             return True, (
-                f"{workspace.base_url} knows the key, which lacks the permission segments.list that this test "
-                f"reads with; sends do not need it. {_UNSEEN}"
+                f"{workspace.base_url} knows the key. The key lacks the permission segments.list, which only "
+                f"this test needs. {_UNSEEN}"
             )
         if isinstance(read.error, AuthenticationFailed) and read.error.status == 401:
             return False, (

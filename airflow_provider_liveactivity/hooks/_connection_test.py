@@ -1,4 +1,4 @@
-"""Testing a connection: a read goes out once, and what became of it is told to a person at a button."""
+"""Test a connection with one request, and describe the outcome for the *Test* button."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
 
 def fault(error: InvalidConnection, conn_id: str) -> str:
     """
-    Say what is wrong with a connection, without its id: behind Airflow's button it has one that nobody knows.
+    Return what is wrong with a connection, without its id: Airflow's *Test* button uses a made-up id.
 
-    :param error: what reading it ended with.
-    :param conn_id: the id.
+    :param error: the error of reading the connection.
+    :param conn_id: id of the connection.
     """
     return error.message.removeprefix(f"connection {conn_id!r}: ")
 
 
-def problem(error: LiveActivityError, account: WorkspaceConfig) -> str:
+def problem(error: LiveActivityError, workspace: WorkspaceConfig) -> str:
     """
-    Say why a read had no good answer, without the answer's body, in which Braze repeats the key.
+    Return why a request was not accepted, without the response body, in which Braze repeats the key.
 
-    :param error: what the read ended with.
-    :param account: where it went.
+    :param error: the error of the request.
+    :param workspace: where the request went.
     """
     if error.status is not None:
-        return f"{account.base_url} answered {error.status}: {error.message}"
-    trouble = network_error(error)
-    if trouble is None:
+        return f"{workspace.base_url} answered {error.status}: {error.message}"
+    kind = network_error(error)
+    if kind is None:
         return error.message
-    timeouts = account.timeouts
-    return _SENTENCES[trouble].format(url=account.base_url, connect=timeouts.connect, read=timeouts.read)
+    timeouts = workspace.timeouts
+    return _SENTENCES[kind].format(url=workspace.base_url, connect=timeouts.connect, read=timeouts.read)
 
 
 _SENTENCES = {
-    NetworkError.CERTIFICATE: "The TLS certificate of {url} is not trusted: it may be another's, or a proxy's.",
-    NetworkError.PROXY: "The proxy of the connection's extra did not let the request through to {url}.",
-    NetworkError.TLS: "No TLS connection could be made to {url}; check that https is served at this port.",
-    NetworkError.NO_HOST: "There is no host for {url}, as far as this machine knows; check how the host is spelt.",
-    NetworkError.CONNECT_TIMEOUT: "{url} could not be reached within {connect:g} seconds (connect_timeout); is a "
-    "firewall in the way?",
+    NetworkError.CERTIFICATE: "The TLS certificate of {url} is not trusted: it may belong to a proxy.",
+    NetworkError.PROXY: "The proxy in the connection's extra did not let the request through to {url}.",
+    NetworkError.TLS: "No TLS connection to {url} could be opened; check that this port serves https.",
+    NetworkError.NO_HOST: "The name of the host in {url} cannot be resolved; check its spelling.",
+    NetworkError.CONNECT_TIMEOUT: "{url} could not be reached within {connect:g} seconds (connect_timeout); "
+    "a firewall may block it.",
     NetworkError.NO_ANSWER_IN_TIME: "{url} took the request, but did not answer within {read:g} seconds "
     "(read_timeout).",
-    NetworkError.REFUSED: "{url} refuses connections; check host and port, and the network of this machine.",
-    NetworkError.NO_ANSWER: "{url} took the connection, but gave no answer that can be read; check host, port and "
-    "proxy.",
+    NetworkError.REFUSED: "{url} refuses connections; check host, port and network.",
+    NetworkError.NO_ANSWER: "{url} accepted the connection, but sent no readable response; check "
+    "host, port and proxy.",
 }

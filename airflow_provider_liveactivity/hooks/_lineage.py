@@ -30,8 +30,10 @@ class TracedAudience(SqlAudience):
         return people
 
 
-def tell_lineage(hook: BaseHook, uri: str) -> None:
-    """Tell Airflow's lineage that the running task has written to an activity."""
+def tell_lineage(hook: BaseHook, uri: str | None) -> None:
+    """Tell Airflow's lineage that the running task has written to an activity, if it has a URI."""
+    if uri is None:
+        return
     from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector
 
     get_hook_lineage_collector().add_output_asset(context=hook, uri=uri)

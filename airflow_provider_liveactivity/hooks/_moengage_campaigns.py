@@ -107,8 +107,8 @@ class BroadcastCampaigns(MoEngageCalls):
         :param tags: tags of the campaign.
         :param request_id: MoEngage creates one campaign for it; by default a new one, which stays the same
             over the tries of this request.
-        :param possibly_sent_before: whether an earlier process may have sent this ``request_id``: then the campaign
-            is looked for first.
+        :param possibly_sent_before: whether an earlier process may have sent this ``request_id``; then the
+            hook looks for the campaign first.
         :param validate_only: do everything but send, and return the report.
         :raises InvalidPayload: before anything is sent, naming the argument.
         :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
@@ -203,8 +203,8 @@ class BroadcastCampaigns(MoEngageCalls):
             sent = self._request(vendor.create(body), workspace=workspace, possibly_sent_before=True)
         except RateLimited as error:
             raise RateLimited(
-                f"{error.message} MoEngage also answers so if the workspace has 1,000 active segments: archive "
-                "some of them.",
+                f"{error.message} MoEngage answers the same if the workspace has 1,000 active segments: "
+                "archive some of them.",
                 reset_at=error.reset_at,
                 vendor=error.vendor,
                 endpoint=error.endpoint,

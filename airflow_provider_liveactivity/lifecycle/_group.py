@@ -50,7 +50,7 @@ class LiveActivityGroup(TaskGroup):
     :param on_past_end_time: what the start does when the end is over already: "fail", the default, "skip", or
         "send".
     :param recheck_interval: how often the query is read again; 15 minutes by default.
-    :param lead: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
+    :param lead_time: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
     :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
     :param end_on_kill: end the activity when the held end is cancelled; the operator's default is False.
     :param end_retries: of the tasks that wait for the end and send it, ten seconds apart; 3 by default.
@@ -87,7 +87,7 @@ class LiveActivityGroup(TaskGroup):
         end_timezone: str | None = None,
         on_past_end_time: Literal["fail", "skip", "send"] | None = None,
         recheck_interval: timedelta | None = timedelta(minutes=15),
-        lead: timedelta | float = timedelta(seconds=20),
+        lead_time: timedelta | float = timedelta(seconds=20),
         on_failure: Literal["end_now", "end_on_time"] = "end_now",
         end_on_kill: bool | None = None,
         end_retries: int = 3,
@@ -128,10 +128,10 @@ class LiveActivityGroup(TaskGroup):
             "parameters": end_time_parameters,
             **_given({"end_timezone": end_timezone}),
             "recheck_interval": recheck_interval,
-            "lead": lead,
+            "lead_time": lead_time,
             **insist,
         }
-        self._end = _given(end | insist | {"lead": lead, "end_on_kill": end_on_kill})
+        self._end = _given(end | insist | {"lead_time": lead_time, "end_on_kill": end_on_kill})
         self._on_failure = on_failure
 
     @property

@@ -95,7 +95,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         except BaseException as error:  # the task's time is over, or something that nobody thought of
             self._fail_without_retry(error, context)
             raise
-        self._tell(report)
+        self._log_report(report)
         describe_events(context, self.outlets, self.hook, report)
         return self._with_start_id(report)
 
@@ -204,7 +204,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume_after_wait")
         raise AssertionError  # defer always raises
 
-    def _tell(self, report: SendReport) -> None:
+    def _log_report(self, report: SendReport) -> None:
         self.log.info(
             "%s %s of %s: %s of %s accepted, %s unknown, in %s requests.%s",
             report["vendor"],

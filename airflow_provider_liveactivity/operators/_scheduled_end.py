@@ -30,28 +30,29 @@ class EndMixin(LiveActivityOperator):
     """
     Base of the operators that end: at once, or at ``end_time``.
 
-    Everything is validated first. Then the task defers until ``lead`` before the moment and holds no worker
-    slot; from there on it waits in the worker, and the request leaves at the moment itself.
+    The task validates everything first. It then defers until ``lead_time`` before the moment, without a
+    worker slot, and waits the rest in the worker, so that the request leaves at the moment itself.
 
-    :param content_state: the last state to show; by default the last one that ``update_task_ids`` sent. (templated)
+    :param content_state: the last state to show; by default the last one that the tasks in
+        ``update_task_ids`` sent. (templated)
     :param end_time: aware datetime or ISO-8601 text with an offset; None, the default, or a moment that is
         over mean at once. (templated)
-    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+    :param lead_time: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
         default. More of it is more certain, and holds the slot for longer.
-    :param deferrable: wait in the triggerer for as long as ``lead`` is away; True by default, unlike
+    :param deferrable: wait in the triggerer for as long as ``lead_time`` is away; True by default, unlike
         ``[operators] default_deferrable``, because the wait would otherwise hold a slot for hours.
     :param end_on_kill: end the activity when the held task is cancelled; False by default. A deferred task
         has no worker that could.
-    :param update_task_ids: ids of the tasks that start and update this activity in the same DAG run. Where none of
-        them has sent anything there is nothing to end, and the task is skipped.
-    :param end_task_ids: ids of other tasks that may end it; once one has, this one sends nothing.
+    :param update_task_ids: ids of the tasks that start and update this activity in the same DAG run. The end
+        is skipped if none of them has sent anything.
+    :param end_task_ids: ids of other tasks that end this activity. The end sends nothing if one of them has.
     """
 
     content_state: Any
     validate_only: bool
     _killed = False
     _announced = False
-    _hold: ScheduledRelease | None = None
+    _release: ScheduledRelease | None = None
     _record: _records.ActivityRecord | None = None
     _reports: Sequence[Any] = ()
 
@@ -60,7 +61,7 @@ class EndMixin(LiveActivityOperator):
         *,
         content_state: dict[str, Any] | str | None = None,
         end_time: datetime | str | None = None,
-        lead: timedelta | float = timedelta(seconds=20),
+        lead_time: timedelta | float = timedelta(seconds=20),
         deferrable: bool = True,
         end_on_kill: bool = False,
         update_task_ids: Sequence[str] = (),
@@ -69,7 +70,7 @@ class EndMixin(LiveActivityOperator):
     ) -> None:
         super().__init__(content_state=content_state, **kwargs)
         self.end_time = end_time
-        self.lead = lead
+        self.lead_time = lead_time
         self.deferrable = deferrable
         self.end_on_kill = end_on_kill
         self.update_task_ids = update_task_ids
@@ -88,7 +89,7 @@ class EndMixin(LiveActivityOperator):
         from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
         from airflow_provider_liveactivity.models.end_time import duration, end_moment
 
-        moment, lead = end_moment(self.end_time), duration(self.lead, "lead")
+        moment, lead = end_moment(self.end_time), duration(self.lead_time, "lead_time")
         self._warn_when_too_late(moment, context)
         self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
@@ -97,7 +98,7 @@ class EndMixin(LiveActivityOperator):
             return self._end(context, None)
         self._announce(moment, context)
         self._release_at(moment - lead)
-        self._hold = ScheduledRelease(moment)
+        self._release = ScheduledRelease(moment)
         self.log.info("Holding the end until %s.", moment.isoformat())
         if self.content_state is None or self.update_task_ids:
             self._wait_until(moment - _CLOSING)
@@ -106,7 +107,7 @@ class EndMixin(LiveActivityOperator):
             if (report := self._report_of_another_end(context)) is not None:
                 return report
             raise AirflowSkipException("The activity has been ended meanwhile: nothing is sent.")
-        return self._end(context, self._hold)
+        return self._end(context, self._release)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Go on in a worker, shortly before the moment; nothing has been sent so far."""
@@ -117,8 +118,8 @@ class EndMixin(LiveActivityOperator):
         self._killed = True
         if not self.end_on_kill:
             super().on_kill()
-        elif self._hold is not None:
-            self._hold.release_now()
+        elif self._release is not None:
+            self._release.release_now()
 
     def _end(self, context: Context, hold: ScheduledRelease | None) -> SendReport:
         state = self._last_state(context)

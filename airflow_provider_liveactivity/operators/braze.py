@@ -269,7 +269,8 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
     :param dismissal_date: as ``stale_date``: when the ended activity leaves the lock screen. A past moment
         means at once; by default iOS keeps it for up to four hours. (templated)
     :param end_time: when the end is to be sent; None, the default, for at once. (templated)
-    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by default.
+    :param lead_time: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+        default.
     :param deferrable: hold no worker slot until then; True by default.
     :param end_on_kill: end the activity when the held task is cancelled; False by default.
     :param update_task_ids: ids of the tasks that start and update this activity; see ``EndMixin``.

@@ -47,11 +47,10 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         what it read stands where the sensor's own first read fails. A lifecycle sets it.
     :param recheck_interval: how often a deferred sensor reads the query again; 15 minutes by default, None
         for not before the known end. An end that is not known yet is read every 15 minutes then.
-    :param lead: timedelta or seconds by which it succeeds before the end, so that what follows is ready in
-        time; 0 by default.
+    :param lead_time: timedelta or seconds before the end at which the sensor succeeds; 0 by default.
     :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
     :param start_from_trigger: begin to wait without a worker (Airflow 3.3 and later); False by default. For
-        an ``end_time`` that is a datetime or text; with a template only where ``lead`` is 0 and no
+        an ``end_time`` that is a datetime or text; with a template only where ``lead_time`` is 0 and no
         ``end_timezone`` is given.
     """
 
@@ -71,7 +70,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         end_timezone: str | None = None,
         start_task_id: str | None = None,
         recheck_interval: timedelta | None = _RECHECK_INTERVAL,
-        lead: timedelta | float = 0,
+        lead_time: timedelta | float = 0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         start_from_trigger: bool = False,
         **kwargs: Any,
@@ -84,7 +83,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         self.end_timezone = end_timezone
         self.start_task_id = start_task_id
         self.recheck_interval = recheck_interval
-        self.lead = lead
+        self.lead_time = lead_time
         self.deferrable = deferrable
         if start_from_trigger and deferrable:
             self._start_from_trigger()
@@ -121,7 +120,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
     @property
     def _lead(self) -> timedelta:
-        return self._duration("lead")
+        return self._duration("lead_time")
 
     def _duration(self, name: str) -> timedelta:
         from airflow_provider_liveactivity.errors import InvalidPayload

@@ -147,7 +147,7 @@ def test_a_far_end_defers_until_the_lead_with_nothing_but_a_time(sandbox: Runnin
     moment = soon(3600)
 
     with pytest.raises(TaskDeferred) as deferred:
-        run(end(end_time=moment, lead=30))
+        run(end(end_time=moment, lead_time=30))
 
     _, arguments = deferred.value.trigger.serialize()
     assert arguments == {"moment": moment - timedelta(seconds=30), "end_from_trigger": False}
@@ -157,7 +157,7 @@ def test_a_far_end_defers_until_the_lead_with_nothing_but_a_time(sandbox: Runnin
 
 def test_an_end_just_beyond_the_lead_stays_on_the_worker(sandbox: RunningSandbox) -> None:
     # A trigger that fires within seconds can overtake the note of the deferral (apache/airflow#72716).
-    run(end(end_time=soon(3), lead=0))
+    run(end(end_time=soon(3), lead_time=0))
 
     assert len(received(sandbox)) == 1
 

@@ -100,8 +100,8 @@ def test_a_far_moment_waits_in_the_triggerer() -> None:
 
 def test_a_lead_lets_go_early() -> None:
     end = from_now(hours=3)
-    assert wait(sensor(end_time=end, lead=20))[0] == end - timedelta(seconds=20)
-    assert run(sensor(end_time=from_now(seconds=10), lead=20)) is not None
+    assert wait(sensor(end_time=end, lead_time=20))[0] == end - timedelta(seconds=20)
+    assert run(sensor(end_time=from_now(seconds=10), lead_time=20)) is not None
 
 
 def test_a_near_end_of_a_query_is_waited_for(set_end: Callable[[Any], None]) -> None:
@@ -288,7 +288,7 @@ def test_the_end_that_was_found_last_comes_even_if_the_query_cannot_be_read(
     sensor.look(recheck_interval=None)
 
     assert sensor.look(**DOWN) == end  # earlier than in a minute
-    assert sensor.finish(lead=60, **DOWN) == end.isoformat()
+    assert sensor.finish(lead_time=60, **DOWN) == end.isoformat()
 
 
 @WITH_AND_WITHOUT_STORE
@@ -358,7 +358,7 @@ def test_poking_looks_up_at_the_moment_itself() -> None:
 
 @needs_start_from_trigger
 @pytest.mark.parametrize(
-    ("end_time", "lead", "expected"),
+    ("end_time", "lead_time", "expected"),
     [
         (LONG_AGO, 60, (LONG_AGO - timedelta(seconds=60)).isoformat()),
         ("2026-07-22T12:00:00+02:00", 0, "2026-07-22T10:00:00+00:00"),
@@ -368,7 +368,7 @@ def test_poking_looks_up_at_the_moment_itself() -> None:
 )
 def test_the_wait_can_begin_without_a_worker(end_time: Any, lead: float, expected: str) -> None:
     timezone = "Europe/London" if end_time == "2026-07-22T12:00:00" else None
-    operator = sensor(end_time=end_time, end_timezone=timezone, lead=lead, start_from_trigger=True)
+    operator = sensor(end_time=end_time, end_timezone=timezone, lead_time=lead, start_from_trigger=True)
     assert operator.start_from_trigger
     assert operator.start_trigger_args is not None
     assert operator.start_trigger_args.trigger_kwargs == {"target_time": expected, "end_from_trigger": False}
@@ -401,7 +401,7 @@ def test_the_copy_of_the_dag_that_each_trigger_keeps_is_no_larger_than_with_airf
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"lead": -1}, "lead must be"), ({"recheck_interval": -5}, "recheck_interval must be")],
+    [({"lead_time": -1}, "lead_time must be"), ({"recheck_interval": -5}, "recheck_interval must be")],
 )
 def test_what_is_no_duration_is_an_error(
     set_end: Callable[[Any], None], wrong: dict[str, Any], words: str
@@ -412,7 +412,7 @@ def test_what_is_no_duration_is_an_error(
 
 
 def test_what_the_trigger_cannot_compute_begins_on_a_worker(set_end: Callable[[Any], None]) -> None:
-    assert not sensor(end_time="{{ ds }}", lead=20, start_from_trigger=True).start_from_trigger
+    assert not sensor(end_time="{{ ds }}", lead_time=20, start_from_trigger=True).start_from_trigger
     # The trigger takes a naive text for UTC.
     named = {"end_timezone": "Europe/London", "start_from_trigger": True}
     assert not sensor(end_time="{{ params.end }}", **named).start_from_trigger

@@ -202,7 +202,7 @@ def test_a_decorated_end_leaves_at_its_moment_with_what_the_function_says_last(
         def kick_off() -> dict[str, Any]:
             return {"home": 0}
 
-        @task.braze_live_activity_end(activity_id="match", end_time=moment.isoformat(), lead=1)
+        @task.braze_live_activity_end(activity_id="match", end_time=moment.isoformat(), lead_time=1)
         def final_whistle() -> dict[str, Any]:
             calls.append(1)
             return {"home": len(calls)}

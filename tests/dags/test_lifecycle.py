@@ -158,7 +158,7 @@ def test_a_failed_sensor_ends_the_activity_now_and_fails_the_run(
 ) -> None:
     with new_dag() as dag, match(end_retries=0) as live:
         python("scores")
-    live.end_time_sensor.lead = -1
+    live.end_time_sensor.lead_time = -1
 
     states = execute(dag)
 

@@ -112,9 +112,12 @@ class Exchange:
             RateRules(**rules),
             clock=self.clock,
             monotonic=self.clock.monotonic,
-            sleep=lambda seconds: self.clock.sleep(seconds),  # a test may replace it
+            sleep=self._sleep,
         )
         self.wire: list[httpx.Request] = []
+
+    async def _sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)  # which a test may replace
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.wire.append(request)

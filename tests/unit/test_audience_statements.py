@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.audience.dialects import Dialect, dialect_of
-from airflow_provider_liveactivity.audience.statements import Statements, single_statement
+from airflow_provider_liveactivity.audience.statements import AudienceQuery, single_statement
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 
@@ -47,14 +47,14 @@ def test_anything_but_one_query_is_refused(sql: Any, reason: str) -> None:
 
 
 def test_a_comment_at_the_end_of_the_query_does_not_swallow_the_wrapping() -> None:
-    statements = Statements("SELECT id FROM t -- mine", Dialect(), ("id",))
+    statements = AudienceQuery("SELECT id FROM t -- mine", Dialect(), ("id",))
     for sql in (statements.probe(), statements.survey(), statements.people(duplicates=True)):
         assert "-- mine\n)" in sql
 
 
 def test_bigquery_gets_its_columns_named_without_a_column_list() -> None:
     dialect = dialect_of(SimpleNamespace(conn_type="gcpbigquery"))
-    sql = Statements("SELECT Id FROM t", dialect, ("Id",)).people(duplicates=True)
+    sql = AudienceQuery("SELECT Id FROM t", dialect, ("Id",)).people(duplicates=True)
     assert "live_activity_audience AS (SELECT `Id` AS raw_person FROM" in sql
     assert "live_activity_audience (" not in sql
 
@@ -79,6 +79,6 @@ def test_an_unknown_database_is_spoken_to_in_standard_sql() -> None:
 
 
 def test_no_statement_of_ours_has_a_character_that_a_driver_takes_for_a_parameter() -> None:
-    statements = Statements("SELECT id, label FROM t", Dialect(), ("id", "label"))
+    statements = AudienceQuery("SELECT id, label FROM t", Dialect(), ("id", "label"))
     for sql in (statements.probe(), statements.survey(), statements.people(duplicates=True)):
         assert not set("%?:$@") & set(sql)

@@ -171,12 +171,12 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
     Update a broadcast Live Activity on every phone that shows it.
 
     :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
-    :param on_rate_limit: what becomes of an update above MoEngage's five a minute: "wait" (the default) and send it
-        then; "coalesce": give the worker slot back, render the fields anew and send what is true by then; or
-        "fail", without Airflow's retries.
-    :param end_task_ids: ids of the tasks that end the activity; what comes later than they do is dropped.
-    :param sequence: number, text or moment; an update that is not above the last one sent is dropped. Needs
-        Airflow 3.3 and one asset among the inlets. (templated)
+    :param on_rate_limit: what to do with an update above MoEngage's limit of five per minute: "wait" (the
+        default) sends it later; "coalesce" gives the worker slot back, renders the fields again and sends the
+        state of that time; "fail" fails without Airflow's retries.
+    :param end_task_ids: ids of the tasks that end the activity. An update after an end is dropped.
+    :param sequence: number, text or moment. An update whose sequence is not above the last one sent is
+        dropped. Needs Airflow 3.3 and one asset among the inlets. (templated)
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "sequence")
@@ -218,7 +218,8 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
     :param content_state: the last state to show; MoEngage wants it here too. (templated)
     :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
     :param end_time: when the end is to be sent; None, the default, for at once. (templated)
-    :param lead: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by default.
+    :param lead_time: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+        default.
     :param deferrable: hold no worker slot until then; True by default.
     :param end_on_kill: end the activity when the held task is cancelled; False by default.
     :param update_task_ids: ids of the tasks that start and update this activity; see ``EndMixin``.

@@ -32,7 +32,7 @@ NOT_TEMPLATED = {
     "on_unknown",
     "on_empty_audience",
     "on_rate_limit",
-    "lead",
+    "lead_time",
     "end_on_kill",
     "update_task_ids",
     "end_task_ids",
