@@ -169,7 +169,7 @@ class LiveActivityHook(BaseHook):
 
         :param activity_id: id of the activity.
         """
-        uri = activity_uri(self.workspace.vendor.name, self.workspace.base_url, activity_id)
+        uri = activity_uri(self.conn_type, self.url, activity_id)
         return uri if len(uri) <= MAX_URI_LENGTH else None
 
     def stop(self) -> None:

@@ -166,8 +166,11 @@ class Connection:
             extensions=self._extensions,
         )
         # The read timeout of httpx starts anew with every byte of the response.
-        async with asyncio.timeout(None) as self._deadline:
-            return await self._transport.handle_async_request(outgoing)
+        try:
+            async with asyncio.timeout(None) as self._deadline:
+                return await self._transport.handle_async_request(outgoing)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the response did not come in time") from None
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         """Note that the request leaves: httpx announces each of its steps."""

@@ -144,7 +144,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
     def _handle_error(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer, fail for good, or fail so that Airflow retries."""
-        from airflow_provider_liveactivity.errors import PartiallySent, reset_of
+        from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.common import utcnow
 
         if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
@@ -157,7 +157,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
                 raise AirflowFailException(str(error)) from error
             raise error
         self._fail_without_retry(error, context)
-        reset_at = reset_of(error)
+        reset_at = self._retry_time(error)
         if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
             last = self._max_wait_until(context)
             if reset_at > last:
@@ -167,6 +167,12 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
                 ) from error
             self._wait_for(reset_at)
         raise error
+
+    def _retry_time(self, error: LiveActivityError) -> datetime | None:
+        """Return when the vendor accepts requests again, if its quota ended the send."""
+        from airflow_provider_liveactivity.errors import reset_of
+
+        return reset_of(error)
 
     def _fail_without_retry(self, error: BaseException, context: Context) -> None:
         """Fail without Airflow's retries where one would begin at the front and send a part again."""

@@ -145,10 +145,10 @@ ALL_THREE: list[Case] = [
      LiveActivityError, "only in the table for all of MoEngage"),
     Case(413, live("PayloadSizeError", "Payload size exceeded for IOS. Max size is 5120 bytes"),
      PayloadTooLarge, "content_state or alert"),
-    Case(429, [], RateLimited, "requests leave again in its next window", "retry"),
-    Case(429, None, RateLimited, "requests leave again in its next window", "retry"),
+    Case(429, [], RateLimited, "requests continue in its next quota window", "retry"),
+    Case(429, None, RateLimited, "requests continue in its next quota window", "retry"),
     Case(500, live("ServerError", "Internal Server Error, something went wrong"),
-     OutcomeUnknown, "gave no usable answer", "retry"),
+     OutcomeUnknown, "sent no usable response", "retry"),
 ]  # fmt: skip
 
 
@@ -187,9 +187,9 @@ CAMPAIGNS: list[Case] = [
      AuthenticationFailed, "campaign_api_key"),
     Case(403, None, PermissionDenied, "whether this API is enabled"),
     Case(429, campaign("429 conflict", "rate_limit", BREACHED),
-     RateLimited, "requests leave again in its next window", "retry"),
+     RateLimited, "requests continue in its next quota window", "retry"),
     Case(500, campaign("500 Internal Server Error", "Something went wrong. Please contact Moengage team"),
-     OutcomeUnknown, "gave no usable answer", "retry"),
+     OutcomeUnknown, "sent no usable response", "retry"),
 ]  # fmt: skip
 
 
@@ -216,9 +216,9 @@ SEGMENTS_BOTH: list[Case] = [
     Case(401, segment("Authentication required", "Invalid APP_KEY used in Authentication Header"),
      AuthenticationFailed, "data_api_key"),
     Case(429, segment("Too Many Requests", "API rate limit breached. Current limit: 50/1 mins"),
-     RateLimited, "requests leave again in its next window", "retry"),
+     RateLimited, "requests continue in its next quota window", "retry"),
     Case(500, segment("Internal Server Error", "An unexpected error was encountered"),
-     OutcomeUnknown, "gave no usable answer", "retry"),
+     OutcomeUnknown, "sent no usable response", "retry"),
 ]  # fmt: skip
 
 
@@ -272,7 +272,7 @@ INFORM: list[Case] = [
     Case(401, inform(120001, "UNAUTHORIZED", "Invalid App Key or Basic Auth"),
      AuthenticationFailed, "the key of the Inform tile"),
     Case(429, inform(140110, "Rate Limit", "Too many requests"),
-     RateLimited, "requests leave again in its next window", "retry"),
+     RateLimited, "requests continue in its next quota window", "retry"),
 ]  # fmt: skip
 
 
@@ -289,7 +289,7 @@ ERROR = inform(140109, "Internal Server Error", "Unexpected error occurred")
 @pytest.mark.parametrize("verb", ["update", "end"])
 def test_a_server_error_of_an_alert_is_retried_unless_it_starts(pages: Pages, verb: str) -> None:
     pages.answers[f"POST {SEND}"] = 500, ERROR
-    check(alert(verb), Case(500, ERROR, OutcomeUnknown, "gave no usable answer", "retry"))
+    check(alert(verb), Case(500, ERROR, OutcomeUnknown, "sent no usable response", "retry"))
     assert pages.asked.total() == 3
 
 

@@ -204,7 +204,7 @@ def test_what_is_shown_instead_is_how_many() -> None:
     batch = next(ListAudience([CANARY, "eve"]).batches())
     window = InFlight().add([(CANARY, 2)])
     assert repr(batch) == "<Batch of 2 people>"
-    assert "people=2" in repr(window)
+    assert "recipients=2" in repr(window)
     assert "unknown_recipients=2" in repr(CheckpointState(CANARY, window.resume_point()))
-    assert "people=2" in repr(BatchRequest(exchange.BRAZE.start(START), CANARY))
+    assert "recipients=2" in repr(BatchRequest(exchange.BRAZE.start(START), CANARY))
     assert CANARY not in f"{batch} {window} {CheckpointState(CANARY, window.resume_point())} {START}"

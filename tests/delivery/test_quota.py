@@ -38,7 +38,7 @@ def test_a_long_wait_is_left_to_the_caller_and_the_resume_goes_on(tmp_path: Path
     with running_sandbox(latency=0.01, braze_limit=100, braze_window=86_400) as sandbox:
         task = Task(tmp_path, sandbox.url, "long", 200 * PEOPLE_PER_REQUEST).prepare()
         report = attempt(task)
-        assert report["ended"] == "RateLimited"
+        assert report["ended"] == "QuotaExhausted"
         assert 90 <= report["requests"] <= 90 + WORKERS
         assert report["unknown"] == 0
         sandbox.sandbox.change_settings(braze_limit_on=False, braze_limit=1_000_000)

@@ -1,23 +1,24 @@
-"""What all operators for MoEngage share: the hook of their connection, and limits that name no end."""
+"""What the operators for MoEngage share: the hook of their connection, and limits without a reset time."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.links import MoEngageCampaignsLink
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
+    from airflow.providers.common.compat.sdk import BaseOperatorLink
 
     from airflow_provider_liveactivity.errors import LiveActivityError
     from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 
-#: Each of MoEngage's limits has a window of a minute, the longer ones beside it.
+#: Each of MoEngage's limits has a window of a minute, and some have longer ones besides.
 WINDOW = timedelta(minutes=1)
 
 
@@ -25,8 +26,8 @@ class MoEngageTask(LiveActivityOperator):
     """
     Base of the operators for MoEngage.
 
-    Its pages promise no reset time with a 429. A task that gets one without defers for a minute, once in an
-    attempt; after that Airflow's retries decide.
+    MoEngage's pages promise no reset time with a 429. After a 429 without one the task defers for a minute,
+    once per attempt; then Airflow's retries decide.
 
     :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
     """
@@ -45,11 +46,11 @@ class MoEngageTask(LiveActivityOperator):
 
         return MoEngageHook(self.moengage_conn_id)
 
-    def _give_up(self, error: LiveActivityError, context: Context) -> NoReturn:
+    def _retry_time(self, error: LiveActivityError) -> datetime | None:
         from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
         from airflow_provider_liveactivity.models.common import utcnow
 
         cause = error.__cause__ if isinstance(error, PartiallySent) else error
         if isinstance(cause, RateLimited) and cause.reset_at is None and not self.resumed:
-            cause.reset_at = utcnow() + WINDOW
-        super()._handle_error(error, context)
+            return utcnow() + WINDOW
+        return super()._retry_time(error)

@@ -165,7 +165,7 @@ def test_a_connection_that_leads_to_no_database(
         ({"max_requests_per_second": float("inf")}, "max_requests_per_second must be a number above 0"),
         ({"max_requests_per_second": "5"}, "max_requests_per_second must be a number above 0"),
         ({"quota_reserve": "0.1"}, "quota_reserve must be a share"),
-        ({"on_unknown": "hope"}, "on_unknown is one of"),
+        ({"on_unknown": "hope"}, "on_unknown must be one of"),
         ({"on_empty_audience": "skpi"}, "on_empty_audience must be 'fail' or 'skip'"),
         ({"on_lifetime_exceeded": "wrn", "end_time": "2099-01-01T00:00:00Z"}, "on_lifetime_exceeded must be"),
     ],

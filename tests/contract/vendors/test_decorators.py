@@ -54,7 +54,7 @@ def test_a_start_that_was_deferred_goes_on_with_its_state(
     with pytest.raises(TaskDeferred):
         operator(BRAZE, "start", score, external_user_ids=CROWD).execute(running)
     sandbox.sandbox.faults.clear()
-    report = operator(BRAZE, "start", score, external_user_ids=CROWD).resume(running)
+    report = operator(BRAZE, "start", score, external_user_ids=CROWD).resume_after_wait(running)
     assert (report["accepted"], report["content_state"]) == (130, {"home": 0})
     activity = sandbox.sandbox.activities["braze", "match-1"]
     assert (activity.started, activity.started_twice) == (130, 0)

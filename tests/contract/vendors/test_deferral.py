@@ -42,7 +42,7 @@ def test_a_far_reset_defers_until_then(sandbox: RunningSandbox, adapter: Adapter
     sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
     deferred = deferral(adapter, verb, context())
     assert type(deferred.trigger) is DateTimeTrigger
-    assert deferred.method_name == "resume"
+    assert deferred.method_name == "resume_after_wait"
     seconds = deferred.trigger.moment.timestamp() - datetime.now(UTC).timestamp()
     assert abs(seconds - WAITS[adapter.vendor]) < 30
 
@@ -158,7 +158,7 @@ def test_what_a_fan_out_remembers_names_nobody(sandbox: RunningSandbox) -> None:
 def test_without_a_memory_a_start_waits_in_its_slot(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rate_limit, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.0)
     ids = [f"user-{number}" for number in range(130)]
     sandbox.sandbox.add_fault("429", skip=1, reset_in=1)
     running = context() | {"task_state_store": None}  # Airflow before 3.3

@@ -43,7 +43,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any], str, str]] = {
     "broadcast start": (
         MoEngageHook.start_broadcast,
         {"content_state": STATES["start"], **MOENGAGE.fields["start"]},
-        "may_be_secnd",
+        "possibly_sent_befor",
         "possibly_sent_before",
     ),
     "broadcast update": (

@@ -135,7 +135,7 @@ def test_another_workspace_is_another_send(
     monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection("http://127.0.0.1:9"))
     with caplog.at_level(logging.INFO), pytest.raises(VendorUnavailable):
         start().execute(context(store, try_number=2))
-    assert "a new send" in caplog.text
+    assert "Checkpoint: new send" in caplog.text
 
 
 def test_relative_dates_do_not_make_a_retry_another_send(sandbox: RunningSandbox) -> None:
