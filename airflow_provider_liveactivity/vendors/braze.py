@@ -111,45 +111,45 @@ class Braze:
             max_response_bytes=MAX_LISTING_BYTES,
         )
 
-    def is_duplicate(self, answer: Response) -> bool:
+    def is_duplicate(self, response: Response) -> bool:
         """Return False: Braze does not recognise a request that it has seen before."""
         return False
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for an answer that refuses the request, with what to change."""
-        place = error_context(self.name, request, response)
+        """Return the error for a response that refuses the request, with what to change."""
+        context = error_context(self.name, request, response)
         permission = _PERMISSIONS.get(request.path.partition("?")[0], "of this endpoint")
         match response.status:
             case 400 | 422:
-                return _bad_request(response, place)
+                return _bad_request(response, context)
             case 401:
                 return AuthenticationFailed(
                     "Braze does not accept the REST API key; check that the connection's password is the key "
                     "of this workspace, that its host is the workspace's own REST endpoint, and that the key "
                     f"has the permission {permission}. {_ALLOW_LIST}",
-                    **place,
+                    **context,
                 )
             case 403:
                 return PermissionDenied(
                     f"the key lacks the permission {permission}, or the plan lacks Live Activities; "
                     f"create a new key with it, since permissions cannot be added to a key. {_ALLOW_LIST}",
-                    **place,
+                    **context,
                 )
             case 404:
                 return InvalidPayload(
                     "Braze does not know this URL; check that the connection's host is a REST endpoint "
                     "(https://rest.….braze.com or .eu), without a path.",
-                    **place,
+                    **context,
                 )
             case 413:
-                return PayloadTooLarge("the request is larger than Braze takes (4 MB).", **place)
+                return PayloadTooLarge("the request is larger than Braze takes (4 MB).", **context)
             case 415:
                 return InvalidPayload(
-                    "Braze did not see a JSON content type; a proxy may have removed it.", **place
+                    "Braze did not see a JSON content type; a proxy may have removed it.", **context
                 )
             case _:
                 return LiveActivityError(
-                    "Braze refused the request for a reason it does not document.", **place
+                    "Braze refused the request for a reason it does not document.", **context
                 )
 
 
@@ -189,17 +189,17 @@ _ADVICE = {
 }
 
 
-def _bad_request(answer: Response, place: dict[str, Any]) -> InvalidPayload:
-    said = re.sub(r"\s+", " ", error_message(answer)).strip()
+def _bad_request(response: Response, context: dict[str, Any]) -> InvalidPayload:
+    said = re.sub(r"\s+", " ", error_message(response)).strip()
     for words, advice in _ADVICE.items():
         if words in said.lower():
-            return InvalidPayload(advice, **place)
-    return InvalidPayload("Braze does not accept the request; its own words say why.", **place)
+            return InvalidPayload(advice, **context)
+    return InvalidPayload("Braze does not accept the request; its own words say why.", **context)
 
 
-def error_message(answer: Response) -> str:
+def error_message(response: Response) -> str:
     """Return the vendor's words: under ``message`` or ``error``, or the raw text."""
-    body = answer.json()
+    body = response.json()
     if isinstance(body, dict):
-        return str(body.get("message") or body.get("error") or answer.text)
-    return answer.text
+        return str(body.get("message") or body.get("error") or response.text)
+    return response.text

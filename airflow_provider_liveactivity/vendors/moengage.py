@@ -71,7 +71,7 @@ class MoEngage(Workspace):
     """
 
     app_key_header: ClassVar[str] = "X-MOE-APPKEY"
-    key_advice: ClassVar[str] = "its password the key of the Push tile (whatever the answer calls it)"
+    key_advice: ClassVar[str] = "its password the key of the Push tile (whatever the response calls it)"
 
     def __init__(self, workspace_id: str, push_api_key: str, *, host: str = "") -> None:
         super().__init__(workspace_id, push_api_key, host=host)
@@ -102,34 +102,34 @@ class MoEngage(Workspace):
             safety = RetrySafety.NOT_IDEMPOTENT if verb == "start" else RetrySafety.IDEMPOTENT
         return Request(verb, path, encode(body.to_json()), safety, headers)
 
-    def is_duplicate(self, answer: Response) -> bool:
+    def is_duplicate(self, response: Response) -> bool:
         """Return whether MoEngage has seen this ``instance_id`` before."""
-        return answer.status == 403 and "duplicate request" in _message(answer).lower()
+        return response.status == 403 and "duplicate request" in _message(response).lower()
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for an answer that refuses the request, with what to change."""
-        place = error_context(self.name, request, response)
+        """Return the error for a response that refuses the request, with what to change."""
+        context = error_context(self.name, request, response)
         match response.status:
             case 403:
-                return self._forbidden(response, place)
+                return self._forbidden(response, context)
             case 413:
                 parts = "content_state or alert"
                 if request.verb == "start":
                     parts = f"attribute_info, {parts}"
-                return PayloadTooLarge(f"MoEngage takes 5,120 bytes; shorten {parts}.", **place)
+                return PayloadTooLarge(f"MoEngage takes 5,120 bytes; shorten {parts}.", **context)
             case _:
                 return super().to_error(request, response)
 
     @staticmethod
-    def _forbidden(answer: Response, place: dict[str, Any]) -> LiveActivityError:
-        said = _message(answer).lower()
+    def _forbidden(response: Response, context: dict[str, Any]) -> LiveActivityError:
+        said = _message(response).lower()
         for words, (kind, advice) in _FORBIDDEN.items():
             if words in said:
-                return kind(advice, **place)
+                return kind(advice, **context)
         return PermissionDenied(
             "the key may not do this; Live Activities may not be enabled for the workspace: ask MoEngage. "
             f"{ALLOW_LIST}",
-            **place,
+            **context,
         )
 
 
@@ -145,5 +145,5 @@ def campaigns_page(api_host: str, data_center: str | None = None) -> str | None:
     return f"https://dashboard-{found}.moengage.com/v4/#/campaigns/all" if found else None
 
 
-def _message(answer: Response) -> str:
-    return str(error_of(answer).get("message") or answer.text)
+def _message(response: Response) -> str:
+    return str(error_of(response).get("message") or response.text)

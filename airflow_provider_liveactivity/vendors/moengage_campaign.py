@@ -41,7 +41,7 @@ _SEEN_BEFORE = ("already", "duplicate", "exist", "reuse", "been used", "unique")
 class Campaigns(Workspace):
     """A workspace's campaigns, by the key of the tile that begins with "Campaign report"."""
 
-    #: 5 a minute, 25 an hour, 100 a day: an answer does not say which of them is used up.
+    #: 5 a minute, 25 an hour, 100 a day: a response does not say which of them is used up.
     window: ClassVar[timedelta] = timedelta(days=1)
     key_advice: ClassVar[str] = (
         "campaign_api_key in its extra the key of the tile 'Campaign report/Business events/Custom "
@@ -72,22 +72,22 @@ class Campaigns(Workspace):
             max_response_bytes=MAX_LISTING_BYTES,
         )
 
-    def is_duplicate(self, answer: Response) -> bool:
+    def is_duplicate(self, response: Response) -> bool:
         """
         Return whether this ``request_id`` has created a campaign before.
 
         That it fails is documented, the words in which it does are not: any refusal that speaks of the
         request_id as known will do.
         """
-        said = answer.text.lower()
+        said = response.text.lower()
         return (
-            answer.status in (400, 403, 409)
+            response.status in (400, 403, 409)
             and any(spelling in said for spelling in ("request_id", "request id", "requestid"))
             and any(word in said for word in _SEEN_BEFORE)
         )
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for an answer that refuses the request, with what to change."""
+        """Return the error for a response that refuses the request, with what to change."""
         if self.is_duplicate(response):
             return InvalidPayload(
                 "this request_id has created a campaign before; leave request_id out, or use another.",
@@ -129,27 +129,27 @@ class Segments(Workspace):
             max_response_bytes=MAX_LISTING_BYTES,
         )
 
-    def is_duplicate(self, answer: Response) -> bool:
+    def is_duplicate(self, response: Response) -> bool:
         """Return whether there is a segment of this name, or with these filters."""
-        return answer.status == 409
+        return response.status == 409
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for an answer that refuses the request, with what to change."""
-        place = error_context(self.name, request, response)
+        """Return the error for a response that refuses the request, with what to change."""
+        context = error_context(self.name, request, response)
         match response.status:
             case 400 if "client not found" in str(error_of(response).get("message")).lower():
                 return InvalidPayload(
                     "MoEngage does not know the workspace; check the connection's login, which is to hold "
                     "the workspace ID, and its data center.",
-                    **place,
+                    **context,
                 )
             case 409:
-                return InvalidPayload("another segment has this name or these filters.", **place)
+                return InvalidPayload("another segment has this name or these filters.", **context)
             case 413:
                 return PayloadTooLarge(
                     "so many ids are more than a filter of MoEngage holds; make a file segment of them, and "
                     "create the campaign with its segment_id.",
-                    **place,
+                    **context,
                 )
             case _:
                 return super().to_error(request, response)

@@ -107,18 +107,18 @@ class Inform(Workspace):
 
         return alert
 
-    def is_duplicate(self, answer: Response) -> bool:
+    def is_duplicate(self, response: Response) -> bool:
         """
         Return whether the user has the activity already.
 
         Only after a start: whether an update was refused because of itself or because of the start, whose
         transaction_id it shares, nobody can tell.
         """
-        return answer.status == 409 and self._la_type == "start"
+        return response.status == 409 and self._la_type == "start"
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for an answer that refuses the request, with what to change."""
-        place = error_context(self.name, request, response)
+        """Return the error for a response that refuses the request, with what to change."""
+        context = error_context(self.name, request, response)
         code = _code(response)
         match response.status:
             case 409:
@@ -126,26 +126,28 @@ class Inform(Workspace):
                     "MoEngage accepts one call for a user's activity in five minutes. The task repeats this "
                     "call when they are over.",
                     reset_at=self._clock() + DUPLICATE_WINDOW,
-                    **place,
+                    **context,
                 )
             case 400 if code == _INVALID_RECIPIENT:
-                return RecipientRejected(f"MoEngage has no valid recipient for this user; {TOKENS}.", **place)
+                return RecipientRejected(
+                    f"MoEngage has no valid recipient for this user; {TOKENS}.", **context
+                )
             case 400 if code == _UNKNOWN_ALERT and self._host.startswith(_TEST_HOST):
                 return InvalidPayload(
                     "MoEngage does not know the alert. Its sandbox host wants the alert_id of a test alert; "
                     "for a published alert, set the connection's host to that of the data center, without "
                     "'sandbox-'.",
-                    **place,
+                    **context,
                 )
             case 400 if code in _ADVICE:
-                return InvalidPayload(_ADVICE[code], **place)
+                return InvalidPayload(_ADVICE[code], **context)
             case _:
                 return super().to_error(request, response)
 
 
-def _code(answer: Response) -> int | None:
+def _code(response: Response) -> int | None:
     """Return MoEngage's number of an error, which comes as a number or as text."""
-    code = error_of(answer).get("status_code")
+    code = error_of(response).get("status_code")
     try:
         return int(code) if isinstance(code, int | str) else None
     except ValueError:

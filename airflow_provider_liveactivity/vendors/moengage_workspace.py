@@ -60,53 +60,54 @@ class Workspace:
             **more,
         }
 
-    def is_duplicate(self, answer: Response) -> bool:
-        """Return whether the answer says that the same request was accepted before."""
+    def is_duplicate(self, response: Response) -> bool:
+        """Return whether the response says that the same request was accepted before."""
         return False
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for an answer that refuses the request, with what to change."""
-        place = error_context(self.name, request, response)
+        """Return the error for a response that refuses the request, with what to change."""
+        context = error_context(self.name, request, response)
         match response.status:
             case 400:
-                return InvalidPayload(f"MoEngage does not accept the request{reason(response)}.", **place)
+                return InvalidPayload(f"MoEngage does not accept the request{reason(response)}.", **context)
             case 401:
                 return AuthenticationFailed(
                     "MoEngage does not accept the credentials; check that the connection's login is the "
                     f"workspace ID, {self.key_advice}, and its data center the workspace's own. {ALLOW_LIST}",
-                    **place,
+                    **context,
                 )
             case 403:
                 return PermissionDenied(
                     "the key may not do this; ask MoEngage whether this API is enabled for the workspace. "
                     f"{ALLOW_LIST}",
-                    **place,
+                    **context,
                 )
             case 404:
                 return InvalidPayload(
-                    "MoEngage does not know this URL; check data center and host of the connection.", **place
+                    "MoEngage does not know this URL; check data center and host of the connection.",
+                    **context,
                 )
             case 413:
-                return PayloadTooLarge("MoEngage finds the request too large; shorten it.", **place)
+                return PayloadTooLarge("MoEngage finds the request too large; shorten it.", **context)
             case _:
                 return LiveActivityError(
                     f"MoEngage refused the request for a reason it does not document{reason(response)}.",
-                    **place,
+                    **context,
                 )
 
 
-def error_of(answer: Response) -> dict[str, Any]:
-    """Return the error object of an answer, whichever of MoEngage's envelopes it comes in."""
-    body = answer.json()
+def error_of(response: Response) -> dict[str, Any]:
+    """Return the error object of a response, whichever of MoEngage's envelopes it comes in."""
+    body = response.json()
     if not isinstance(body, dict):
         return {}
     error = body.get("error")
     return error if isinstance(error, dict) else body
 
 
-def reason(answer: Response) -> str:
+def reason(response: Response) -> str:
     """Name the fields that MoEngage objects to, in parentheses, where it says so."""
-    error = error_of(answer)
+    error = error_of(response)
     details = error.get("details")
     items = details if isinstance(details, list) else [details]
     named = [
