@@ -54,11 +54,7 @@ def get_provider_info() -> dict[str, object]:
             },
             {
                 "integration-name": "MoEngage",
-                "python-modules": [
-                    "airflow_provider_liveactivity.operators.moengage",
-                    "airflow_provider_liveactivity.operators.moengage._campaign",
-                    "airflow_provider_liveactivity.operators.moengage._users",
-                ],
+                "python-modules": ["airflow_provider_liveactivity.operators.moengage"],
             },
         ],
         "sensors": [
