@@ -8,6 +8,9 @@ WORKERS := 4
 # The Airflows that are supported, by the lists of what they are released with.
 AIRFLOWS := $(patsubst tests/packaging/airflow-%.txt,%,$(wildcard tests/packaging/airflow-*.txt))
 
+# Without compiled files every process of the tests compiles all of Airflow anew, which takes three seconds each.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install test test-versions pictures demo up lint format bench clean
 
