@@ -16,8 +16,6 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
-import anyio._backends._asyncio
-import httpcore
 from cryptography.fernet import Fernet
 
 from airflow_provider_liveactivity.audience import SqlAudience
@@ -31,8 +29,6 @@ from airflow_provider_liveactivity.models.braze import StartContent
 from airflow_provider_liveactivity.vendors.braze import Braze
 
 PEOPLE_PER_REQUEST = 5
-#: What httpx imports with a process's first request: the moments of the kills count from there on.
-IMPORTED_BEFORE = (anyio._backends._asyncio, httpcore)
 
 
 @dataclass(frozen=True)
