@@ -38,15 +38,46 @@ def one_api() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cached_dependencies() -> Iterator[None]:
+    """
+    Cache what FastAPI reads from the signatures of dependencies: a tenth of the time of a DAG run.
+
+    The API that tasks of dag.test() talk to overrides a dependency. For such an API, FastAPI reads the
+    signatures of all dependencies again on every request.
+    """
+    from fastapi.dependencies import utils
+
+    read = utils.get_dependant
+    cache: dict[Any, Any] = {}
+
+    def get_dependant(**arguments: Any) -> Any:
+        if "parent_oauth_scopes" not in arguments:  # that of a route, which the route changes afterwards
+            return read(**arguments)
+        key = tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in arguments.items())
+        if key not in cache:
+            cache[key] = read(**arguments)
+        return cache[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "get_dependant", get_dependant)
+        yield
+
+
 @pytest.fixture(scope="session")
-def examples() -> DagBag:
+def database() -> None:
+    """Migrate the metadata database of this process."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.utils.db import initdb
 
-    from tests.support.dag_bags import read_dags, store_dags
-
     initdb()
     DagBundlesManager().sync_bundles_to_db()
+
+
+@pytest.fixture(scope="session")
+def examples(database: None) -> DagBag:
+    from tests.support.dag_bags import read_dags, store_dags
+
     bag = read_dags(ROOT / "example_dags")
     store_dags(bag)
     return bag
@@ -92,7 +123,7 @@ def run(examples: DagBag) -> Callable[..., str]:
 
 
 @pytest.fixture
-def execute(examples: DagBag) -> Callable[[DAG], dict[str, str]]:
+def execute(database: None) -> Callable[[DAG], dict[str, str]]:
     """Run a DAG to its end and return the states of its tasks, and of the run under ""."""
     from airflow.models.taskinstance import TaskInstance
     from airflow.utils.session import create_session

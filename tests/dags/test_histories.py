@@ -255,7 +255,7 @@ def run_safety_net() -> None:
 
 @needs_variable_list
 @pytest.mark.parametrize("history", HISTORIES, ids=str)
-@pytest.mark.usefixtures("examples")
+@pytest.mark.usefixtures("database")
 def test_no_history_leaves_an_activity_on(
     history: History, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
