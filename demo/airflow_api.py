@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Self
 
 import httpx
@@ -44,6 +45,11 @@ class AirflowApi:
             token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
             self._client.headers["Authorization"] = f"Bearer {token}"
         response = self._client.request(method, f"/api/v2{path}", **arguments)
+        for _ in range(10):
+            if response.status_code != 500 or "Database error" not in response.text:
+                break
+            time.sleep(1)  # SQLite was locked, so nothing was written
+            response = self._client.request(method, f"/api/v2{path}", **arguments)
         if response.is_error:
             raise RuntimeError(f"Airflow answered {response.status_code} to {method} {path}: {response.text}")
         return response.json() if response.content else None

@@ -81,7 +81,7 @@ class Stack:
             if process.poll() is not None:
                 raise StackError(f"{name} died with exit code {process.returncode}: {self._last_words(name)}")
 
-    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float, *, every: float = 0.5) -> None:
+    def wait_until(self, ready: Callable[[], bool], what: str, timeout: float, *, every: float = 1.0) -> None:
         """
         Wait until a condition holds.
 

@@ -366,9 +366,9 @@ def test_poking_looks_up_at_the_moment_itself() -> None:
         ("{{ dag_run.conf.ends_at }}", 0, "{{ dag_run.conf.ends_at }}"),
     ],
 )
-def test_the_wait_can_begin_without_a_worker(end_time: Any, lead: float, expected: str) -> None:
+def test_the_wait_can_begin_without_a_worker(end_time: Any, lead_time: float, expected: str) -> None:
     timezone = "Europe/London" if end_time == "2026-07-22T12:00:00" else None
-    operator = sensor(end_time=end_time, end_timezone=timezone, lead_time=lead, start_from_trigger=True)
+    operator = sensor(end_time=end_time, end_timezone=timezone, lead_time=lead_time, start_from_trigger=True)
     assert operator.start_from_trigger
     assert operator.start_trigger_args is not None
     assert operator.start_trigger_args.trigger_kwargs == {"target_time": expected, "end_from_trigger": False}

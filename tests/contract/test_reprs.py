@@ -84,8 +84,8 @@ class Watch:
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     """Looks from the workers' thread, from the main thread, and after an attempt has begun."""
     watch = Watch()
-    monkeypatch.setattr(Client, "send", watch.every(25, Client.send))
-    monkeypatch.setattr(Sender, "_collect", watch.every(25, Sender._collect))
+    monkeypatch.setattr(Client, "send", watch.every(50, Client.send))
+    monkeypatch.setattr(Sender, "_collect", watch.every(50, Sender._collect))
     monkeypatch.setattr(Checkpoint, "save", watch.every(10, Checkpoint.save))
 
     def begun(*args: Any) -> Any:

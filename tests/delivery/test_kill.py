@@ -17,7 +17,7 @@ from airflow_provider_liveactivity.sandbox.phones import Activity
 from tests.delivery.sender import Task, attempt
 
 PEOPLE = 1_000
-KILLS = int(os.environ.get("KILLS", "200"))
+KILLS = int(os.environ.get("KILLS", "100"))
 SENDS_AT_ONCE = 3
 
 

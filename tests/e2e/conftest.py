@@ -1,5 +1,6 @@
 """
-One real Airflow beside one sandbox for all end-to-end tests of a worker: they take most of a minute to start.
+One real Airflow beside one sandbox for all end-to-end tests of a worker: they take most of a minute to start,
+and stop with the last of these tests, since an idle Airflow takes a tenth of a core.
 
 The tests run in any order. A test that counts everything the sandbox has seen resets the sandbox first; all
 others ask for their own activities only.
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,7 +29,8 @@ from demo.scenario import Run
 from demo.stack import ROOT, Stack, connections, running_stack
 from tests.e2e.tools import LIVES_DATABASE, reset_sandbox, start_run
 
-FLIGHTS = 6
+FLIGHTS = 4
+RUNNING = pytest.StashKey[ExitStack]()
 #: DAGs that only these tests need; they are served beside the examples.
 MORE_DAGS = Path(__file__).parent / "dags"
 
@@ -62,7 +65,23 @@ def redis_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator[Stack]:
+def running(pytestconfig: pytest.Config) -> Iterator[ExitStack]:
+    """Whatever runs for the end-to-end tests, closed after the last of them."""
+    with ExitStack() as running:
+        pytestconfig.stash[RUNNING] = running
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close what runs when no end-to-end test follows: other tests may follow for minutes."""
+    yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        item.config.stash.get(RUNNING, ExitStack()).close()
+
+
+@pytest.fixture(scope="session")
+def stack(running: ExitStack, tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Stack:
     directory = tmp_path_factory.mktemp("e2e")
     dags_folder = shutil.copytree(ROOT / "example_dags", directory / "dags")
     for file in MORE_DAGS.glob("*.py"):
@@ -73,19 +92,22 @@ def stack(tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Iterator
         "AIRFLOW_CONN_LIVES": json.dumps(lives),
         "AIRFLOW_CONN_REDIS_DEFAULT": f"redis://127.0.0.1:{redis_port}",
     }
-    with running_stack(home, dags_folder=dags_folder, settings=settings) as running:
-        yield running
+    return running.enter_context(running_stack(home, dags_folder=dags_folder, settings=settings))
 
 
 @pytest.fixture(scope="session")
-def replacements(stack: Stack) -> Iterator[list[subprocess.Popen[bytes]]]:
+def replacements(running: ExitStack, stack: Stack) -> list[subprocess.Popen[bytes]]:
     """Processes that a test has started in place of those it killed; the other tests need them too."""
     started: list[subprocess.Popen[bytes]] = []
-    yield started
-    for process in started:
-        os.killpg(process.pid, signal.SIGTERM)
-    for process in started:
-        process.wait(60)
+
+    @running.callback
+    def stop() -> None:
+        for process in started:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in started:
+            process.wait(60)
+
+    return started
 
 
 @pytest.fixture(scope="session")

@@ -34,22 +34,15 @@ MOENGAGE_START = "/v1.0/live-activity/broadcast/start"
 
 
 class OneAtATime(AirflowApi):
-    """A client for many threads; it calls again what Airflow could not write, as SQLite takes one writer."""
+    """A client for many threads."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self._lock = threading.Lock()
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
-        for patience in range(10, -1, -1):
-            try:
-                with self._lock:
-                    return super().call(method, path, **arguments)
-            except RuntimeError as error:
-                if "Database error" not in str(error) or not patience:
-                    raise
-            time.sleep(1)
-        raise AssertionError
+        with self._lock:
+            return super().call(method, path, **arguments)
 
 
 class World:
@@ -305,7 +298,7 @@ def worlds(stack: Stack, tmp_path: Path) -> Iterator[list[World]]:
         ]
         for world in worlds:
             world.airflow = api
-            world.wait = partial(stack.wait_until, every=1)
+            world.wait = partial(stack.wait_until, every=3)
             for connection in world.connections:
                 api.call("POST", "/connections", json=connection)
         yield worlds
