@@ -180,26 +180,14 @@ START = braze.BrazeStartLiveActivityOperator
 USERS = moengage.MoEngageStartLiveActivityOperator
 GROUP = lifecycle.BrazeLiveActivity
 SENSOR = end_time.LiveActivityEndTimeSensor
-
-
-LEAD = "until `lead_time` (20 seconds) before the moment"
+LEAD_TIME = "until `lead_time` (20 seconds) before the moment"
 
 
 @pytest.mark.parametrize(
     ("page", "promise", "actual", "figure"),
     [
-        (
-            "lifecycle",
-            "until `lead_time` (20 seconds) before the moment",
-            seconds(default(END, "lead_time")),
-            20,
-        ),
-        (
-            "lifecycle",
-            "until `lead_time` (20 seconds) before the moment",
-            seconds(default(GROUP, "lead_time")),
-            20,
-        ),
+        ("lifecycle", LEAD_TIME, seconds(default(END, "lead_time")), 20),
+        ("lifecycle", LEAD_TIME, seconds(default(GROUP, "lead_time")), 20),
         ("lifecycle", "opens the connection two seconds before", rate_limit._CONNECT_AHEAD_SECONDS, 2),
         ("lifecycle", "reads it three seconds before its\nmoment", seconds(_scheduled_end._CLOSING), 3),
         ("lifecycle", "less than 15 seconds never defers", seconds(end_times.TOO_SHORT_TO_DEFER), 15),
