@@ -223,8 +223,8 @@ LEAD_TIME = "until `lead_time` (20 seconds) before the moment"
         ("sending", "Attempts are bounded: six", retries.RetryConfig().attempts, 6),
         ("sending", "no more than two minutes of waiting", retries.RetryConfig().max_total_wait, 120),
         ("sending", "256 at most", in_flight.MAX_PENDING, 256),
-        ("moengage", "up to 45 seconds in place, defers beyond", rate_limit.MAX_WAIT_SECONDS, 45),
-        ("moengage", "at most 166 a second", default(USERS, "max_requests_per_second"), 166),
+        ("moengage", "up to 45 seconds in place, defers for longer", rate_limit.MAX_WAIT_SECONDS, 45),
+        ("moengage", "at most 166 per second", default(USERS, "max_requests_per_second"), 166),
         (
             "moengage",
             '`"wait"` (default)',
