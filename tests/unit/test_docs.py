@@ -233,7 +233,7 @@ LEAD_TIME = "until `lead_time` (20 seconds) before the moment"
         ),
         (
             "notifiers",
-            '`verb`: `"update"`, the default',
+            '`verb`: `"update"` (default)',
             default(BrazeLiveActivityNotifier, "verb"),
             "update",
         ),
