@@ -9,8 +9,8 @@ Inside the group::
 
 ``start`` is a setup, and ``end`` is its teardown. ``end`` depends on ``end_time`` and not on the block: it
 runs on time while tasks of the block still run, and clearing a task of the block does not start a new
-activity. ``end_early`` runs as soon as the start or a task of the block has failed. ``outcome`` is the only
-leaf, so that the DAG run fails if any of these tasks fails.
+activity. ``end_early`` runs as soon as the start has failed or, with ``on_failure="end_now"``, a task of
+the block. ``outcome`` is the only leaf, so that the DAG run fails if any of these tasks fails.
 """
 
 from __future__ import annotations
@@ -208,9 +208,9 @@ class LiveActivityGroup(TaskGroup):
             end_task_ids=[ends[0]],
             trigger_rule=TriggerRule.ONE_FAILED,
         )
-        # After a failed start `end` does not run. After a failed sensor it runs at once. One of the two ends
-        # always runs, and `end_early` can be skipped without waiting for the end time. `started` stands for
-        # the start: a setup cannot have a downstream task with this trigger rule.
+        # After a failed start `end` does not run. After a failed sensor it runs at once. So one of the two
+        # ends runs, and `end_early` can be skipped without waiting for the end time. `started` stands for the
+        # start: a setup cannot have a downstream task with this trigger rule.
         started = EmptyOperator(task_id="started")
         self.start >> started
         watched = [started, *(body if self._on_failure == "end_now" else [])]
