@@ -1,18 +1,18 @@
 """
-Templates and data: only text that stands in the DAG file is a template.
+Treat only text in the DAG file as a template, and all other text as data.
 
-Airflow renders a task's template fields with Jinja, and reads text that ends in ``.sql`` from a file. It
-exempts what an ``XComArg`` brings, but not what a mapped task gets from ``expand_kwargs(query.output)``: a
-database cell such as ``{{ conn.braze_default.password }}`` would become the API key. ``TemplateGuard``
-exempts those values too.
+Airflow renders the template fields of a task with Jinja, and reads a text that ends in ``.sql`` from a file.
+It exempts the result of an ``XComArg``, but not the arguments that a mapped task gets from
+``expand_kwargs(query.output)``: a database cell such as ``{{ conn.braze_default.password }}`` would become
+the API key. ``TemplateGuard`` exempts these values too.
 
-All of this that is not Airflow's public API stands here:
+This module uses three parts of Airflow that are not its public API:
 
-- ``operator_class(**arguments, _airflow_from_mapped=True)``: how a mapped operator makes the one that runs;
+- ``operator_class(**arguments, _airflow_from_mapped=True)`` creates the operator of a mapped task;
 - ``partial_kwargs``, ``expand_input`` and ``op_kwargs_expand_input`` of the mapped operator in the DAG;
-- ``_do_render_template_fields``: after it, the fields are rendered.
+- ``_do_render_template_fields`` renders the fields.
 
-Where Airflow maps tasks in another way, the task fails before anything is sent.
+If a version of Airflow maps tasks differently, the task fails before anything is sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     _Operator = BaseOperator
-else:  # A mixin: as a subclass of BaseOperator it would hide the constructor of BaseSensorOperator.
+else:  # A mixin: a subclass of BaseOperator would hide the constructor of BaseSensorOperator.
     _Operator = object
 
 _JINJA = re.compile(r"\{[{%#]")
@@ -40,11 +40,12 @@ _MISSING = object()
 @dataclass(frozen=True)
 class _Arguments:
     """
-    The objects among a mapped operator's arguments, by ``id``, containers and what they hold.
+    The objects among the arguments of a mapped operator, by ``id``, with containers and their contents.
 
-    :param data: came from other tasks.
-    :param dag_file: stand in the DAG file.
-    :param data_looks_like_template: whether Airflow would render a text among the data, or read it as a file.
+    :param data: ids of the objects that come from other tasks; empty by default.
+    :param dag_file: ids of the objects that are in the DAG file; empty by default.
+    :param data_looks_like_template: whether Airflow would render a text among the data, or read it as a file;
+        False by default.
     """
 
     data: Set[int] = frozenset()
@@ -53,9 +54,9 @@ class _Arguments:
 
 
 class TemplateGuard(_Operator):
-    """Base of operators and sensors: what came from another task is neither rendered nor read as a file."""
+    """Base of operators and sensors: values from other tasks are neither rendered nor read as files."""
 
-    #: Template fields in which text may be a path. Only one that stands in the DAG file is opened.
+    #: Template fields in which text may be a path. Only a path in the DAG file is opened.
     path_fields: ClassVar[Sequence[str]] = ()
 
     def __new__(cls, **kwargs: Any) -> Self:
@@ -72,7 +73,15 @@ class TemplateGuard(_Operator):
         jinja_env: jinja2.Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render a template of the DAG file; return data as it is."""
+        """
+        Render a template of the DAG file; return data unchanged.
+
+        :param content: value to render.
+        :param context: context of the running task.
+        :param jinja_env: Jinja environment; None, the default, for the environment of the DAG.
+        :param seen_oids: ids of the objects that are rendered already.
+        :raises AirflowFailException: if a text may be a template or data.
+        """
         arguments = self._arguments
         if id(content) in arguments.data:
             return content
@@ -94,10 +103,10 @@ class TemplateGuard(_Operator):
         return super().render_template(content, context, jinja_env, seen_oids)
 
     def after_rendering(self) -> None:
-        """Do what has to be done before Airflow stores and shows the rendered fields."""
+        """Change rendered fields before Airflow stores and shows them; a hook for subclasses."""
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        if parent is not self:  # a value with template fields of its own
+        if parent is not self:  # a nested value with its own template fields
             super()._do_render_template_fields(parent, *args, **kwargs)
             return
         given = {name: getattr(self, name) for name in self.path_fields if name in self.template_fields}
@@ -114,7 +123,7 @@ class TemplateGuard(_Operator):
         dag = self.get_dag()
         defined: Any = dag.task_dict.get(self.task_id) if dag is not None else None
         if passed is None and (defined is None or isinstance(defined, BaseOperator)):
-            return _Arguments()  # not mapped: Airflow leaves alone what an XComArg brings
+            return _Arguments()  # not mapped: Airflow does not render the result of an XComArg
         try:
             data = _objects(_mapped_data(passed, defined))
             dag_file = [
@@ -141,15 +150,15 @@ class TemplateGuard(_Operator):
 
 def _mapped_data(passed: Any, defined: Any) -> list[Any]:
     """
-    Return those arguments of a mapped task that came from other tasks.
+    Return the arguments of a mapped task that come from other tasks.
 
-    :param passed: what the operator's constructor got.
-    :param defined: the mapped operator in the DAG.
+    :param passed: arguments that the operator's constructor received.
+    :param defined: mapped operator in the DAG.
     """
     kind, partial = type(defined).__name__, defined.partial_kwargs
     if kind == "MappedOperator":
         expanded = defined.expand_input.value
-    elif kind == "DecoratedMappedOperator":  # only the arguments of the function are mapped
+    elif kind == "DecoratedMappedOperator":  # only the function's arguments are mapped
         passed, partial = passed["op_kwargs"], partial["op_kwargs"]
         expanded = defined.op_kwargs_expand_input.value
     else:
@@ -163,13 +172,13 @@ def _mapped_data(passed: Any, defined: Any) -> list[Any]:
 
 def _is_literal(name: str, value: Any, expanded: Any) -> bool:
     """
-    Return whether a mapped argument stands in the DAG file.
+    Return whether a mapped argument is in the DAG file.
 
     :param name: name of the argument.
-    :param value: value that the constructor got.
-    :param expanded: what was given to ``expand``, as a dict, or to ``expand_kwargs``.
+    :param value: value that the constructor received.
+    :param expanded: argument of ``expand``, as a dict, or of ``expand_kwargs``.
     """
-    if isinstance(expanded, Mapping):  # an XComArg, or an argument of a mapped task group, has a resolve()
+    if isinstance(expanded, Mapping):  # XComArgs and arguments of a mapped task group have resolve()
         return name in expanded and not hasattr(expanded[name], "resolve")
     if not isinstance(expanded, Sequence):
         return False
@@ -198,7 +207,13 @@ def _looks_like_template(text: str, file_endings: Sequence[str]) -> bool:
 
 
 def _as_object(name: str, value: Any) -> Any:
-    """Return what a template or another task gives where a path may stand, as the object that it must be."""
+    """
+    Parse the value that a template or another task set for a path field; a path is an error.
+
+    :param name: name of the field.
+    :param value: rendered value of the field.
+    :raises AirflowFailException: if the value is not an object or JSON text of one.
+    """
     from airflow_provider_liveactivity.models.common import parse_object
 
     if value is None:

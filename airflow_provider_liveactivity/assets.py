@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.openlineage.facet import Dataset as OpenLineageDataset
     from airflow.providers.common.compat.sdk import Asset
 
-#: Airflow refuses longer ones.
+#: Longest URI that Airflow accepts, in characters.
 MAX_URI_LENGTH = 1500
 
 
 def braze_activity(host: str, activity_id: str, extra: dict[str, Any] | None = None) -> Asset:
     """
-    Return the asset of an activity that goes through Braze.
+    Return the asset of an activity that is sent through Braze.
 
-    :param host: the workspace's REST endpoint, such as ``rest.iad-01.braze.com``, or its URL.
-    :param activity_id: the id that the activity is started with; not templated.
-    :param extra: what the asset is to say of itself.
+    :param host: REST endpoint of the workspace, such as ``rest.iad-01.braze.com``, or its URL.
+    :param activity_id: id that the activity is started with; not templated.
+    :param extra: extra of the asset, as a dict; none by default.
     """
     return _asset(activity_uri("braze", host, activity_id), extra)
 
@@ -30,32 +30,39 @@ def moengage_activity(
     host: str, broadcast_live_activity_id: str, extra: dict[str, Any] | None = None
 ) -> Asset:
     """
-    Return the asset of an activity that goes through MoEngage.
+    Return the asset of an activity that is sent through MoEngage.
 
-    :param host: the API's host, such as ``api-01.moengage.com``, or its URL.
-    :param broadcast_live_activity_id: the id that the activity is started with; not templated. For the
-        activities of single users it is their ``activity_id``.
-    :param extra: what the asset is to say of itself.
+    :param host: host of the API, such as ``api-01.moengage.com``, or its URL.
+    :param broadcast_live_activity_id: id that the campaign was created with, or ``activity_id`` for an
+        activity of single users; not templated.
+    :param extra: extra of the asset, as a dict; none by default.
     """
     return _asset(activity_uri("moengage", host, broadcast_live_activity_id), extra)
 
 
 def activity_uri(vendor: str, host: str, activity_id: str) -> str:
-    """Return the URI of an activity's asset: the id is one segment of its path, percent-encoded."""
+    """
+    Return the URI of an activity's asset; the id is one percent-encoded segment of its path.
+
+    :param vendor: scheme of the URI: "braze" or "moengage".
+    :param host: host of the vendor's API, or its URL.
+    :param activity_id: id by which the vendor knows the activity.
+    """
     name = urlsplit(host if "://" in host else f"//{host}").netloc.lower()
     return f"{vendor}://{name}/{quote(activity_id, safe='')}"
 
 
 def activity_id_of(uri: str) -> str:
-    """Return the id that the vendor knows an activity by, from the URI of its asset."""
+    """Return the id by which the vendor knows an activity, from the URI of the activity's asset."""
     return unquote(urlsplit(uri).path.lstrip("/"))
 
 
 def sanitize_uri(uri: SplitResult) -> SplitResult:
     """
-    Bring the URI of an activity into its one form; Airflow calls it for every asset of our schemes.
+    Normalize the URI of an activity; Airflow calls this function for every asset with the provider's schemes.
 
-    :raises ValueError: where it names no host or no activity, or says more than that.
+    :param uri: URI of the asset, split into its parts.
+    :raises ValueError: if the URI has no host or no activity, or if it has a query or credentials.
     """
     path = uri.path.lstrip("/")
     if not uri.netloc or not path or uri.query or "@" in uri.netloc:
@@ -67,7 +74,12 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
 
 
 def to_openlineage_dataset(asset: Asset, lineage_context: Any) -> OpenLineageDataset:  # noqa: ARG001
-    """Return what OpenLineage calls the activity: the workspace is its namespace."""
+    """
+    Return the OpenLineage dataset of an activity; the workspace is its namespace.
+
+    :param asset: asset of the activity.
+    :param lineage_context: passed by Airflow; not used.
+    """
     from airflow.providers.common.compat.openlineage.facet import Dataset as OpenLineageDataset
 
     parts = urlsplit(asset.uri)

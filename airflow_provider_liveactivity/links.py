@@ -1,8 +1,8 @@
 """
-Links from a task to the vendor's dashboard, and to the sandbox.
+Links from a task to the vendor's dashboard and to the sandbox.
 
-Airflow asks for them at the end of every leg of a task, in a new process after a deferral. So they come from
-what such a process has too: the rendered fields of the operator, and its connection.
+Airflow requests the links each time a task ends or defers, in a new process after a deferral. The links
+therefore use only what every process has: the rendered fields of the operator, and its connection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LiveActivityLink(BaseOperatorLink):
-    """Base of the links; an empty one is not shown."""
+    """Base of the links; an empty link is not shown."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         from airflow.providers.common.compat.sdk import AirflowNotFoundException
@@ -29,20 +29,20 @@ class LiveActivityLink(BaseOperatorLink):
         try:
             return self.url(operator, operator.hook) or ""  # type: ignore[attr-defined]
         except (AirflowNotFoundException, InvalidConnection):
-            return ""  # the task itself has failed, and told why
+            return ""  # the task itself has failed with this error
 
     @abstractmethod
     def url(self, operator: BaseOperator, hook: LiveActivityHook) -> str | None:
         """
-        Return the address, or None where there is nothing to show.
+        Return the URL, or None if there is nothing to show.
 
-        :param operator: the operator, with its fields rendered.
-        :param hook: the hook of its connection.
+        :param operator: operator with rendered fields.
+        :param hook: hook of the operator's connection.
         """
 
 
 class BrazeActivityLogLink(LiveActivityLink):
-    """Leads to the Message Activity Log of the instance; Braze keeps the entries for 60 hours."""
+    """Link to the Message Activity Log of the Braze instance; Braze keeps the entries for 60 hours."""
 
     name = "Braze Message Activity Log"
 
@@ -51,7 +51,7 @@ class BrazeActivityLogLink(LiveActivityLink):
 
 
 class MoEngageCampaignsLink(LiveActivityLink):
-    """Leads to the campaigns of the workspace's data center."""
+    """Link to the campaigns page of the workspace's data center."""
 
     name = "MoEngage campaigns"
 
@@ -61,9 +61,10 @@ class MoEngageCampaignsLink(LiveActivityLink):
 
 class SandboxLink(LiveActivityLink):
     """
-    Leads to the phones of the activity, where the connection leads to the sandbox.
+    Link to the phones that show the activity, if the connection points to the sandbox.
 
-    :param id_field: field of the operator that names the activity; without one, all phones are shown.
+    :param id_field: field of the operator that contains the activity's id; empty, the default, links to all
+        phones.
     """
 
     name = "Sandbox"

@@ -1,4 +1,4 @@
-"""Which failures Airflow retries, and when (Airflow 3.3 and later)."""
+"""Decide which failures Airflow retries, and when (Airflow 3.3 and later)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 
 if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
     from airflow.sdk import RetryDecision, RetryPolicy
-else:  # the module can be imported, the policy cannot be made
+else:  # the module can be imported, but the policy cannot be created
     RetryPolicy = object
 
 if TYPE_CHECKING:
@@ -18,26 +18,30 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.errors import PartiallySent
 
-#: The longest window that a vendor documents is MoEngage's for campaigns. No retry waits longer for a reset.
+#: The longest quota window that a vendor documents: MoEngage's for campaigns. No retry waits longer for a
+#: reset.
 _MAX_WINDOW = timedelta(days=1)
-#: So much of a delay is added at most, by chance: tasks that failed together should not come back together.
+#: Largest random addition to a delay, as a share of it, so that tasks that failed together do not retry
+#: together.
 _SPREAD = 0.25
 
 
 class LiveActivityRetryPolicy(RetryPolicy):
     """
-    Retries what a retry can mend, at the moment when it can; the default of every sending operator.
+    Retry failures that a retry can fix, when it can fix them; the default of every sending operator.
 
-    What only a person can change fails at once. A used-up window is retried when the vendor's next one
-    begins. Everything else backs off: the task's ``retry_delay`` first, then longer each time, up to
-    ``max_delay`` or the task's ``max_retry_delay``. A task with its own ``retry_exponential_backoff`` keeps
-    that, and errors of others than this provider are left to Airflow.
+    A failure that only a change by a person can fix is not retried. If the quota is used up, the retry comes
+    when the vendor's next quota window begins. Every other failure backs off: the task's ``retry_delay``
+    first, then longer each time, up to ``max_delay`` or the task's ``max_retry_delay``. If the task sets
+    ``retry_exponential_backoff``, Airflow computes the delays. Errors that are not this provider's are left
+    to Airflow.
 
-    Airflow never retries more often than ``retries`` says.
+    The policy never retries more often than the task's ``retries``.
 
     :param backoff: factor from one delay to the next, at least 1; 2 by default.
-    :param max_delay: timedelta, the longest delay for a vendor that cannot be reached; an hour by default.
-    :raises RuntimeError: with an Airflow before 3.3, which has no retry policies.
+    :param max_delay: timedelta, the longest delay between two retries of a backoff; 1 hour by default.
+    :raises RuntimeError: if Airflow is older than 3.3 and has no retry policies.
+    :raises ValueError: if ``backoff`` is below 1.
     """
 
     def __init__(self, *, backoff: float = 2.0, max_delay: timedelta = timedelta(hours=1)) -> None:
@@ -76,7 +80,7 @@ class LiveActivityRetryPolicy(RetryPolicy):
         return RetryDecision.retry(delay, f"{name}: backing off.")
 
     def _delay(self, try_number: int, max_tries: int, context: Context | None) -> timedelta | None:
-        """Return how long to back off, or None where that is left to Airflow."""
+        """Return how long to back off, or None to let Airflow decide."""
         task: Any = context["task"] if context is not None else None
         if task is None or task.retry_exponential_backoff:
             return None
@@ -84,7 +88,7 @@ class LiveActivityRetryPolicy(RetryPolicy):
         longest: timedelta = task.max_retry_delay or max(self.max_delay, first)
         if not first:
             return first
-        # Clearing a task raises both numbers: what counts is the retries since then.
+        # A clear raises both numbers. Only the retries since the last clear count.
         retry = max(try_number - (max_tries - (task.retries or 0)), 1)
         factor = min(self.backoff ** min(retry - 1, 64), longest / first)
         return min(first * factor * random.uniform(1, 1 + _SPREAD), longest)  # noqa: S311

@@ -1,18 +1,19 @@
-"""Rows of a query as activities: each row becomes a mapped lifecycle, each column one of its arguments."""
+"""Turn the rows of a query into activities: a mapped lifecycle for each row, an argument for each column."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def rows_as_dicts(cursor: Any) -> Any:  # Airflow's operator types a handler's rows as tuples
+def rows_as_dicts(cursor: Any) -> Any:  # Airflow types the rows of a handler as tuples
     """
-    Return every row as a dict, so that ``expand_kwargs`` makes an argument of each column, with its type.
+    Return every row as a dict, so that ``expand_kwargs`` passes each column as an argument with its type.
 
-    Give it to ``SQLExecuteQueryOperator`` as its ``handler``, for queries whose rows are activities. For
-    people give the query to the start instead: they are streamed, and never become an XCom.
+    Use it as the ``handler`` of ``SQLExecuteQueryOperator`` for queries whose rows are activities. For
+    queries whose rows are people, use the ``sql`` argument of the start instead: it streams the people, and
+    they never become an XCom.
 
-    :param cursor: of any database, after the query was executed.
+    :param cursor: cursor of any database after it has executed the query.
     """
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

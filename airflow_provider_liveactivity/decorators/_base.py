@@ -1,4 +1,4 @@
-"""What the decorators share: the content state is what a function returns."""
+"""Build operators whose content state is the return value of a function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.delivery.report import SendReport
 
-#: Where the task's state keeps what the function of a start returned.
+#: Key of the return value of a start's function in the task state store.
 STATE_KEY = "live_activity_content_state"
 
 
@@ -30,8 +30,8 @@ class StateFromFunction(DecoratedOperator, LiveActivityOperator):
     """
     Base of the operators behind the decorators.
 
-    What the function returns is sent as it is: Jinja in it is text. An operator that defers calls it again
-    when it goes on, so that the newest state is sent.
+    The return value of the function is sent unchanged, and Jinja in it is not rendered. An operator that
+    defers calls the function again when it resumes, so that it sends the newest state.
     """
 
     overwrite_rtif_after_execution = True
@@ -59,10 +59,10 @@ class StateFromFunction(DecoratedOperator, LiveActivityOperator):
 
 class StartStateFromFunction(StateFromFunction):
     """
-    Base of those that start: an attempt that goes on where another stopped sends what that one sent.
+    Base of the decorated starts: an attempt that resumes an earlier one sends the same state.
 
-    Another state would be another send, and start those again who have been reached. Airflow before 3.3 keeps
-    nothing over attempts, and lets no such attempt happen.
+    Another state would be another send, which would start the activity again on phones that have it already.
+    Airflow before 3.3 keeps nothing between attempts and therefore allows no such attempt.
     """
 
     validate_only: bool
@@ -75,7 +75,7 @@ class StartStateFromFunction(StateFromFunction):
     def _state(self, context: Context) -> Any:
         store: Any = context.get("task_state_store")
         saved = store.get(STATE_KEY) if store is not None else None
-        # A person who clears a task that has finished wants another send; a retry does not raise max_tries.
+        # Clearing a finished task means another send. A clear raises max_tries, a retry does not.
         if saved and not (saved["finished"] and context["ti"].max_tries > saved["clears"]):
             self.log.info("Sending the state of the first attempt.")
             return saved["content_state"]
@@ -92,12 +92,12 @@ class StartStateFromFunction(StateFromFunction):
 
 
 def fields_of(operator: type[BaseOperator]) -> tuple[str, ...]:
-    """Return the template fields of an operator that gets a function."""
+    """Return the template fields of the decorated form of an operator."""
     return (*DecoratedOperator.template_fields, *operator.template_fields)
 
 
 def renderers_of(operator: type[BaseOperator]) -> dict[str, str]:
-    """Return how the template fields of an operator that gets a function are shown."""
+    """Return the renderers of the template fields of the decorated form of an operator."""
     return {**DecoratedOperator.template_fields_renderers, **operator.template_fields_renderers}
 
 
@@ -105,13 +105,13 @@ def sending_task(
     operator: type[BaseOperator], python_callable: Callable[..., Any] | None, **kwargs: Any
 ) -> TaskDecorator:
     """
-    Return the decorator that wraps a function into an operator.
+    Return the decorator that makes an operator from a function.
 
-    :param operator: made of ``StateFromFunction`` and a sending operator.
-    :param python_callable: the function, where the decorator is used without arguments.
-    :param kwargs: of the operator, without ``content_state``.
+    :param operator: subclass of ``StateFromFunction`` and of a sending operator.
+    :param python_callable: the function if the decorator is used without arguments; otherwise None.
+    :param kwargs: arguments of the operator, without ``content_state``.
     """
-    # A function that says that it returns a dict must not make an XCom of each part of the report.
+    # A dict as return annotation must not make an XCom of each key of the report.
     kwargs.setdefault("multiple_outputs", False)
     return task_decorator_factory(
         python_callable=python_callable, decorated_operator_class=operator, **kwargs
@@ -119,7 +119,7 @@ def sending_task(
 
 
 def _is_json(state: Any) -> bool:
-    """Tell whether vendor and Airflow can take a state as it is."""
+    """Return whether the vendor and Airflow can accept a state unchanged."""
     try:
         json.dumps(state, allow_nan=False)
     except (TypeError, ValueError, RecursionError):

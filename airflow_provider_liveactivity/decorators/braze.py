@@ -1,4 +1,4 @@
-"""``@task.braze_live_activity_start``, ``_update`` and ``_end``."""
+"""The decorators ``@task.braze_live_activity_start``, ``_update`` and ``_end``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ State = dict[str, Any] | str
 
 
 class DecoratedStart(StartStateFromFunction, BrazeStartLiveActivityOperator):
-    """The operator behind ``@task.braze_live_activity_start``."""
+    """Operator behind ``@task.braze_live_activity_start``."""
 
     custom_operator_name = "@task.braze_live_activity_start"
     template_fields = fields_of(BrazeStartLiveActivityOperator)
@@ -34,7 +34,7 @@ class DecoratedStart(StartStateFromFunction, BrazeStartLiveActivityOperator):
 
 
 class DecoratedUpdate(StateFromFunction, BrazeUpdateLiveActivityOperator):
-    """The operator behind ``@task.braze_live_activity_update``."""
+    """Operator behind ``@task.braze_live_activity_update``."""
 
     custom_operator_name = "@task.braze_live_activity_update"
     template_fields = fields_of(BrazeUpdateLiveActivityOperator)
@@ -42,7 +42,7 @@ class DecoratedUpdate(StateFromFunction, BrazeUpdateLiveActivityOperator):
 
 
 class DecoratedEnd(StateFromFunction, BrazeEndLiveActivityOperator):
-    """The operator behind ``@task.braze_live_activity_end``."""
+    """Operator behind ``@task.braze_live_activity_end``."""
 
     custom_operator_name = "@task.braze_live_activity_end"
     template_fields = fields_of(BrazeEndLiveActivityOperator)
@@ -53,10 +53,10 @@ def start_task(python_callable: Callable[..., State] | None = None, **kwargs: An
     """
     Start a Live Activity with the content state that the function returns.
 
-    A retry, and a task that goes on after a deferral, send the state of the first attempt.
+    A retry, and a task that resumes after a deferral, send the state of the first attempt.
 
-    :param python_callable: returns the content state, as an object or its JSON text.
-    :param kwargs: of ``BrazeStartLiveActivityOperator``, without ``content_state``.
+    :param python_callable: function that returns the content state, as a dict or JSON text.
+    :param kwargs: arguments of ``BrazeStartLiveActivityOperator``, without ``content_state``.
     """
     return sending_task(DecoratedStart, python_callable, **kwargs)
 
@@ -65,8 +65,8 @@ def update_task(python_callable: Callable[..., State] | None = None, **kwargs: A
     """
     Update a Live Activity to the content state that the function returns.
 
-    :param python_callable: returns the content state, as an object or its JSON text.
-    :param kwargs: of ``BrazeUpdateLiveActivityOperator``, without ``content_state``.
+    :param python_callable: function that returns the content state, as a dict or JSON text.
+    :param kwargs: arguments of ``BrazeUpdateLiveActivityOperator``, without ``content_state``.
     """
     return sending_task(DecoratedUpdate, python_callable, **kwargs)
 
@@ -75,11 +75,11 @@ def end_task(python_callable: Callable[..., State | None] | None = None, **kwarg
     """
     End a Live Activity with the content state that the function returns.
 
-    Where the task waits for ``end_time``, the function is called before the wait, so that a mistake shows
-    early, and after it.
+    If the task waits for ``end_time``, it calls the function twice: before the wait, so that mistakes show
+    early, and after the wait.
 
-    :param python_callable: returns the content state, as an object or its JSON text; None for the last state
-        that ``update_task_ids`` sent.
-    :param kwargs: of ``BrazeEndLiveActivityOperator``, without ``content_state``.
+    :param python_callable: function that returns the content state, as a dict or JSON text; None stands for
+        the last state that the tasks in ``update_task_ids`` sent.
+    :param kwargs: arguments of ``BrazeEndLiveActivityOperator``, without ``content_state``.
     """
     return sending_task(DecoratedEnd, python_callable, **kwargs)

@@ -1,4 +1,4 @@
-"""Whole lives of Live Activities: task groups that start, wait for the end, and always end."""
+"""Task groups that start a Live Activity, wait for its end, and always end it."""
 
 from airflow_provider_liveactivity.lifecycle._braze import BrazeLiveActivity
 from airflow_provider_liveactivity.lifecycle._moengage import MoEngageBroadcastLiveActivity

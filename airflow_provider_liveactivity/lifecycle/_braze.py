@@ -1,4 +1,4 @@
-"""The life of a Live Activity through Braze."""
+"""Task group for a Live Activity through Braze."""
 
 from __future__ import annotations
 
@@ -17,24 +17,29 @@ if TYPE_CHECKING:
 
 class BrazeLiveActivity(LiveActivityGroup):
     """
-    The life of a Live Activity through Braze, around the tasks of a ``with`` block.
+    Start a Live Activity through Braze, run the tasks of a ``with`` block, and end the activity.
 
-    It takes all arguments of ``LiveActivityGroup`` beside these, and those of the start operator that name
-    the audience and say how it is sent to.
+    Also accepts the arguments of ``LiveActivityGroup``, and the arguments of
+    ``BrazeStartLiveActivityOperator`` that choose the audience and control the send.
 
-    :param activity_id: the id of the activity. (templated)
+    :param activity_id: id of the activity, as text. (templated)
     :param activity_attributes_type: name of the app's ``ActivityAttributes`` type. (templated)
-    :param activity_attributes: object with the static attributes, or its JSON text. (templated)
-    :param content_state: object with the first state, or its JSON text. (templated)
-    :param notification: Apple push object of the start. (templated)
-    :param end_content_state: the last state to show; by default the last one sent. (templated)
-    :param end_notification: Apple push object of the end; none by default. (templated)
-    :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
+    :param activity_attributes: static attributes, as a dict or JSON text. (templated)
+    :param content_state: first state to show, as a dict or JSON text. (templated)
+    :param notification: Apple push object of the start, with ``alert.title`` and ``alert.body``, as a dict or
+        JSON text. (templated)
+    :param end_content_state: last state to show, as a dict or JSON text; by default the last state that was
+        sent. (templated)
+    :param end_notification: Apple push object of the end, as a dict or JSON text; none by default.
         (templated)
-    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace; "braze_default" by default. (templated)
-    :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
-    :param validate_only: do everything but send; False by default.
+    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text with
+        an offset, or timedelta from the end. By default iOS keeps the activity for up to four hours.
+        (templated)
+    :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
+    :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
+    :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
+        path; none by default. (templated)
+    :param validate_only: check everything, but send nothing; False by default.
     """
 
     start_operator = BrazeStartLiveActivityOperator

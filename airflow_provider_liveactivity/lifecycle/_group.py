@@ -1,5 +1,5 @@
 """
-The task group of a life, whatever the vendor.
+Build the task group of a lifecycle for any vendor.
 
 Inside the group::
 
@@ -7,10 +7,10 @@ Inside the group::
            ├► started ────────────────┘                ▲
            └► end_time ───────────────► end ───────────┘
 
-``start`` is a setup and ``end`` its teardown, which hangs on ``end_time`` and not on the block: it comes at
-its moment while tasks of the block still run, and a cleared task of the block starts nothing anew.
-``end_early`` runs as soon as one of them or the start has failed. ``outcome`` is the one leaf, so that the
-DAG run tells of every failure.
+``start`` is a setup, and ``end`` is its teardown. ``end`` depends on ``end_time`` and not on the block: it
+runs on time while tasks of the block still run, and clearing a task of the block does not start a new
+activity. ``end_early`` runs as soon as the start has failed or, with ``on_failure="end_now"``, a task of
+the block. ``outcome`` is the only leaf, so that the DAG run fails if any of these tasks fails.
 """
 
 from __future__ import annotations
@@ -28,40 +28,50 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 
-#: Where slots are scarce, an end goes before everything else; Airflow prefers tasks that many others wait
-#: for, and nothing waits for an end.
+#: An end runs before other tasks when worker slots are scarce. Airflow prefers tasks with many downstream
+#: tasks, and an end has few.
 _FIRST: dict[str, Any] = {"priority_weight": 1000, "weight_rule": "absolute"}
 _RETRY_DELAY = timedelta(seconds=10)
 
 
 class LiveActivityGroup(TaskGroup):
     """
-    Base of the lifecycles; use it as a context manager around the tasks that live with the activity.
+    Base of the lifecycles; use it as a context manager around the tasks that belong to the activity.
 
-    Arguments of the operators that are not given come from ``default_args``, as anywhere.
+    Operator arguments that are not given come from ``default_args``, as elsewhere in Airflow.
 
     :param group_id: id of the task group.
-    :param end_time: when it ends: aware datetime or ISO-8601 text with an offset. (templated)
-    :param end_time_sql: in its place a query whose first row and column is the end; it may move. (templated)
-    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
-    :param end_time_parameters: parameters of the query. (templated)
-    :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
-        without it such an end is refused before the start is sent. (templated)
-    :param on_past_end_time: what the start does when the end is over already: "fail", the default, "skip", or
-        "send".
-    :param recheck_interval: how often the query is read again; 15 minutes by default.
-    :param lead_time: timedelta or seconds before the end at which a worker takes over; 20 seconds by default.
-    :param on_failure: "end_now", the default, or "end_on_time" when a task of the block has failed.
-    :param end_on_kill: end the activity when the held end is cancelled; the operator's default is False.
-    :param end_retries: of the tasks that wait for the end and send it, ten seconds apart; 3 by default.
-    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
-    :param default_args: of the group's tasks.
-    :param tooltip: of the group in the UI.
-    :param prefix_group_id: whether the ids of the tasks begin with the group's; True by default.
-    :param shared: arguments of start, updates and end.
-    :param start: further arguments of the start.
-    :param end: further arguments of the end.
-    :raises ValueError: where the end is not given, or given twice.
+    :param end_time: when the activity ends: datetime or ISO-8601 text. Give either ``end_time`` or
+        ``end_time_sql``. (templated)
+    :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column; the
+        end may move. Give either ``end_time`` or ``end_time_sql``. (templated)
+    :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; none by default.
+        (templated)
+    :param end_time_parameters: parameters of ``end_time_sql``, in the style of the database's driver; none by
+        default. (templated)
+    :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
+        By default such an end is an error before the start is sent. (templated)
+    :param on_past_end_time: what the start does if the end is over already: "fail", the default, "skip" the
+        task, or "send" the start.
+    :param recheck_interval: timedelta between two reads of ``end_time_sql``; 15 minutes by default. None
+        reads the query again only at the known end, or every 15 minutes while the end is not known.
+    :param lead_time: how long before the end a worker runs the end task, as timedelta or seconds; 20 seconds
+        by default.
+    :param on_failure: what to do if a task of the block fails: "end_now", the default, ends the activity at
+        once; "end_on_time" ends it at its end.
+    :param end_on_kill: end the activity if the end task is cancelled while it waits in the worker; False by
+        default.
+    :param end_retries: number of retries, ten seconds apart, of the tasks that wait for the end and send it;
+        3 by default.
+    :param on_lifetime_exceeded: what the start does if the end is more than 8 hours away: "fail", the
+        default, or "warn" in the log and send the start.
+    :param default_args: default arguments of the group's tasks, as a dict; none by default.
+    :param tooltip: tooltip of the group in the UI; empty by default.
+    :param prefix_group_id: begin the ids of the tasks with the id of the group; True by default.
+    :param shared: arguments of the start, the updates and the end, as a dict; each lifecycle sets them.
+    :param start: further arguments of the start, as a dict; each lifecycle sets them.
+    :param end: further arguments of the end, as a dict; each lifecycle sets them.
+    :raises ValueError: if the end is not given, or given twice, or if ``on_failure`` has another value.
     """
 
     start_operator: ClassVar[type[LiveActivityOperator]]
@@ -114,12 +124,12 @@ class LiveActivityGroup(TaskGroup):
             "end_time_sql_conn_id": end_time_sql_conn_id,
             "end_time_parameters": end_time_parameters,
             "end_timezone": end_timezone,
-            "end_required": True,  # a template may render to blank text, and every activity needs an end
+            "end_required": True,  # a template may render to blank text, but every activity needs an end
             "on_past_end_time": on_past_end_time,
             "on_lifetime_exceeded": on_lifetime_exceeded,
         }
         self._start = _given(start | more | own)
-        # A DAG without retries does not mean to leave the activity where it is.
+        # The end has retries even if the DAG has none, because the activity must end.
         insist = _FIRST | {"retries": end_retries, "retry_delay": _RETRY_DELAY}
         self._sensor = {
             "end_time": end_time,
@@ -136,7 +146,7 @@ class LiveActivityGroup(TaskGroup):
 
     @property
     def activity(self) -> Any:
-        """What the vendor calls the activity, as it was given."""
+        """Id by which the vendor knows the activity, as it was given."""
         return self._shared[self.start_operator.id_field]
 
     def __enter__(self) -> Self:
@@ -153,7 +163,13 @@ class LiveActivityGroup(TaskGroup):
             super().__exit__(*exc_info)  # type: ignore[no-untyped-call]
 
     def update(self, task_id: str, **arguments: Any) -> Any:
-        """Make an update of this activity, for use inside the block."""
+        """
+        Create an update of this activity, for use inside the block.
+
+        :param task_id: id of the task.
+        :param arguments: further arguments of the update operator. The group sets the id of the activity, the
+            connection and the other shared arguments.
+        """
         return self.update_operator(task_id=task_id, **{**self._shared, **arguments})
 
     def _close(self, body: list[Any]) -> None:
@@ -177,7 +193,8 @@ class LiveActivityGroup(TaskGroup):
             task_id="end",
             **self._shared,
             **self._end,
-            # What the sensor found; where it failed or was skipped, nothing is found, and the end comes now.
+            # The end that the sensor found. If the sensor failed or was skipped, there is none, and the end
+            # is sent at once.
             end_time=self.end_time_sensor.output,
             update_task_ids=update_task_ids,
             end_task_ids=[ends[1]],
@@ -191,9 +208,9 @@ class LiveActivityGroup(TaskGroup):
             end_task_ids=[ends[0]],
             trigger_rule=TriggerRule.ONE_FAILED,
         )
-        # After a failed start `end` does not run; after a failed sensor it does, and at once. So one of the
-        # two ends runs, and `end_early` need not wait for the end time to know that it is not needed.
-        # `started` stands for the start, which as a setup takes no successor with this trigger rule.
+        # After a failed start `end` does not run. After a failed sensor it runs at once. So one of the two
+        # ends runs, and `end_early` can be skipped without waiting for the end time. `started` stands for the
+        # start: a setup cannot have a downstream task with this trigger rule.
         started = EmptyOperator(task_id="started")
         self.start >> started
         watched = [started, *(body if self._on_failure == "end_now" else [])]
@@ -206,7 +223,7 @@ class LiveActivityGroup(TaskGroup):
         [*leaves, self.end_time_sensor, self.end, self.end_early] >> outcome
 
     def _own_updates(self, body: list[Any]) -> Iterator[Any]:
-        """Yield the block's updates of this activity; a lifecycle in the block has its own."""
+        """Yield the updates of this activity in the block; a nested lifecycle has its own."""
         for task in body:
             kind = getattr(task, "operator_class", type(task))
             if isinstance(kind, type) and issubclass(kind, self.update_operator):
@@ -216,18 +233,18 @@ class LiveActivityGroup(TaskGroup):
                 another = (
                     isinstance(theirs, str) and isinstance(self.activity, str) and theirs != self.activity
                 )
-                # Mapped over ids, it is about many others.
+                # An update that is mapped over ids belongs to other activities.
                 if theirs is not None and not another and not get("end_task_ids"):
                     yield task
 
 
 def _given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that were given; the others are left to ``default_args`` and the operators."""
+    """Return the arguments that are not None; ``default_args`` and the operators set the others."""
     return {name: value for name, value in arguments.items() if value is not None}
 
 
 def _give(task: Any, **arguments: Any) -> None:
-    """Give an argument to an operator that exists already, mapped or not."""
+    """Set arguments of an operator that exists already, mapped or not."""
     partial = getattr(task, "partial_kwargs", None)
     for name, value in arguments.items():
         if partial is None:

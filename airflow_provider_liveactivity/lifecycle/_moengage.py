@@ -1,4 +1,4 @@
-"""The life of a broadcast Live Activity through MoEngage."""
+"""Task group for a broadcast Live Activity through MoEngage."""
 
 from __future__ import annotations
 
@@ -17,22 +17,27 @@ if TYPE_CHECKING:
 
 class MoEngageBroadcastLiveActivity(LiveActivityGroup):
     """
-    The life of a broadcast Live Activity through MoEngage, around the tasks of a ``with`` block.
+    Start a broadcast through MoEngage, run the tasks of a ``with`` block, and end the broadcast.
 
-    It takes all arguments of ``LiveActivityGroup`` beside these.
+    Also accepts the arguments of ``LiveActivityGroup``.
 
-    :param broadcast_live_activity_id: the id that the campaign was created with. (templated)
+    :param broadcast_live_activity_id: id that the campaign was created with. (templated)
     :param attribute_type: name of the app's attributes type. (templated)
-    :param attribute_info: object with the static attributes, or its JSON text. (templated)
-    :param content_state: object with the first state, or its JSON text. (templated)
-    :param alert: object with ``title`` and ``body``, of the start. (templated)
-    :param end_alert: the same, of the end; MoEngage wants one. (templated)
-    :param end_content_state: the last state to show; by default the last one sent. (templated)
-    :param dismissal_date: when the ended activity leaves the phones; a timedelta counts from the end.
+    :param attribute_info: static attributes, as a dict or JSON text. (templated)
+    :param content_state: first state to show, as a dict or JSON text. (templated)
+    :param alert: alert of the start with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``,
+        as a dict or JSON text. (templated)
+    :param end_alert: alert of the end with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``,
+        as a dict or JSON text; MoEngage requires it. (templated)
+    :param end_content_state: last state to show, as a dict or JSON text; by default the last state that was
+        sent. (templated)
+    :param dismissal_date: when the ended activity leaves the phones: aware datetime, ISO-8601 text with an
+        offset, or timedelta from the end; none by default. (templated)
+    :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
-    :param content_state_schema: JSON Schema, or its path, that every content state must satisfy. (templated)
-    :param validate_only: do everything but send; False by default.
+    :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
+        path; none by default. (templated)
+    :param validate_only: check everything, but send nothing; False by default.
     """
 
     start_operator = MoEngageStartBroadcastLiveActivityOperator

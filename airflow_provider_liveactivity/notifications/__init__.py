@@ -1,1 +1,1 @@
-"""Notifiers: a callback or a Deadline Alert updates or ends a Live Activity."""
+"""Notifiers that update or end a Live Activity from a callback or a Deadline Alert."""

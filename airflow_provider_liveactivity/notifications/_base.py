@@ -1,4 +1,4 @@
-"""What the notifiers share: one call of a hook, from a callback or from the triggerer."""
+"""Call a hook from a callback, or from the triggerer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class LiveActivityNotifier(BaseNotifier):
     """
     Base of the notifiers.
 
-    A failure is logged and goes no further: Airflow lets no callback change how its task or run ended.
+    A failure is only logged, because Airflow lets no callback change the state of its task or DAG run.
 
     :param verb: "update", the default, or "end".
-    :param kwargs: Airflow's own, such as ``context``.
+    :param kwargs: arguments of Airflow's ``BaseNotifier``, such as ``context``.
+    :raises ValueError: if ``verb`` has another value.
     """
 
     def __init__(self, *, verb: Literal["update", "end"] = "update", **kwargs: Any) -> None:
@@ -32,8 +33,8 @@ class LiveActivityNotifier(BaseNotifier):
         super().__init__(**kwargs)
         self.verb = verb
 
-    # Airflow renders a notifier in place, and calls it for each callback and mapped task that it is given to.
-    # The second rendering would render the data that the first one inserted.
+    # Airflow renders a notifier in place and reuses it for every callback and mapped task. A second rendering
+    # would render the data that the first one inserted, so each call uses a copy.
     def __call__(self, *args: Any) -> None:
         super(LiveActivityNotifier, copy.copy(self)).__call__(*args)
 
@@ -42,7 +43,7 @@ class LiveActivityNotifier(BaseNotifier):
 
     @abstractmethod
     def send(self) -> SendReport:
-        """Send through the connection's hook, and return the report."""
+        """Send through the hook of the connection and return the report."""
 
     def notify(self, context: Context) -> None:
         report = self.send()
@@ -51,6 +52,6 @@ class LiveActivityNotifier(BaseNotifier):
     async def async_notify(self, context: Context) -> None:
         from asgiref.sync import sync_to_async
 
-        # Sending has an event loop of its own, and its waits must not hold the triggerer's. In a thread,
-        # Airflow lets the connection be read on every version.
+        # A send has its own event loop, and its waits must not block the loop of the triggerer. Airflow
+        # allows a thread to read the connection on every supported version.
         await sync_to_async(self.notify, thread_sensitive=False)(context)

@@ -1,4 +1,4 @@
-"""A callback or a Deadline Alert updates or ends a Live Activity through Braze."""
+"""Update or end a Live Activity through Braze from a callback or a Deadline Alert."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ _FIELDS = ("activity_id", "content_state", "notification", "stale_date", "dismis
 
 class BrazeLiveActivityNotifier(LiveActivityNotifier):
     """
-    Update or end a Live Activity from ``on_success_callback`` and its like, or from a Deadline Alert.
+    Update or end a Live Activity from a callback such as ``on_success_callback`` or a Deadline Alert.
 
-    :param activity_id: the id that the activity was started with. (templated)
-    :param content_state: object with the whole state to show, or its JSON text. (templated)
+    :param activity_id: id that the activity was started with. (templated)
+    :param content_state: whole state to show, as a dict or JSON text. (templated)
     :param verb: "update", the default, or "end".
-    :param notification: Apple push object, for an alert with it, or its JSON text. (templated)
+    :param notification: Apple push object of an alert, as a dict or JSON text; by default no alert.
+        (templated)
     :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending. (templated)
-    :param dismissal_date: likewise, when the ended activity leaves the lock screen. (templated)
-    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace; "braze_default" by default. (templated)
+        timedelta from the moment of sending; none by default. (templated)
+    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text with
+        an offset, or timedelta from the moment of sending. By default iOS keeps the activity for up to four
+        hours. (templated)
+    :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
+    :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     """
 
     template_fields: Sequence[str] = (*_FIELDS, "braze_conn_id")

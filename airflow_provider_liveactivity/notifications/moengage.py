@@ -1,4 +1,4 @@
-"""A callback or a Deadline Alert updates or ends a broadcast Live Activity through MoEngage."""
+"""Update or end a broadcast Live Activity through MoEngage from a callback or a Deadline Alert."""
 
 from __future__ import annotations
 
@@ -24,18 +24,21 @@ _FIELDS = (
 
 class MoEngageBroadcastNotifier(LiveActivityNotifier):
     """
-    Update or end a broadcast from ``on_success_callback`` and its like, or from a Deadline Alert.
+    Update or end a broadcast from a callback such as ``on_success_callback`` or a Deadline Alert.
 
-    :param broadcast_live_activity_id: the id that the campaign was created with. (templated)
-    :param content_state: object with the whole state to show, or its JSON text. (templated)
-    :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``. (templated)
+    :param broadcast_live_activity_id: id that the campaign was created with. (templated)
+    :param content_state: whole state to show, as a dict or JSON text. (templated)
+    :param alert: alert with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``, as a dict or
+        JSON text. (templated)
     :param verb: "update", the default, or "end".
     :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
-        epoch seconds, or timedelta from the moment of sending. (templated)
-    :param stale_date: in the same forms, when the content counts as outdated. (templated)
-    :param instance_id: MoEngage refuses a second request with the same one; by default a new one for each
-        call. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
+        epoch seconds, or timedelta from the moment of sending; none by default. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+        epoch seconds, or timedelta from the moment of sending; none by default. (templated)
+    :param instance_id: id of the request, as text; MoEngage rejects a second request with the same id. By
+        default each call has a new id. (templated)
+    :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
+        (templated)
     """
 
     template_fields: Sequence[str] = (*_FIELDS, "moengage_conn_id")

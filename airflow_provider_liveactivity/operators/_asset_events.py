@@ -1,4 +1,4 @@
-"""Describe a send in the events of a task's assets."""
+"""Add the report of a send to the asset events of its task."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _EXTRA = (
 
 def describe_events(context: Context, outlets: list[Any], hook: LiveActivityHook, report: SendReport) -> None:
     """
-    Write the report of a send into the events of the task's assets.
+    Add the report of a send to the events of the task's assets.
 
-    Airflow makes an event for each asset of a task that succeeds. An alias gets the activity as its asset, if
-    the vendor accepted anything.
+    Airflow creates an event for each asset of a task that succeeds. If the vendor accepted a request, the
+    activity's own asset is added to each alias.
 
     :param context: context of the running task.
     :param outlets: outlets of the task.
-    :param hook: the hook that has sent.
+    :param hook: hook that sent the requests.
     :param report: report of the send.
     """
     if not outlets:

@@ -1,4 +1,4 @@
-"""What all sending operators share: a hook, a memory over retries, and errors in Airflow's terms."""
+"""Share the hook, the checkpoint and the error handling of all sending operators."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.errors import LiveActivityError
     from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 
-#: Where the task's state tells how far a send is.
+#: Key of the progress in the task state store.
 PROGRESS_KEY = "live_activity_progress"
 RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
 
@@ -35,52 +35,55 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
     """
     Base of the sending operators.
 
-    An error that no retry can mend fails the task without Airflow's retries; any other is left to them. When
-    the vendor's window is used up for long, the task defers until the next one and holds no worker slot.
-    Without a checkpoint, as before Airflow 3.3, a send to many people waits in its slot instead.
+    An error that a retry cannot fix fails the task without a retry. Every other error is left to Airflow's
+    retries.
 
-    From Airflow 3.3 on, ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
+    If the vendor's quota is used up for longer than the task may wait in place, the task defers until the
+    next quota window and holds no worker slot. Without a checkpoint, as before Airflow 3.3, a send to many
+    people waits in its worker slot instead.
+
+    On Airflow 3.3 and later ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
     """
 
-    #: The argument that holds what the vendor calls the activity.
+    #: Name of the argument with the id by which the vendor knows the activity.
     id_field: ClassVar[str] = "activity_id"
     path_fields = ("content_state_schema",)
-    #: Whether sending everything once more is harmless; where it is not, only a checkpoint allows a retry.
+    #: Whether all requests may be sent again. If not, a retry needs a checkpoint.
     repeatable = True
     on_empty_audience = "fail"
-    #: Whether this attempt has sent before, and then deferred until the vendor's next window.
+    #: Whether this attempt has deferred until the vendor's next quota window and resumed.
     resumed = False
-    #: The start that the task belongs to, where a record of the activity names it.
+    #: Id of the start that the task belongs to, if a record of the activity contains it.
     start_id: str | None = None
 
     def __init__(self, *, retry_policy: RetryPolicy | None = RETRY_POLICY, **kwargs: Any) -> None:
-        if retry_policy is not None:  # before 3.3 Airflow does not know the argument
+        if retry_policy is not None:  # Airflow before 3.3 does not have the argument
             kwargs["retry_policy"] = retry_policy
         super().__init__(**kwargs)
 
     @property
     def activity_key(self) -> str:
-        """What the vendor calls the activity."""
+        """Id by which the vendor knows the activity."""
         return str(getattr(self, self.id_field))
 
     @property
     def conn_id(self) -> str:
-        """Connection to the vendor's workspace."""
+        """Id of the connection to the vendor's workspace."""
         return str(getattr(self, self.hook.conn_name_attr))
 
     @property
     def record_key(self) -> str:
-        """Key of the record that says that the activity may be on."""
+        """Key of the activity's record."""
         return key_of(self.hook.conn_type, self.conn_id, self.activity_key)
 
     @property
     @abstractmethod
     def hook(self) -> LiveActivityHook:
-        """The hook of the operator's connection."""
+        """Hook of the operator's connection."""
 
     @abstractmethod
     def send(self, context: Context) -> SendReport:
-        """Send, and return the report."""
+        """Send the requests and return the report."""
 
     def execute(self, context: Context) -> SendReport:
         from airflow_provider_liveactivity.errors import EmptyAudience, LiveActivityError
@@ -92,7 +95,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
             if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
                 raise AirflowSkipException(str(error)) from error
             self._handle_error(error, context)
-        except BaseException as error:  # the task's time is over, or something that nobody thought of
+        except BaseException as error:  # such as AirflowTaskTimeout, or an unexpected error
             self._fail_without_retry(error, context)
             raise
         self._log_report(report)
@@ -100,16 +103,16 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         return self._with_start_id(report)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
-        """Go on in the vendor's next window."""
+        """Resume the send after a deferral."""
         self.resumed = True
         return self.execute(context)
 
     def on_kill(self) -> None:
-        if "hook" in self.__dict__:  # made at first use; before that, nothing can be under way
+        if "hook" in self.__dict__:  # no hook yet means that no request is in flight
             self.hook.stop()
 
     def _prepare(self, context: Context) -> None:
-        """Settle what is to be sent, and refuse what can be refused before anything is read."""
+        """Determine what to send, and check what can be checked before the audience is read."""
         from airflow_provider_liveactivity.errors import InvalidPayload
 
         if self.on_empty_audience not in ("fail", "skip"):
@@ -119,9 +122,9 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
     def _delivery_options(self, context: Context) -> dict[str, Any]:
         """
-        Return the options that tie a long send to its task: its checkpoint, and where it tells its progress.
+        Return the options that store the checkpoint and the progress of a send.
 
-        From Airflow 3.3 on, both lie in the task's state, which the UI shows.
+        On Airflow 3.3 and later both are in the task state store, which the UI shows.
         """
         store: Any = context.get("task_state_store")
         if store is None:
@@ -139,26 +142,27 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         return {"checkpoint": checkpoint_of(context), "on_progress": tell}
 
     def _with_start_id(self, report: SendReport) -> SendReport:
-        """Return a report that names the start it belongs to, where one is known."""
+        """Return the report with the id of its start, if the id is known."""
         return report if self.start_id is None else {**report, "start_id": self.start_id}
 
     def _handle_error(self, error: LiveActivityError, context: Context) -> NoReturn:
-        """Defer, fail for good, or fail so that Airflow retries."""
+        """Defer the task, fail it without a retry, or fail it so that Airflow retries."""
         from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.common import utcnow
 
-        if isinstance(error, PartiallySent):  # whoever ends the activity must know that it runs somewhere
+        if isinstance(error, PartiallySent):  # the end task must know that some phones show the activity
             context["ti"].xcom_push(
                 key=PARTIAL_REPORT, value=self._with_start_id(cast("SendReport", dict(error.report)))
             )
         if not error.retryable:
-            # A retry policy sees the error itself. Where none is asked, Airflow knows this one only.
+            # A retry policy gets the error itself. Without a policy, only AirflowFailException prevents a
+            # retry.
             if getattr(self, "retry_policy", None) is None:
                 raise AirflowFailException(str(error)) from error
             raise error
         self._fail_without_retry(error, context)
         reset_at = self._retry_time(error)
-        if reset_at is not None and reset_at > utcnow():  # one that is over would fire at once, for ever
+        if reset_at is not None and reset_at > utcnow():  # a trigger for a past moment would defer for ever
             last = self._max_wait_until(context)
             if reset_at > last:
                 raise AirflowFailException(
@@ -169,13 +173,13 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         raise error
 
     def _retry_time(self, error: LiveActivityError) -> datetime | None:
-        """Return when the vendor accepts requests again, if its quota ended the send."""
+        """Return when the vendor accepts requests again; None if the quota did not stop the send."""
         from airflow_provider_liveactivity.errors import reset_of
 
         return reset_of(error)
 
     def _fail_without_retry(self, error: BaseException, context: Context) -> None:
-        """Fail without Airflow's retries where one would begin at the front and send a part again."""
+        """Fail the task without a retry if a retry would send accepted batches again."""
         if not self.repeatable and self.hook.has_sent and not checkpoint_of(context).durable:
             raise AirflowFailException(
                 f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
@@ -186,19 +190,19 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         """
         Return the moment after which the task no longer waits for the vendor.
 
-        That is 8 hours after the activity's end, or after the task's start where no end is known: no phone
-        shows the activity any more.
+        The moment is 8 hours after the activity's end, or 8 hours after the start of the task if no later end
+        is known. No phone shows the activity after that.
         """
         from airflow_provider_liveactivity.models.common import utcnow
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
-        # Airflow keeps the start over a deferral.
+        # Airflow keeps start_date over a deferral.
         started = getattr(context["ti"], "start_date", None) or utcnow()
         end = self._end_moment(context) or started
         return max(started, end) + MAX_LIFETIME
 
     def _end_moment(self, context: Context) -> datetime | None:
-        """Return the activity's end; None where the task knows none."""
+        """Return the end of the activity, or None if the task does not know it."""
         from airflow_provider_liveactivity.models.end_time import end_moment
 
         return end_moment(getattr(self, "end_time", None))
@@ -225,7 +229,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
 
 def checkpoint_of(context: Context) -> Checkpoint:
-    """Return what survives a retry of the running task: Airflow's task state store, from 3.3 on."""
+    """Return the checkpoint of the running task; it survives a retry on Airflow 3.3 and later."""
     from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 
     store: Any = context.get("task_state_store")

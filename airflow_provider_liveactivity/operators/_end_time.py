@@ -13,30 +13,33 @@ from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-#: The template fields of this mixin, and how Airflow shows them.
+#: Template fields of ``EndTimeMixin`` and their renderers.
 END_FIELDS = ("end_time", "end_time_sql", "end_time_sql_conn_id", "end_time_parameters", "end_timezone")
 END_RENDERERS = {"end_time_sql": "sql", "end_time_parameters": "json"}
 
 
 class EndTimeMixin(LiveActivityOperator):
     """
-    Part of the operators that start: reads and checks the end before anything is sent.
+    Read and check the end of an activity before its start is sent.
 
-    :param end_time: when the activity is to end, where that is known: datetime or ISO-8601 text; blank text
-        means the same as None. An end more than 8 hours away fails the task before anything is sent, because
-        no phone would get it. (templated)
-    :param end_time_sql: in its place a query, or a ``.sql`` file, whose first row and column is the end; no
-        row and NULL mean that it is not known yet. (templated)
-    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
-    :param end_time_parameters: parameters of the query. (templated)
-    :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
-        without it such an end is refused. (templated)
-    :param end_required: fail before anything is sent where neither ``end_time`` nor ``end_time_sql`` is
-        given; False by default. A lifecycle sets it.
-    :param on_past_end_time: what to do when the end is over already: "fail", the default, "skip" the task, or
-        "send" the start all the same. A retry that may have started the activity on some phones fails in
-        place of skipping, so that the activity is ended.
-    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param end_time: when the activity ends, if this is known: datetime or ISO-8601 text. Blank text means
+        None, the default. An end more than 8 hours away fails the task before anything is sent, because no
+        phone would get the end. (templated)
+    :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
+        instead; None by default. No row or NULL means that the end is not known yet. (templated)
+    :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; None by default.
+        (templated)
+    :param end_time_parameters: parameters of ``end_time_sql``, in the style of the database's driver; None by
+        default. (templated)
+    :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
+        By default such an end is an error. (templated)
+    :param end_required: fail before anything is sent if neither ``end_time`` nor ``end_time_sql`` is given;
+        False by default. A lifecycle sets it to True.
+    :param on_past_end_time: what to do if the end is over already: "fail", the default, "skip" the task, or
+        "send" the start. With "skip", the task fails if an earlier attempt may have started the activity on
+        some phones, so that the activity is ended.
+    :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
+        "warn" in the log and send the start.
     """
 
     _end: datetime | None = None
@@ -72,7 +75,7 @@ class EndTimeMixin(LiveActivityOperator):
         return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))
 
     def _end_query(self) -> dict[str, Any] | None:
-        """Return the arguments of ``read_end_time`` for an end that may move; None for any other end."""
+        """Return the arguments of ``read_end_time`` for an end that a query reads; None for any other end."""
         from airflow_provider_liveactivity.models.end_time import blank_to_none
 
         if blank_to_none(self.end_time_sql) is None:
@@ -85,11 +88,11 @@ class EndTimeMixin(LiveActivityOperator):
         }
 
     def _end_moment(self, context: Context) -> datetime | None:
-        """Return the checked end, which each attempt reads once; None where none is known (yet)."""
+        """Return the checked end, which each attempt reads once; None if the end is not known."""
         return self._end
 
     def _check_lifetime(self, context: Context) -> None:
-        """Read the end, and refuse one at which the activity could not end."""
+        """Read the end and check that the activity can end then."""
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
@@ -125,7 +128,7 @@ class EndTimeMixin(LiveActivityOperator):
             return None
         given = self._end_query() or {"end_timezone": self.end_timezone}
         end = read_end_time(end_time=end_time, **given, prefix="end_time_")
-        if sql is not None:  # for a sensor that cannot read the query any more
+        if sql is not None:  # the sensor falls back to this end if it cannot read the query
             context["ti"].xcom_push(key=KNOWN_END_KEY, value={"end": end and end.isoformat()})
         return end
 
@@ -149,7 +152,7 @@ class EndTimeMixin(LiveActivityOperator):
             )
 
     def _may_have_started(self, context: Context) -> bool:
-        """Whether an earlier attempt in this DAG run may have started the activity: it leaves its record."""
+        """Whether an earlier attempt in this DAG run has left a record and may have started the activity."""
         ti: Any = context["ti"]
         record = _records.read(self.record_key)
         return record is not None and (record.dag_id, record.run_id) == (ti.dag_id, ti.run_id)

@@ -1,13 +1,13 @@
 """
-The records of the activities that are on and due to end.
+Store a record of every activity that is on and due to end.
 
-A record says that an activity may be on some phones: which one, through which connection, its last state and
-when it is due to end. A start writes the record before its first request, updates keep its state, and the end
+A record says that an activity may be on some phones. It contains the activity's id, its connection, its last
+state and its end. A start writes the record before its first request, updates change its state, and the end
 deletes it. The tasks of one activity compare the record's ``start_id`` with their XComs, which outlive a
-clear. A later DAG run finds in the records which activities were never ended. Records name no people.
+clear. A later DAG run finds the activities that were never ended. Records contain no recipients.
 
-Airflow's Variables hold the records: of all that Airflow stores, only they outlive a task, a clear and a run,
-can be listed (Airflow 3.3 and later), and can be read by any task.
+Records are Airflow Variables. Only Variables outlive a task, a clear and a DAG run, can be listed (Airflow
+3.3 and later), and can be read by any task.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-#: Begins the key of every record.
+#: Prefix of the key of every record.
 PREFIX = "live_activity.on."
 
 
 @dataclass(frozen=True, slots=True)
 class ActivityRecord:
     """
-    An activity that may be on.
+    Record of an activity that may be on.
 
     :param vendor: connection type of the vendor: "braze" or "moengage".
     :param conn_id: connection to the vendor's workspace.
-    :param activity_id: what the vendor calls the activity.
-    :param start_id: identity of the start: the same over its retries, another one after a clear.
-    :param content_state: the last state that was sent, as a dict or JSON text.
+    :param activity_id: id by which the vendor knows the activity.
+    :param start_id: identity of the start: the same over retries, another one after a clear.
+    :param content_state: last state that was sent, as a dict or JSON text.
     :param started_at: moment before the first request of the start, as ISO-8601 text.
     :param updated_at: moment of the last state, as ISO-8601 text.
-    :param end_time: when the activity is due to end, as ISO-8601 text; None while the end is not known.
-    :param end_query: arguments of ``read_end_time``, where a query gives the end; the end may move then.
+    :param end_time: when the activity is due to end, as ISO-8601 text; None if the end is not known yet.
+    :param end_query: arguments of ``read_end_time`` if a query reads the end, which may move; otherwise None.
     :param end_arguments: further arguments of the vendor's end, such as ``app_id``.
     :param dag_id: DAG of the start.
     :param run_id: DAG run of the start.
@@ -63,23 +63,23 @@ class ActivityRecord:
 
     @property
     def key(self) -> str:
-        """Key of the Variable that holds the record."""
+        """Key of the Variable that contains the record."""
         return key_of(self.vendor, self.conn_id, self.activity_id)
 
     def is_of_run(self, context: Context) -> bool:
-        """Return whether a start of the running task's DAG run wrote the record."""
+        """Return whether a start in the running task's DAG run wrote the record."""
         ti: Any = context["ti"]
         return (self.dag_id, self.run_id) == (ti.dag_id, ti.run_id)
 
     @property
     def description(self) -> str:
-        """Text that the UI shows beside the Variable."""
+        """Description that the UI shows next to the Variable."""
         due = f"due to end at {self.end_time}" if self.end_time else "with an end that is not known yet"
         return f"Live Activity {self.activity_id} of {self.conn_id}, {due}; started by DAG {self.dag_id}."
 
 
 def key_of(vendor: str, conn_id: str, activity_id: str) -> str:
-    """Return the key of an activity's record; a hash, because an activity id may hold any character."""
+    """Return the key of an activity's record: a hash, because an activity id may contain any character."""
     text = json.dumps([vendor, conn_id, activity_id])
     return PREFIX + hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -88,8 +88,8 @@ def start_id_of(context: Context) -> str:
     """
     Return the identity of a start.
 
-    Clearing a task raises its ``max_tries``, a retry does not. So the identity is the same for all attempts
-    of one life of the task, on any worker.
+    A clear raises ``max_tries`` of the task; a retry does not. The identity is therefore the same for all
+    attempts until the next clear, on any worker.
 
     :param context: context of the running start.
     """
@@ -100,9 +100,10 @@ def start_id_of(context: Context) -> str:
 
 def read(key: str) -> ActivityRecord | None:
     """
-    Return a record; None where there is none, and outside of a running task.
+    Return a record; None if it does not exist, and outside of a running task.
 
-    :raises LiveActivityError: where the Variable is not a record that this version can read.
+    :param key: key of the record.
+    :raises LiveActivityError: if the Variable is not a record that this version can read.
     """
     if not runs_in_a_task():
         return None
@@ -113,7 +114,7 @@ def read(key: str) -> ActivityRecord | None:
 
 
 def write(record: ActivityRecord) -> None:
-    """Write a record; outside of a running task, do nothing."""
+    """Write a record; do nothing outside of a running task."""
     if runs_in_a_task():
         from airflow.sdk import Variable
 
@@ -122,7 +123,7 @@ def write(record: ActivityRecord) -> None:
 
 
 def delete(record: ActivityRecord) -> None:
-    """Delete a record, unless another start of the same activity has replaced it meanwhile."""
+    """Delete a record, unless another start of the same activity has replaced it."""
     if is_current(record):
         from airflow.sdk import Variable
 
@@ -130,13 +131,13 @@ def delete(record: ActivityRecord) -> None:
 
 
 def is_current(record: ActivityRecord) -> bool:
-    """Return whether the record of the activity is still that of the same start."""
+    """Return whether the stored record still belongs to the same start."""
     now = read(record.key)
     return now is not None and now.start_id == record.start_id
 
 
 def keys() -> list[str]:
-    """Return the keys of all records; Airflow lists Variables from version 3.3 on."""
+    """Return the keys of all records; needs Airflow 3.3 or later to list Variables."""
     from airflow.sdk import Variable
 
     return list(Variable.keys(prefix=PREFIX))
@@ -144,12 +145,12 @@ def keys() -> list[str]:
 
 def note_state(key: str, start_id: str, content_state: Any, sent_at: str) -> None:
     """
-    Keep the state of an accepted update, unless a newer one is known or the activity has ended meanwhile.
+    Store the state of an accepted update, unless a newer state is stored or the activity has ended.
 
     :param key: key of the record.
     :param start_id: identity of the start that the update belongs to.
-    :param content_state: state that the update sent.
-    :param sent_at: moment at which the update was sent, as ISO-8601 text.
+    :param content_state: state that the update sent, as a dict or JSON text.
+    :param sent_at: when the update was sent, as ISO-8601 text.
     """
     record = read(key)
     if record is not None and record.start_id == start_id and record.updated_at <= sent_at:
@@ -157,7 +158,7 @@ def note_state(key: str, start_id: str, content_state: Any, sent_at: str) -> Non
 
 
 def note_end(record: ActivityRecord, end: datetime) -> None:
-    """Keep an end that has moved, unless the activity has ended meanwhile or was started anew."""
+    """Store an end that has moved, unless the activity has ended or another start has replaced the record."""
     now = read(record.key)
     if now is not None and now.start_id == record.start_id:
         write(replace(now, end_time=end.isoformat()))
@@ -176,7 +177,7 @@ def _parse(key: str, text: str) -> ActivityRecord:
 
 
 def read_all() -> Iterator[tuple[str, ActivityRecord | None]]:
-    """Yield the key and the record of every activity that may be on; None for one that cannot be read."""
+    """Yield the key and the record of every activity that may be on; None for an unreadable record."""
     from airflow_provider_liveactivity.errors import LiveActivityError
 
     for key in keys():
@@ -185,5 +186,5 @@ def read_all() -> Iterator[tuple[str, ActivityRecord | None]]:
         except LiveActivityError:
             yield key, None
             continue
-        if record is not None:  # an end may have deleted the record since the keys were listed
+        if record is not None:  # an end may delete the record after the keys are listed
             yield key, record

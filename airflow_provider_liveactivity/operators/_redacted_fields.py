@@ -1,4 +1,4 @@
-"""Lists of people as template fields, without showing them among the rendered templates."""
+"""Keep lists of people out of the rendered templates that Airflow shows."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 
 
 class Redacted:
-    """Holds a rendered list of people; Airflow shows only how many they are."""
+    """Hold a rendered list of people, of which Airflow shows only the number."""
 
     def __init__(self, members: Any) -> None:
         self.members = members
 
     @classmethod
     def hide(cls, value: Any) -> Any:
-        """Return a rendered value so that Airflow stores and shows no id of it."""
+        """Wrap a rendered value so that Airflow stores and shows none of its ids."""
         return value if value is None or isinstance(value, cls) else cls(value)
 
     @classmethod
     def reveal(cls, value: Any) -> Any:
-        """Return what was hidden."""
+        """Return the value without its wrapper."""
         return value.members if isinstance(value, cls) else value
 
     def serialize(self) -> Any:
-        """Tell Airflow what to show instead."""
+        """Return the text that Airflow shows instead."""
         counted = isinstance(self.members, list | tuple | dict)
         return f"<{len(self.members):,} people>" if counted else "<people>"
 
@@ -34,10 +34,10 @@ class Redacted:
 
 
 class Filters(Redacted):
-    """Holds rendered filters of an audience; Airflow shows them without the ids of people in them."""
+    """Hold rendered audience filters, which Airflow shows without the ids of people in them."""
 
     def serialize(self) -> Any:
-        """Tell Airflow what to show instead."""
+        """Return the filters that Airflow shows, without ids."""
         if not isinstance(self.members, str):
             return _without_ids(self.members)
         try:
@@ -58,9 +58,9 @@ def _without_ids(value: Any) -> Any:
 
 
 class RedactedFieldsMixin(LiveActivityOperator):
-    """Base of the operators with lists of people among their template fields."""
+    """Redact the template fields that contain lists of people or their ids."""
 
-    #: Template fields, and what each is wrapped in once it is rendered.
+    #: Template fields to redact, each with the class that wraps its rendered value.
     hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"external_user_ids": Redacted}
 
     def after_rendering(self) -> None:

@@ -1,4 +1,4 @@
-"""Ending at an exact moment: released early, held in the worker, sent when the moment comes."""
+"""End an activity at an exact moment: defer until shortly before, then wait in the worker."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
 
-#: How long before the moment the last state is read: late enough for the last update to be in it.
+#: Read the last state this long before ``end_time``, so that it includes the last update.
 _CLOSING = timedelta(seconds=3)
 _LOOK_SECONDS = 0.2
 
 
 class EndMixin(LiveActivityOperator):
     """
-    Base of the operators that end: at once, or at ``end_time``.
+    End an activity at once, or at ``end_time``.
 
-    The task validates everything first. It then defers until ``lead_time`` before the moment, without a
-    worker slot, and waits the rest in the worker, so that the request leaves at the moment itself.
+    The task validates everything first. It then defers until ``lead_time`` before ``end_time`` and holds no
+    worker slot. The rest of the wait is in the worker, so that the request leaves at ``end_time`` exactly.
 
-    :param content_state: the last state to show; by default the last one that the tasks in
-        ``update_task_ids`` sent. (templated)
-    :param end_time: aware datetime or ISO-8601 text with an offset; None, the default, or a moment that is
-        over mean at once. (templated)
-    :param lead_time: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
-        default. More of it is more certain, and holds the slot for longer.
-    :param deferrable: wait in the triggerer for as long as ``lead_time`` is away; True by default, unlike
-        ``[operators] default_deferrable``, because the wait would otherwise hold a slot for hours.
-    :param end_on_kill: end the activity when the held task is cancelled; False by default. A deferred task
-        has no worker that could.
-    :param update_task_ids: ids of the tasks that start and update this activity in the same DAG run. The end
+    :param content_state: last state to show, as a dict or JSON text. By default the last state that the tasks
+        in ``update_task_ids`` sent. (templated)
+    :param end_time: when to end the activity: aware datetime or ISO-8601 text with an offset. None, the
+        default, or a past moment means at once. (templated)
+    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta or seconds; 20
+        seconds by default. A longer lead makes a late end less likely, but holds the worker slot longer.
+    :param deferrable: wait in the triggerer until ``lead_time`` before the end; True by default. Airflow's
+        ``[operators] default_deferrable`` has no effect, because the wait would hold a worker slot for hours.
+    :param end_on_kill: end the activity if the task is cancelled while it waits in the worker; False by
+        default. A deferred task has no worker that could send the end.
+    :param update_task_ids: ids of the tasks in the same DAG run that start and update this activity. The end
         is skipped if none of them has sent anything.
-    :param end_task_ids: ids of other tasks that end this activity. The end sends nothing if one of them has.
+    :param end_task_ids: ids of other tasks in the same DAG run that end this activity. If one of them has
+        ended the activity, this task sends nothing.
     """
 
     content_state: Any
@@ -80,7 +81,7 @@ class EndMixin(LiveActivityOperator):
     def end(
         self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
-        """Send the end through the operator's hook, and return the report."""
+        """Send the end through the operator's hook and return the report."""
 
     def send(self, context: Context) -> SendReport:
         was_on = self._look_up(context)
@@ -102,7 +103,7 @@ class EndMixin(LiveActivityOperator):
         self.log.info("Holding the end until %s.", moment.isoformat())
         if self.content_state is None or self.update_task_ids:
             self._wait_until(moment - _CLOSING)
-        is_on = self._look_up(context)  # an end without update_task_ids may wait beside the start
+        is_on = self._look_up(context)  # without update_task_ids the end may wait while the start still runs
         if was_on and not is_on:
             if (report := self._report_of_another_end(context)) is not None:
                 return report
@@ -110,8 +111,8 @@ class EndMixin(LiveActivityOperator):
         return self._end(context, self._release)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
-        """Go on in a worker, shortly before the moment; nothing has been sent so far."""
-        self._announced = True  # before the wait: where slots are scarce, every call to Airflow counts now
+        """Resume in a worker, shortly before the end; nothing has been sent yet."""
+        self._announced = True  # announced before the wait; each call to Airflow delays the end
         return self.execute(context)
 
     def on_kill(self) -> None:
@@ -131,16 +132,16 @@ class EndMixin(LiveActivityOperator):
         return report
 
     def _look_up(self, context: Context) -> bool:
-        """Read what is known of the activity now, and return whether a record says that it is on."""
+        """Read the activity's record and reports; return whether the record says that the activity is on."""
         record = None if self.validate_only else _records.read(self.record_key)
         if record is not None and self.update_task_ids and not record.is_of_run(context):
-            record = None  # another run has started the activity, and ends it
+            record = None  # another DAG run started the activity and ends it
         self._record = record
         self._reports = reports_of(context, self.update_task_ids, self.activity_key)
         return self._record is not None
 
     def _report_of_another_end(self, context: Context) -> SendReport | None:
-        """Return the report of another task that has ended what this start started; None where none has."""
+        """Return the report of another task that has ended the activity; None if there is none."""
         starts = {report.get("start_id") for report in self._reports}
         for report in pull(context, self.end_task_ids):
             if not self.update_task_ids or report.get("start_id") in starts:
@@ -149,8 +150,8 @@ class EndMixin(LiveActivityOperator):
         return None
 
     def _last_state(self, context: Context) -> Any:
-        """Return the state to end with: the given one, else what the phones show."""
-        # A report that names a start is about the record; where the record is gone, the activity has ended.
+        """Return the state to end with: the given state, or else the state that the phones show."""
+        # A report with a start id belongs to a record. Without the record, that activity has ended.
         states = [
             (report["last_sent_at"] or "", report["content_state"])
             for report in self._reports
@@ -185,12 +186,12 @@ class EndMixin(LiveActivityOperator):
             )
 
     def _announce(self, moment: datetime, context: Context) -> None:
-        """Tell the updates of the same activity from when on they come too late."""
+        """Push the moment after which updates of the same activity are dropped."""
         start_id = self._record.start_id if self._record is not None else None
         context["ti"].xcom_push(key=ENDS_AT, value={"at": moment.isoformat(), "start_id": start_id})
 
     def _release_at(self, moment: datetime) -> None:
-        """Give the worker slot back until then, where that is far enough away."""
+        """Defer until the moment if it is far enough away."""
         from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
 
         if self.deferrable and moment - datetime.now(UTC) > TOO_SHORT_TO_DEFER:
@@ -200,7 +201,7 @@ class EndMixin(LiveActivityOperator):
             self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume_after_wait")
 
     def _wait_until(self, moment: datetime) -> None:
-        """Wait in short steps, in the main thread, which gets the signals."""
+        """Wait in short steps in the main thread, which receives the signals."""
         while not self._killed and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
             time.sleep(min(left, _LOOK_SECONDS))
         if self._killed and not self.end_on_kill:

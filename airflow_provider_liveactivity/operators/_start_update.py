@@ -1,4 +1,4 @@
-"""Starts that know when their activity ends, and updates that do not come after it."""
+"""Start activities that have an end, and drop updates that come after the end."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class StartMixin(EndTimeMixin):
-    """Base of the operators that start."""
+    """Start an activity and keep a record of it until it ends."""
 
     content_state: Any
     validate_only: bool
-    #: What this attempt has written down, and what stood there before.
+    #: The record that this attempt has written, and the record that it replaced.
     _record: _records.ActivityRecord | None = None
     _replaced: _records.ActivityRecord | None = None
 
@@ -63,14 +63,14 @@ class StartMixin(EndTimeMixin):
         return {}
 
     def _will_be_ended(self) -> bool:
-        """Return whether the activity has an end: a moment, or a task of the DAG that names this start."""
+        """Return whether the activity has an end time, or a task of the DAG ends it."""
         if self._has_end:
             return True
         dag = self.get_dag()
         return dag is not None and any(self.task_id in _sent_by(task) for task in dag.tasks)
 
     def _write_record(self, context: Context) -> None:
-        """Write down that the activity may be on, before the first request can leave."""
+        """Write the record of the activity before the first request leaves."""
         now = datetime.now(UTC).isoformat()
         end = self._end_moment(context)
         key = self.record_key
@@ -97,10 +97,10 @@ class StartMixin(EndTimeMixin):
 
     def _withdraw(self) -> None:
         """
-        Restore the record that this attempt replaced: the attempt has reached no one.
+        Restore the record that this attempt replaced, because the attempt has sent nothing.
 
-        Where an earlier attempt left a record, that record stays, because the earlier attempt may have
-        reached people. The record of another start that has begun meanwhile stays, too.
+        The record of an earlier attempt stays, because that attempt may have sent requests. The record of
+        another start that began in the meantime stays too.
         """
         if self._record is None:
             return
@@ -112,13 +112,14 @@ class StartMixin(EndTimeMixin):
 
 class UpdateMixin(LiveActivityOperator):
     """
-    Base of the operators that update.
+    Update an activity, and drop updates that come too late.
 
-    :param end_task_ids: ids of the tasks of the same DAG run that end the activity: an update that comes when
-        one of them has sent its end is dropped and counted, not sent.
-    :param sequence: number, text or moment that grows from state to state, such as the minute of play. An
-        update whose sequence is not above the last one sent is dropped and counted. The last one is kept
-        with the asset that the task has as its only inlet (Airflow 3.3 and later). (templated)
+    :param end_task_ids: ids of the tasks in the same DAG run that end the activity. An update after one of
+        their ends is dropped and counted, not sent.
+    :param sequence: number, text or aware datetime that grows from state to state, such as the minute of
+        play; None by default. An update whose sequence is not above the last one sent is dropped and counted.
+        The last sequence is stored with the task's only inlet, which must be an asset (Airflow 3.3 and
+        later). (templated)
     """
 
     validate_only: bool
@@ -130,7 +131,7 @@ class UpdateMixin(LiveActivityOperator):
 
     @abstractmethod
     def update(self, context: Context, *, validate_only: bool) -> SendReport:
-        """Send the update through the operator's hook, and return the report."""
+        """Send the update through the operator's hook and return the report."""
 
     def send(self, context: Context) -> SendReport:
         last = None if self.sequence is None else self._sequence_store(context)
@@ -185,13 +186,13 @@ class UpdateMixin(LiveActivityOperator):
 
 
 def comparable(sequence: Any) -> float | int | str:
-    """Return a sequence as JSON keeps it; text that a template made of a number is that number again."""
+    """Return a sequence as JSON stores it; text that a template made from a number becomes a number again."""
     match sequence:
         case datetime() if sequence.utcoffset() is not None:
             return sequence.astimezone(UTC).isoformat(timespec="microseconds")
         case str():
             return _from_text(sequence)
-        case int() | float() if math.isfinite(sequence):  # nothing is above a NaN, nor above infinity
+        case int() | float() if math.isfinite(sequence):  # no number is above NaN or infinity
             return sequence
     from airflow_provider_liveactivity.errors import InvalidPayload
 
@@ -211,7 +212,7 @@ def _from_text(sequence: str) -> float | int | str:
 
 
 def _sent_by(task: Any) -> Sequence[str]:
-    """Return the ids of the tasks whose activity a task ends, mapped or not; none for any other task."""
+    """Return the ``update_task_ids`` of a task, mapped or not; empty if the task does not end an activity."""
     arguments = getattr(task, "partial_kwargs", None)
     found = (
         getattr(task, "update_task_ids", ()) if arguments is None else arguments.get("update_task_ids", ())

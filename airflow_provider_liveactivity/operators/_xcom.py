@@ -1,4 +1,4 @@
-"""What the tasks of one Live Activity read of each other's XComs in the same DAG run."""
+"""Read the XComs that the tasks of one Live Activity share in a DAG run."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.delivery.report import SendReport
 
-#: Key of an end's moment: ``{"at": ISO-8601 text, "start_id": text or None}``. A later update is not sent.
+#: Key of the moment of an end: ``{"at": ISO-8601 text, "start_id": text or None}``. Later updates are
+#: dropped.
 ENDS_AT = "ends_at"
-#: Key of the report of a start that failed after it had sent a part.
+#: Key of the report of a start that failed after it had sent some of its requests.
 PARTIAL_REPORT = "partial_report"
 RETURN_VALUE = "return_value"
 
 
 def pull(context: Context, task_ids: Sequence[str], key: str = RETURN_VALUE) -> list[Any]:
     """
-    Return what tasks of the same activity have pushed so far.
+    Return the XCom values that tasks of the same activity have pushed so far.
 
-    In a mapped task group an activity is one map index; elsewhere each of the tasks may itself be mapped.
+    In a mapped task group, one activity is one map index. Elsewhere each task may itself be mapped.
+
+    :param context: context of the running task.
+    :param task_ids: ids of the tasks.
+    :param key: key of the XComs; "return_value" by default.
     """
     if not task_ids:
         return []
@@ -36,12 +41,18 @@ def pull(context: Context, task_ids: Sequence[str], key: str = RETURN_VALUE) -> 
 
 
 def is_in_mapped_group(context: Context) -> bool:
-    """Tell whether the running task belongs to a mapped task group, rather than being mapped itself."""
+    """Return whether the running task belongs to a mapped task group. A mapped task alone does not count."""
     return context["task"].get_closest_mapped_task_group() is not None
 
 
 def reports_of(context: Context, task_ids: Sequence[str], activity_id: str) -> list[SendReport]:
-    """Return the reports about an activity that has reached the vendor, or may have, oldest first."""
+    """
+    Return the reports of an activity with accepted, unknown or only validated requests, oldest first.
+
+    :param context: context of the running task.
+    :param task_ids: ids of the tasks that return the reports.
+    :param activity_id: id by which the vendor knows the activity.
+    """
     reports = [
         report
         for key in (RETURN_VALUE, PARTIAL_REPORT)

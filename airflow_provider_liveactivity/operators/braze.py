@@ -39,15 +39,16 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
     """
     Base of the Braze operators.
 
-    :param activity_id: the id of the activity. (templated)
-    :param content_state: object with the whole state to show, or its JSON text. (templated)
-    :param notification: Braze's Apple push object, or its JSON text. (templated)
+    :param activity_id: id of the activity, as text. (templated)
+    :param content_state: whole state to show, as a dict or JSON text. (templated)
+    :param notification: Braze's Apple push object, as a dict or JSON text; none by default. (templated)
     :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending. (templated)
-    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
-    :param braze_conn_id: connection to the Braze workspace; "braze_default" by default. (templated)
-    :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
-    :param validate_only: do everything but send, and return the report; False by default.
+        timedelta from the moment of sending; none by default. (templated)
+    :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
+    :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
+        path; none by default. (templated)
+    :param validate_only: check everything and return the report, but send nothing; False by default.
     """
 
     template_fields: Sequence[str] = _SHARED_FIELDS
@@ -80,7 +81,7 @@ class BrazeLiveActivityOperator(LiveActivityOperator):
 
     @cached_property
     def hook(self) -> BrazeHook:
-        """The hook of the operator's connection."""
+        """Hook of the operator's connection."""
         from airflow_provider_liveactivity.hooks.braze import BrazeHook
 
         return BrazeHook(self.braze_conn_id)
@@ -102,40 +103,52 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     """
     Start a Live Activity on the phones of one audience.
 
-    Exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``, ``custom_audience``
-    or ``sql``. People are addressed in batches of 50. A batch that was accepted is never sent again, whatever
-    dies: a retry goes on where the last attempt stopped (Airflow 3.3 and later).
+    Give exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``,
+    ``custom_audience`` or ``sql``. A request contains up to 50 people. An accepted request is never sent
+    again, even if the worker dies: a retry continues where the last attempt stopped (Airflow 3.3 and later).
 
     :param activity_attributes_type: name of the app's ``ActivityAttributes`` type. (templated)
-    :param activity_attributes: object with the static attributes, or its JSON text. (templated)
-    :param notification: Apple push object with ``alert.title`` and ``alert.body``. (templated)
-    :param external_user_ids: list of external ids, or its JSON text. (templated; not shown when rendered)
-    :param user_aliases: list of ``{"alias_name": ..., "alias_label": ...}``, or its JSON text. (templated;
-        not shown when rendered)
-    :param segment_id: API identifier of a segment. (templated)
-    :param custom_audience: connected audience object, or its JSON text. (templated)
-    :param sql: query, or a ``.sql`` file, whose one column is the external id, or whose two are alias name
-        and alias label. (templated)
-    :param sql_conn_id: connection to the database that the query is for. (templated)
-    :param parameters: parameters of the query. (templated)
-    :param max_workers: requests under way at once, each on its own connection; 128 by default.
-    :param max_requests_per_second: None, the default, for as fast as the workers are.
-    :param quota_reserve: share of Braze's hourly window, 0 to 1, left for other traffic; 0.1 by default.
-    :param on_unknown: what becomes of a batch that left and was never answered: "skip" it (the default:
-        nobody gets two cards, some may get none), "resend" it (some may get two), or "fail".
-    :param on_empty_audience: "fail", the default, or "skip" the task.
-    :param max_audience: the most people, listed or queried, that this may reach; more is an error before the
-        first request. How many a segment has, only Braze knows. (templated)
-    :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
+    :param activity_attributes: static attributes, as a dict or JSON text. (templated)
+    :param notification: Apple push object with ``alert.title`` and ``alert.body``, as a dict or JSON text.
         (templated)
-    :param end_time_sql: in its place a query, or a ``.sql`` file, whose first row and column is the end.
+    :param external_user_ids: external ids, as a list or its JSON text; none by default. (templated; not shown
+        when rendered)
+    :param user_aliases: aliases, as a list of ``{"alias_name": ..., "alias_label": ...}`` or its JSON text;
+        none by default. (templated; not shown when rendered)
+    :param segment_id: API identifier of a segment; none by default. (templated)
+    :param custom_audience: connected audience object, as a dict or JSON text; none by default. (templated)
+    :param sql: query, or path of a ``.sql`` file; none by default. One column is the external id; two columns
+        are alias name and alias label. (templated)
+    :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
+    :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
         (templated)
-    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
-    :param end_time_parameters: parameters of the query. (templated)
-    :param end_timezone: IANA name of the time zone of an end without an offset. (templated)
-    :param end_required: fail before anything is sent where no end is given; False by default.
-    :param on_past_end_time: "fail", the default, "skip" or "send" when the end is over already.
-    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param max_workers: most requests in flight, each on its own connection; 128 by default, at most 256.
+    :param max_requests_per_second: most requests per second; by default no limit.
+    :param quota_reserve: share of Braze's hourly quota, 0 to 1, that is left to other traffic; 0.1 by
+        default.
+    :param on_unknown: what to do with a batch whose outcome is unknown: "skip" it, the default, so that no
+        recipient gets two activities, but some may get none; "resend" it, so that some may get two; or "fail"
+        the task.
+    :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
+    :param max_audience: most people, listed or queried, that the start may reach; no limit by default. A
+        larger audience is an error before the first request. Not applied to segments, whose size only Braze
+        knows. (templated)
+    :param end_time: when the activity ends: datetime or ISO-8601 text; none by default. An end more than 8
+        hours away fails the task before anything is sent. (templated)
+    :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
+        instead; none by default. (templated)
+    :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; none by default.
+        (templated)
+    :param end_time_parameters: parameters of ``end_time_sql``, in the style of the database's driver; none by
+        default. (templated)
+    :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
+        By default such an end is an error. (templated)
+    :param end_required: fail before anything is sent if neither ``end_time`` nor ``end_time_sql`` is given;
+        False by default.
+    :param on_past_end_time: what to do if the end is over already: "fail", the default, "skip" the task, or
+        "send" the start.
+    :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
+        "warn" in the log and send the start.
     """
 
     repeatable = False
@@ -231,7 +244,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
                 self.max_requests_per_second,
                 self.quota_reserve,
                 self.on_unknown,
-                # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
+                # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
                 MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
             ),
         )
@@ -241,11 +254,15 @@ class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
     """
     Update a Live Activity on every phone that shows it.
 
-    :param activity_id: the id that the activity was started with. (templated)
-    :param dismissal_date: as ``stale_date``; without an end, Braze ignores it. (templated)
-    :param end_task_ids: ids of the tasks that end the activity; what comes later than they do is dropped.
-    :param sequence: number, text or moment; an update that is not above the last one sent is dropped. Needs
-        Airflow 3.3 and one asset among the inlets. (templated)
+    :param activity_id: id that the activity was started with. (templated)
+    :param dismissal_date: when the activity leaves the lock screen: aware datetime, ISO-8601 text with an
+        offset, or timedelta from the moment of sending; none by default. Braze ignores it in an update.
+        (templated)
+    :param end_task_ids: ids of the tasks in the same DAG run that end the activity. An update after one of
+        their ends is dropped.
+    :param sequence: number, text or aware datetime that grows from state to state; none by default. An update
+        whose sequence is not above the last one sent is dropped. Needs Airflow 3.3 or later and exactly one
+        inlet, an asset. (templated)
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date", "sequence")
@@ -264,17 +281,24 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
     """
     End a Live Activity on every phone that shows it, at once or at an exact moment.
 
-    :param activity_id: the id that the activity was started with. (templated)
-    :param content_state: the last state to show; Braze wants it here too. (templated)
-    :param dismissal_date: as ``stale_date``: when the ended activity leaves the lock screen. A past moment
-        means at once; by default iOS keeps it for up to four hours. (templated)
-    :param end_time: when the end is to be sent; None, the default, for at once. (templated)
-    :param lead_time: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+    :param activity_id: id that the activity was started with. (templated)
+    :param content_state: last state to show, as a dict or JSON text; Braze requires it. By default the last
+        state that the tasks in ``update_task_ids`` sent. (templated)
+    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text with
+        an offset, or timedelta from the moment of sending. A past moment means at once. By default iOS keeps
+        the activity for up to four hours. (templated)
+    :param end_time: when to send the end: aware datetime or ISO-8601 text with an offset. None, the default,
+        or a past moment means at once. (templated)
+    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta or seconds; 20
+        seconds by default.
+    :param deferrable: wait in the triggerer until ``lead_time`` before the end, without a worker slot; True
+        by default.
+    :param end_on_kill: end the activity if the task is cancelled while it waits in the worker; False by
         default.
-    :param deferrable: hold no worker slot until then; True by default.
-    :param end_on_kill: end the activity when the held task is cancelled; False by default.
-    :param update_task_ids: ids of the tasks that start and update this activity; see ``EndMixin``.
-    :param end_task_ids: ids of other tasks that may end it.
+    :param update_task_ids: ids of the tasks in the same DAG run that start and update this activity. The end
+        is skipped if none of them has sent anything.
+    :param end_task_ids: ids of other tasks in the same DAG run that end this activity. If one of them has
+        ended the activity, this task sends nothing.
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "dismissal_date", "end_time")

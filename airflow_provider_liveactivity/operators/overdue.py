@@ -1,4 +1,4 @@
-"""End the Live Activities that nothing else has ended."""
+"""End the Live Activities that their own DAG runs have not ended."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 class OverdueReport(TypedDict):
     """
-    What ``EndOverdueLiveActivitiesOperator`` returns.
+    The report of ``EndOverdueLiveActivitiesOperator``.
 
-    ``on`` counts the activities that may be on and are not overdue, ``ended`` those that were overdue and are
-    ended now, ``failed`` those that could not be ended and will be tried again, ``forgotten`` those that
-    could not be ended and have died by themselves, eight hours after their start.
+    ``on`` counts the activities that may be on and are not overdue. ``ended`` counts the overdue activities
+    that this run has ended. ``failed`` counts those that this run could not end; the next run tries again.
+    ``forgotten`` counts those that could not be ended and that iOS has ended by itself, eight hours after
+    their start.
     """
 
     on: int
@@ -36,21 +37,22 @@ class OverdueReport(TypedDict):
 
 class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
     """
-    End every Live Activity that is on, was due to end, and was not ended by its own DAG run.
+    End every Live Activity that was due to end and was not ended by its own DAG run.
 
-    A run may stop before its end: a person marks it, it reaches ``dagrun_timeout``, its DAG is deleted. Each
-    start that has an end leaves a record of the activity; this operator reads the records of all DAGs. It
-    ends an activity with its last state when the end is ``grace_period`` over. Where no end is known, it ends
-    the activity as soon as its DAG run is over. Ending twice is harmless, and so is a second run at once.
+    A DAG run may stop before its end task: a user marks the run, it reaches ``dagrun_timeout``, or its DAG is
+    deleted. Each start that has an end leaves a record of the activity, and this operator reads the records
+    of all DAGs. It ends an activity with its last state ``grace_period`` after the end. If no end is known,
+    it ends the activity as soon as its DAG run is over. It is safe to end an activity twice, and to run this
+    operator twice at the same time.
 
     Needs Airflow 3.3 or later.
 
-    :param grace_period: timedelta after the end in which the activity's own run may still send it; 2 minutes
-        by default.
+    :param grace_period: timedelta after the end in which the activity's own DAG run may still end it; 2
+        minutes by default.
     :param dismissal_date: when the ended activities leave the lock screen: aware datetime, ISO-8601 text with
-        an offset, or timedelta from the moment of sending; by default iOS keeps them for up to four hours.
+        an offset, or timedelta from the moment of sending. By default iOS keeps them for up to four hours.
         (templated)
-    :raises LiveActivityError: at the end, where an activity could not be ended.
+    :raises LiveActivityError: after all records are processed, if an activity could not be ended.
     """
 
     template_fields = ("dismissal_date",)
@@ -100,12 +102,12 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
     def _end_if_overdue(
         self, record: ActivityRecord, context: Context
     ) -> Literal["on", "ended", "failed", "forgotten"]:
-        """End an overdue activity, and return what it counts as."""
+        """End the activity if it is overdue, and return its category in the report."""
         try:
             if not self._is_overdue(record, context):
                 return "on"
             self._end(record)
-        except Exception as error:  # noqa: BLE001 # one activity must not keep the others from their end
+        except Exception as error:  # noqa: BLE001 # one failure must not prevent the other ends
             if not _is_over_already(error):
                 return self._after_failure(record, error)
         _records.delete(record)
@@ -120,7 +122,7 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         return "ended"
 
     def _after_failure(self, record: ActivityRecord, error: Exception) -> Literal["failed", "forgotten"]:
-        """Forget an activity that no phone shows any more; leave any other to the next run."""
+        """Delete the record if no phone shows the activity any more; otherwise leave it to the next run."""
         self.log.error("Live Activity %s of %s: %s", record.activity_id, record.conn_id, error)
         if datetime.now(UTC) < _dies_at(record):
             return "failed"
@@ -139,12 +141,12 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         return _run_is_over(record, context) if end is None else now >= end + self.grace_period
 
     def _read_again(self, record: ActivityRecord, known: datetime | None) -> datetime | None:
-        """Return the end that the query finds now; the known end where the query cannot be read."""
+        """Return the end that the query finds now, or the known end if the query cannot be read."""
         from airflow_provider_liveactivity.hooks._end_time import read_end_time
 
         try:
             end = read_end_time(**record.end_query or {})
-        except Exception as error:  # noqa: BLE001 # each driver has its own
+        except Exception as error:  # noqa: BLE001 # each driver has its own errors
             self.log.warning(
                 "Live Activity %s of %s: the query for its end cannot be read (%s). The end that was read "
                 "last stands: %s.",
@@ -167,7 +169,8 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         if record.vendor == "braze":
             self._hook(record).end_live_activity(activity_id=record.activity_id, **content)
         else:
-            # The same key in every run: what MoEngage has carried out already counts as accepted.
+            # The key is the same in every run: an end that MoEngage has already carried out counts as
+            # accepted.
             instance_id = f"{record.start_id}-overdue"
             self._hook(record).end_broadcast(
                 broadcast_live_activity_id=record.activity_id,
@@ -193,20 +196,20 @@ def _dies_at(record: ActivityRecord) -> datetime:
 
 
 def _is_over_already(error: Exception) -> bool:
-    """Return whether MoEngage refuses the end because the activity is not on any more."""
+    """Return whether MoEngage rejects the end because the activity has ended already."""
     answer = str(getattr(error, "body_excerpt", None)).lower()
     return any(text in answer for text in ("invalid action", "dismissal date is already passed"))
 
 
 def _run_is_over(record: ActivityRecord, context: Context) -> bool:
-    """Return whether the DAG run of the start has finished, or is no longer known to Airflow."""
+    """Return whether the DAG run of the start has finished, or no longer exists."""
     from airflow.sdk.exceptions import AirflowRuntimeError
 
     ti: Any = context["ti"]
     try:
         return ti.get_dagrun_state(record.dag_id, record.run_id) in ("success", "failed")
     except AirflowRuntimeError as error:
-        # Anything else, such as an API server that restarts, says nothing about the run.
+        # Any other error, such as a restart of the API server, does not mean that the run is over.
         if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
             return True
         raise

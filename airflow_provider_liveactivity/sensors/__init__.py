@@ -1,1 +1,1 @@
-"""Sensors for the life of a Live Activity."""
+"""Sensors for Live Activities."""

@@ -1,4 +1,4 @@
-"""The end that a query found last: it stands while the database cannot be read."""
+"""Keep the end that a query found last, for use while the database cannot be read."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 class KnownEnd:
     """
-    What the query of a sensor found last, kept over deferrals of the sensor.
+    The end that the query of a sensor found last, kept over deferrals of the sensor.
 
-    From Airflow 3.3 on it lies in the task's state and outlives retries, too. Before, it is an XCom of the
-    task, which Airflow removes when a retry begins. What was found before a person cleared the task is
-    forgotten: clearing raises ``max_tries``, a retry does not.
+    On Airflow 3.3 and later the end is in the task state store and outlives retries too. On earlier versions
+    it is an XCom of the task, which Airflow deletes when a retry begins. An end that was found before a clear
+    is ignored: a clear raises ``max_tries`` of the task, a retry does not.
 
-    :param context: of the running sensor.
-    :param start_task_id: id of the task that starts the activity, if it reads the end, too: what it found
-        stands until the sensor has read the query.
+    :param context: context of the running sensor.
+    :param start_task_id: id of the task that starts the activity, if that task reads the end too. The end
+        that it found is used until the sensor has read the query. None by default.
     """
 
     def __init__(self, context: Context, start_task_id: str | None = None) -> None:
@@ -31,7 +31,7 @@ class KnownEnd:
         self.end: datetime | None = None
 
     def load(self) -> bool:
-        """Read ``end``, where None means "not known yet", and return whether the query was read before."""
+        """Load ``end``, None if it is not known yet, and return whether the query was read before."""
         saved = self._store.get(KNOWN_END_KEY) if self._store is not None else self._pull(self._ti.task_id)
         if saved is None or saved["max_tries"] != self._ti.max_tries:
             saved = self._pull(self._start_task_id) if self._start_task_id else None
@@ -41,7 +41,11 @@ class KnownEnd:
         return True
 
     def save(self, end: datetime | None) -> None:
-        """Keep what the query found, None for "not known yet"."""
+        """
+        Store the end that the query found.
+
+        :param end: the end; None if it is not known yet.
+        """
         value = {"end": end and end.isoformat(), "max_tries": self._ti.max_tries}
         if self._store is not None:
             self._store.set(KNOWN_END_KEY, value)

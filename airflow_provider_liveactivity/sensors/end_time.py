@@ -1,4 +1,4 @@
-"""Wait for the moment at which a Live Activity is to end, even if that moment moves."""
+"""Wait for the end of a Live Activity, even if the end moves."""
 
 from __future__ import annotations
 
@@ -20,38 +20,45 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 _RECHECK_INTERVAL = timedelta(minutes=15)
-#: How soon a query that could not be read again is tried once more, at the latest.
+#: Longest time before a query that could not be read is tried again.
 _RETRY_INTERVAL = timedelta(minutes=1)
 
 
 class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     """
-    Succeed at the scheduled end of a Live Activity and return it; a moment that is over succeeds at once.
+    Succeed at the end of a Live Activity, and return the end. A past end succeeds at once.
 
-    The end is either given or read by a query. It is read again when the known end comes and every
-    ``recheck_interval``: a later end waits on, an earlier one ends the wait, and NULL means that the end is
-    not known yet. When a query that has been read before cannot be read again, the end that it found last
-    stands: the query is tried again within a minute, and the wait ends when that end comes.
+    Give the end itself or a query that reads it. The sensor reads the query again at the known end and every
+    ``recheck_interval``. A later end extends the wait, an earlier one shortens it, and NULL means that the
+    end is not known yet. If the query cannot be read again, the end that was read last applies: the sensor
+    tries the query again within a minute, and succeeds when that end comes.
 
-    Deferred, the sensor waits in the triggerer on Airflow's own DateTimeTrigger, which carries a time and
-    nothing else, and holds no worker slot; a wait of less than 15 seconds stays on the worker. In the modes
-    poke and reschedule it reads at each poke, and pokes at the known end itself.
+    With ``deferrable`` the sensor waits in the triggerer with Airflow's own DateTimeTrigger, which contains
+    only a time, and holds no worker slot. A wait of less than 15 seconds stays on the worker. In the modes
+    poke and reschedule the sensor reads the query at each poke, and pokes exactly at the known end.
 
-    :param end_time: datetime or ISO-8601 text. (templated)
-    :param sql: in its place a query, or a ``.sql`` file, whose first row and column is the end. (templated)
-    :param sql_conn_id: connection to the database that the query is for. (templated)
-    :param parameters: parameters of the query. (templated)
-    :param end_timezone: IANA name of the time zone of an end without an offset, such as "Europe/London";
-        without it such an end is refused. (templated)
-    :param start_task_id: id of the task in the same DAG run that starts the activity and has the same query:
-        what it read stands where the sensor's own first read fails. A lifecycle sets it.
-    :param recheck_interval: how often a deferred sensor reads the query again; 15 minutes by default, None
-        for not before the known end. An end that is not known yet is read every 15 minutes then.
-    :param lead_time: timedelta or seconds before the end at which the sensor succeeds; 0 by default.
-    :param deferrable: wait in the triggerer; by default ``[operators] default_deferrable``.
-    :param start_from_trigger: begin to wait without a worker (Airflow 3.3 and later); False by default. For
-        an ``end_time`` that is a datetime or text; with a template only where ``lead_time`` is 0 and no
-        ``end_timezone`` is given.
+    :param end_time: when the activity ends: datetime or ISO-8601 text. Give either ``end_time`` or ``sql``.
+        (templated)
+    :param sql: query, or path of a ``.sql`` file, to read the end from its first row and column. Give either
+        ``end_time`` or ``sql``. (templated)
+    :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
+    :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
+        (templated)
+    :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
+        By default such an end is an error. (templated)
+    :param start_task_id: id of the task in the same DAG run that starts the activity and reads the same
+        query; none by default. The sensor uses the end that this task read if its own first read fails. A
+        lifecycle sets it.
+    :param recheck_interval: timedelta between two reads of the query while the sensor is deferred; 15 minutes
+        by default. None reads the query again only at the known end, or every 15 minutes while the end is not
+        known.
+    :param lead_time: how long before the end the sensor succeeds, as timedelta or seconds; 0 by default.
+    :param deferrable: wait in the triggerer, without a worker slot; by default the value of ``[operators]
+        default_deferrable``.
+    :param start_from_trigger: begin the wait in the triggerer, without a worker (Airflow 3.3 and later);
+        False by default. Works with an ``end_time`` that is a datetime or text. If ``end_time`` is a
+        template, it works only with a ``lead_time`` of 0 and without ``end_timezone``. In other cases the
+        wait begins on a worker.
     """
 
     template_fields: Sequence[str] = ("end_time", "sql", "sql_conn_id", "parameters", "end_timezone")
@@ -108,13 +115,13 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         return False
 
     def execute_complete(self, context: Context, event: Any = None) -> Any:
-        """Look again: the known end has come, or it is time to read it anew."""
+        """Resume after a deferral: the known end has come, or the query is read again."""
         return self.execute(context)
 
     def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
-        # The moment is known, so a poke comes just then instead of up to an interval late.
+        # The end is known: poke at the end, not up to an interval later.
         interval = super()._get_next_poke_interval(*args, **kwargs)
-        if self._next_look is None:  # no poke has succeeded yet, and silent_fail has the sensor go on
+        if self._next_look is None:  # no poke has succeeded yet; silent_fail lets the sensor continue
             return interval
         return max(0.0, min(interval, (self._next_look - datetime.now(UTC)).total_seconds()))
 
@@ -132,7 +139,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
             raise AirflowFailException(str(error)) from None
 
     def _look_again(self, end: datetime | None, now: datetime, *, failed: bool) -> datetime:
-        """Return when to read next: at the known end, and before that when the query may find another one."""
+        """Return when to read next: at the known end, or earlier if the query may find another one."""
         looks = [end - self._lead] if end is not None else []
         if self.sql is not None and self.recheck_interval is not None:
             looks.append(now + self._duration("recheck_interval"))
@@ -144,7 +151,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
         self.log.info("Waiting in the triggerer until %s.", moment.isoformat())
-        # The sensor's own time-out counts over all its waits; Airflow keeps the start date over a deferral.
+        # The sensor's timeout covers all its waits. Airflow keeps start_date over a deferral.
         started = getattr(context["ti"], "start_date", None) or datetime.now(UTC)
         left = self.timeout - (datetime.now(UTC) - started).total_seconds()
         self.defer(
@@ -154,7 +161,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         )
 
     def _current_end(self, context: Context) -> tuple[datetime | None, str | None]:
-        """Return the end, and why it is the one that was read last where it cannot be read now."""
+        """Return the end and None; if the query cannot be read, the end that was read last and the error."""
         from airflow_provider_liveactivity.models.end_time import blank_to_none
         from airflow_provider_liveactivity.sensors._known_end import KnownEnd
 
@@ -163,10 +170,10 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         known = KnownEnd(context, self.start_task_id)
         try:
             end = self._read()
-        except Exception as error:  # each driver has its own
+        except Exception as error:  # each driver has its own errors
             if not known.load():
                 raise
-            # The text of a driver's error may hold the query's parameters; our own holds none.
+            # The message of a driver may contain the query's parameters; the provider's messages do not.
             ours = isinstance(error, AirflowFailException)
             return known.end, str(error) if ours else f"{type(error).__name__}."
         known.save(end)
@@ -188,7 +195,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
             raise AirflowFailException(str(error)) from error
 
     def _start_from_trigger(self) -> None:
-        """Let the scheduler hand the task to the triggerer, where the standard trigger can serve."""
+        """Let the scheduler send the task to the triggerer directly if DateTimeTrigger can do the wait."""
         from airflow.triggers.base import StartTriggerArgs
 
         from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
@@ -199,13 +206,14 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         if not AIRFLOW_V_3_3_PLUS or not isinstance(self.end_time, str | datetime):
             return
         if templated and (self._lead or self.end_timezone):
-            return  # the trigger renders the text, and neither subtracts from it nor adds an offset
+            return  # the trigger renders the text, but does not subtract the lead time or add an offset
         moment = self.end_time if templated else _earlier(self.end_time, self.end_timezone, self._lead)
-        # Each such trigger keeps a copy of the DAG in the triggerer: what only a query needs stays out of it.
+        # Each such trigger keeps a copy of the DAG in the triggerer: leave out the fields that only a query
+        # needs.
         self.template_fields = ("end_time",)
         self.template_ext = ()
         self.template_fields_renderers = {}  # type: ignore[misc]
-        if templated:  # the trigger renders those of its arguments that are template fields of the task
+        if templated:  # the trigger renders its arguments that are template fields of the task
             self.target_time = self.end_time
             self.template_fields = ("end_time", "target_time")
         self.start_trigger_args = StartTriggerArgs(

@@ -1,4 +1,4 @@
-"""What the operators for MoEngage share: the hook of their connection, and limits without a reset time."""
+"""Share the hook and the handling of limits without a reset time between the MoEngage operators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.errors import LiveActivityError
     from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 
-#: Each of MoEngage's limits has a window of a minute, and some have longer ones besides.
+#: Shortest quota window of each MoEngage limit; some limits have longer windows too.
 WINDOW = timedelta(minutes=1)
 
 
@@ -26,10 +26,11 @@ class MoEngageTask(LiveActivityOperator):
     """
     Base of the operators for MoEngage.
 
-    MoEngage's pages promise no reset time with a 429. After a 429 without one the task defers for a minute,
-    once per attempt; then Airflow's retries decide.
+    MoEngage does not document a reset time for a 429 response. After a 429 without a reset time, the task
+    defers for one minute, once per attempt. After that, Airflow's retries decide.
 
-    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
+    :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
+        (templated)
     """
 
     operator_extra_links: Collection[BaseOperatorLink] = (MoEngageCampaignsLink(),)
@@ -41,7 +42,7 @@ class MoEngageTask(LiveActivityOperator):
 
     @cached_property
     def hook(self) -> MoEngageHook:
-        """The hook of the operator's connection."""
+        """Hook of the operator's connection."""
         from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 
         return MoEngageHook(self.moengage_conn_id)

@@ -40,16 +40,21 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
     """
     Base of the MoEngage broadcast operators.
 
-    :param broadcast_live_activity_id: the id that the campaign was created with. (templated)
-    :param content_state: object with the whole state to show, or its JSON text. (templated)
-    :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``. (templated)
+    :param broadcast_live_activity_id: id that the campaign was created with. (templated)
+    :param content_state: whole state to show, as a dict or JSON text. (templated)
+    :param alert: alert with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``, as a dict or
+        JSON text. (templated)
     :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
-        epoch seconds, or timedelta from the moment of sending; a past moment ends it at once. (templated)
-    :param instance_id: MoEngage refuses a second request with the same one. By default it follows from DAG,
-        run, task and content, so that a retry cannot push twice and a cleared task can. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace; "moengage_default" by default. (templated)
-    :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
-    :param validate_only: do everything but send, and return the report; False by default.
+        epoch seconds, or timedelta from the moment of sending; none by default. A past moment ends the
+        activity at once. (templated)
+    :param instance_id: id of the request, as text; MoEngage rejects a second request with the same id. By
+        default it is derived from DAG, run, task and content, so that a retry cannot push twice, but a
+        cleared task can. (templated)
+    :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
+        (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
+        path; none by default. (templated)
+    :param validate_only: check everything and return the report, but send nothing; False by default.
     """
 
     id_field = "broadcast_live_activity_id"
@@ -116,19 +121,25 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
     Start a broadcast Live Activity for the audience of its campaign.
 
     :param attribute_type: name of the app's attributes type. (templated)
-    :param attribute_info: object with the static attributes, or its JSON text. (templated)
-    :param end_alert: alert of the end, for the case that ``EndOverdueLiveActivitiesOperator`` has to send it;
-        by default the alert of the start. (templated)
-    :param end_time: when the activity is to end; more than 8 hours away fails before anything is sent.
+    :param attribute_info: static attributes, as a dict or JSON text. (templated)
+    :param end_alert: alert of the end if ``EndOverdueLiveActivitiesOperator`` sends it, as a dict or JSON
+        text; by default the alert of the start. (templated)
+    :param end_time: when the activity ends: datetime or ISO-8601 text; none by default. An end more than 8
+        hours away fails the task before anything is sent. (templated)
+    :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
+        instead; none by default. (templated)
+    :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; none by default.
         (templated)
-    :param end_time_sql: in its place a query, or a ``.sql`` file, whose first row and column is the end.
-        (templated)
-    :param end_time_sql_conn_id: connection to the database that the query is for. (templated)
-    :param end_time_parameters: parameters of the query. (templated)
-    :param end_timezone: IANA name of the time zone of an end without an offset. (templated)
-    :param end_required: fail before anything is sent where no end is given; False by default.
-    :param on_past_end_time: "fail", the default, "skip" or "send" when the end is over already.
-    :param on_lifetime_exceeded: "fail", the default, or "warn" about an end more than 8 hours away.
+    :param end_time_parameters: parameters of ``end_time_sql``, in the style of the database's driver; none by
+        default. (templated)
+    :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
+        By default such an end is an error. (templated)
+    :param end_required: fail before anything is sent if neither ``end_time`` nor ``end_time_sql`` is given;
+        False by default.
+    :param on_past_end_time: what to do if the end is over already: "fail", the default, "skip" the task, or
+        "send" the start.
+    :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
+        "warn" in the log and send the start.
     """
 
     template_fields: Sequence[str] = (
@@ -170,13 +181,16 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
     """
     Update a broadcast Live Activity on every phone that shows it.
 
-    :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
-    :param on_rate_limit: what to do with an update above MoEngage's limit of five per minute: "wait" (the
-        default) sends it later; "coalesce" gives the worker slot back, renders the fields again and sends the
-        state of that time; "fail" fails without Airflow's retries.
-    :param end_task_ids: ids of the tasks that end the activity. An update after an end is dropped.
-    :param sequence: number, text or moment. An update whose sequence is not above the last one sent is
-        dropped. Needs Airflow 3.3 and one asset among the inlets. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+        epoch seconds, or timedelta from the moment of sending; none by default. (templated)
+    :param on_rate_limit: what to do with an update above MoEngage's limit of five per minute: "wait", the
+        default, sends the update later; "coalesce" releases the worker slot, renders the fields again and
+        sends the state of that time; "fail" fails the task without a retry.
+    :param end_task_ids: ids of the tasks in the same DAG run that end the activity. An update after one of
+        their ends is dropped.
+    :param sequence: number, text or aware datetime that grows from state to state; none by default. An update
+        whose sequence is not above the last one sent is dropped. Needs Airflow 3.3 or later and exactly one
+        inlet, an asset. (templated)
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "sequence")
@@ -193,7 +207,8 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
         self.on_rate_limit = on_rate_limit
 
     def update(self, context: Context, *, validate_only: bool) -> SendReport:
-        # A task has one update only. What the hook would hold back, the task renders anew when it resumes.
+        # A task has one update, so the hook gets no newer one to replace it. The task renders its fields
+        # again when it resumes.
         call = partial(
             self.hook.update_broadcast,
             on_rate_limit="fail" if self.on_rate_limit == "coalesce" else self.on_rate_limit,
@@ -215,15 +230,22 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
     """
     End a broadcast Live Activity on every phone that shows it, at once or at an exact moment.
 
-    :param content_state: the last state to show; MoEngage wants it here too. (templated)
-    :param stale_date: as ``dismissal_date``: when the content counts as outdated. (templated)
-    :param end_time: when the end is to be sent; None, the default, for at once. (templated)
-    :param lead_time: timedelta or seconds before ``end_time`` at which a worker takes over; 20 seconds by
+    :param content_state: last state to show, as a dict or JSON text; MoEngage requires it. By default the
+        last state that the tasks in ``update_task_ids`` sent. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+        epoch seconds, or timedelta from the moment of sending; none by default. (templated)
+    :param end_time: when to send the end: aware datetime or ISO-8601 text with an offset. None, the default,
+        or a past moment means at once. (templated)
+    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta or seconds; 20
+        seconds by default.
+    :param deferrable: wait in the triggerer until ``lead_time`` before the end, without a worker slot; True
+        by default.
+    :param end_on_kill: end the activity if the task is cancelled while it waits in the worker; False by
         default.
-    :param deferrable: hold no worker slot until then; True by default.
-    :param end_on_kill: end the activity when the held task is cancelled; False by default.
-    :param update_task_ids: ids of the tasks that start and update this activity; see ``EndMixin``.
-    :param end_task_ids: ids of other tasks that may end it.
+    :param update_task_ids: ids of the tasks in the same DAG run that start and update this activity. The end
+        is skipped if none of them has sent anything.
+    :param end_task_ids: ids of other tasks in the same DAG run that end this activity. If one of them has
+        ended the activity, this task sends nothing.
     """
 
     template_fields: Sequence[str] = (*_SHARED_FIELDS, "stale_date", "end_time")

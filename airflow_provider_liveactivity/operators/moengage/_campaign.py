@@ -20,34 +20,41 @@ if TYPE_CHECKING:
 
 class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask):
     """
-    Create the campaign that a broadcast Live Activity is started with, for one audience.
+    Create the campaign of a broadcast Live Activity, for one audience.
 
-    Exactly one audience: ``segment_id``, ``all_users``, ``filters``, ``external_user_ids`` or ``sql``. It
-    cannot be changed afterwards. The report goes on with ``campaign_id``, ``channel_id`` where MoEngage gives
-    one, and ``answer``, which is MoEngage's own. MoEngage takes 5 campaigns a minute, 25 an hour and 100 a
-    day: give mapped tasks a pool.
+    Give exactly one audience: ``segment_id``, ``all_users``, ``filters``, ``external_user_ids`` or ``sql``.
+    The audience of a campaign cannot be changed later.
 
-    :param name: the campaign's name in the dashboard. (templated)
-    :param broadcast_live_activity_id: an id of your choice, by which start, update and end refer to the
+    The report also contains ``campaign_id``, ``channel_id`` if MoEngage returns one, and ``answer``, which is
+    MoEngage's response. MoEngage accepts 5 campaigns a minute, 25 an hour and 100 a day: give mapped tasks a
+    pool.
+
+    :param name: name of the campaign in the dashboard. (templated)
+    :param broadcast_live_activity_id: id of your choice, by which start, updates and end refer to the
         campaign. (templated)
     :param created_by: e-mail address of a user of the dashboard. (templated)
-    :param segment_id: id of a saved segment. (templated)
-    :param all_users: everybody; False by default.
-    :param filters: MoEngage's own filters, or their JSON text: a list of which all must hold, or an object
-        with ``filter_operator`` and ``filters``. (templated; ids in them are not shown when rendered)
-    :param external_user_ids: list of user ids, or its JSON text. (templated; not shown when rendered)
-    :param sql: query, or a ``.sql`` file, whose one column is the user id. (templated)
-    :param sql_conn_id: connection to the database that the query is for. (templated)
-    :param parameters: parameters of the query. (templated)
-    :param max_audience: the most people this may name; more is an error before the first request.
+    :param segment_id: id of a saved segment; none by default. (templated)
+    :param all_users: send to all users; False by default.
+    :param filters: MoEngage's own filters, as a list of filters that must all match, a dict with
+        ``filter_operator`` and ``filters``, or the JSON text of either; none by default. (templated; ids in
+        them are not shown when rendered)
+    :param external_user_ids: user ids, as a list or its JSON text; none by default. (templated; not shown
+        when rendered)
+    :param sql: query, or path of a ``.sql`` file, whose one column is the user id; none by default.
         (templated)
-    :param on_empty_audience: "fail", the default, or "skip" the task.
-    :param tags: tags of the campaign. (templated)
-    :param request_id: MoEngage creates one campaign for it. By default it follows from DAG, run, task and
-        content, so that a retry cannot create a second one and a cleared task can. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace, with ``campaign_api_key``, and with
-        ``data_api_key`` for more than 1,000 ids; "moengage_default" by default. (templated)
-    :param validate_only: do everything but send, and return the report; False by default.
+    :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
+    :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
+        (templated)
+    :param max_audience: most people, listed or queried, that the campaign may have; no limit by default. A
+        larger audience is an error before the first request. (templated)
+    :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
+    :param tags: tags of the campaign, as a list; none by default. (templated)
+    :param request_id: id of the request, as text; MoEngage creates one campaign for each id. By default it is
+        derived from DAG, run, task and content, so that a retry cannot create a second campaign, but a
+        cleared task can. (templated)
+    :param moengage_conn_id: id of the connection to the MoEngage workspace, with ``campaign_api_key``, and
+        with ``data_api_key`` for more than 1,000 ids; "moengage_default" by default. (templated)
+    :param validate_only: check everything and return the report, but send nothing; False by default.
     """
 
     template_fields: Sequence[str] = (
@@ -113,7 +120,7 @@ class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask)
         self.validate_only = validate_only
 
     def _max_wait_until(self, context: Context) -> datetime:
-        """Return the end of two of MoEngage's longest windows, a day each: no activity is on yet."""
+        """Return when two of MoEngage's longest quota windows, a day each, are over: no activity is on."""
         return (getattr(context["ti"], "start_date", None) or datetime.now(UTC)) + timedelta(days=2)
 
     def send(self, context: Context) -> SendReport:
@@ -129,7 +136,7 @@ class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask)
             "sql_conn_id": self.sql_conn_id,
             "parameters": self.parameters,
         }
-        # Without the list of ids: the key shows in places where they must not.
+        # The list of ids is left out, because the key is visible where ids must not be.
         key = RequestKey(context, what, resumed=self.resumed)
         report = self.hook.create_broadcast_campaign(
             **what,

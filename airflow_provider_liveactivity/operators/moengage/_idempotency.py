@@ -1,4 +1,4 @@
-"""Keys by which MoEngage tells a repetition from a new request, kept for as long as they must be."""
+"""Keep the keys by which MoEngage recognizes a repeated request."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ STATE_KEY = "live_activity_key"
 
 class RequestKey:
     """
-    The key of a task's one request.
+    The key of the one request of a task.
 
-    It is the same over the retries of the task, and another one for every other request, those of other
-    iterations of a loop included. Clearing a task raises its ``max_tries``, a retry does not: that is how a
-    person's "once more" is told apart. Where Airflow keeps state over attempts (3.3 and later), a failed task
-    that is cleared keeps its key too: what it sent may have arrived.
+    The key is the same over retries of the task. Every other request has another key, also in other
+    iterations of a loop. A clear raises ``max_tries`` of the task and a retry does not, so a clear can be
+    recognized. On Airflow 3.3 and later, a failed task that is cleared keeps its key too, because its request
+    may have arrived.
 
-    The content can hold ids of users (in ``filters`` and ``parameters``), and a plain hash gives them back to
-    whoever tries the possible ones. So all hashes here are keyed.
+    The content can contain user ids (in ``filters`` and ``parameters``). A plain hash would reveal them to a
+    reader who hashes all possible ids, so every hash here is keyed.
 
-    :param context: of the running task.
-    :param fields: what is sent, as the user gave it; other content is another request.
-    :param resumed: whether this attempt has sent before, and then deferred.
+    :param context: context of the running task.
+    :param fields: content of the request, as the user gave it. Other content is another request.
+    :param resumed: whether this attempt has already run and then deferred; False by default.
     """
 
     def __init__(self, context: Context, fields: dict[str, Any], *, resumed: bool = False) -> None:
@@ -38,11 +38,11 @@ class RequestKey:
         self._content = _keyed(content_hash(*coordinates(ti), fields))
         self._store: Any = context.get("task_state_store")
         saved: Any = self._store.get(STATE_KEY) if self._store is not None else None
-        #: How often other content took the place of content that had not been accepted.
+        #: Number of times that other content replaced content that was not accepted.
         self.replaced = 0
         if saved and saved["content"] == self._content and not self._sends_again(saved):
             self.value = str(saved["key"])
-            #: Whether an earlier attempt may have sent it.
+            #: Whether an earlier attempt may have sent the request.
             self.possibly_sent_before = True
             self.replaced = saved["replaced"]
         else:
@@ -56,7 +56,7 @@ class RequestKey:
         return bool(saved["accepted"] and self._clears > saved["clears"])
 
     def accepted(self) -> None:
-        """Note that the request was accepted: a person who clears the task wants another one."""
+        """Store that the request was accepted: a user who clears the task wants another request."""
         self._save(accepted=True)
 
     def _save(self, *, accepted: bool) -> None:
@@ -75,7 +75,8 @@ def _keyed(text: str) -> str:
     """
     Return the HMAC of a text with Airflow's Fernet key.
 
-    Of several keys it takes the last: a rotation puts the new one first, and keeps the old one for a while.
+    If there are several keys, use the last one: a rotation puts the new key first and keeps the old key for
+    some time.
     """
     from airflow.providers.common.compat.sdk import conf
 

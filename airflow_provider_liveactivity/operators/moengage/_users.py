@@ -45,49 +45,57 @@ _RENDERERS = {
 
 class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
     """
-    Base of the operators for single users: a request each, at most 10,000 a minute.
+    Base of the operators for single users, with one request for each user.
 
-    Whoever was accepted is never sent to again, whatever dies: a retry goes on where the last attempt stopped
-    (Airflow 3.3 and later). MoEngage takes one call for a user's activity in five minutes; what comes sooner
-    defers, and goes on when they are over.
+    An accepted request is never sent again, even if the worker dies: a retry continues where the last attempt
+    stopped (Airflow 3.3 and later). MoEngage's Inform API accepts 10,000 requests a minute, and one request
+    for a user's activity in five minutes. A request within the five minutes defers the task until they are
+    over.
 
-    :param activity_id: your name for the activity, the same for start, updates and end. (templated)
-    :param transaction_id: id of one user's activity, 1 to 50 characters, the same on start, update and end;
-        for an activity that the app has started itself, the id that it has there. Needs an audience of one.
-        By default each user has one that follows from ``activity_id`` and the user's id. (templated)
-    :param content_state: object with the whole state to show, or its JSON text; where it is left out, the
-        alert's template has it. (templated)
-    :param alert_id: id of the alert that was made in the dashboard; this or the next. (templated)
-    :param alert_reference_name: its reference name. (templated)
+    :param activity_id: your id of the activity, as text; the same for start, updates and end. (templated)
+    :param transaction_id: id of one user's activity, as text of 1 to 50 characters; the same for start,
+        updates and end. For an activity that the app itself has started, give the app's id. Needs an audience
+        of one user. By default each user's id is derived from ``activity_id`` and the user id. (templated)
+    :param content_state: whole state to show, as a dict or JSON text; by default the state in the alert's
+        template. (templated)
+    :param alert_id: id of the alert in MoEngage's dashboard; ``alert_id`` or ``alert_reference_name`` is
+        required. (templated)
+    :param alert_reference_name: reference name of the alert in MoEngage's dashboard; ``alert_id`` or
+        ``alert_reference_name`` is required. (templated)
     :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
-        epoch seconds, or timedelta from the moment of sending. (templated)
-    :param dismissal_date: when the activity leaves the phones, in the same forms; not in the past.
+        epoch seconds, or timedelta from the moment of sending; none by default. (templated)
+    :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
+        epoch seconds, or timedelta from the moment of sending; none by default. A past moment is an error.
         (templated)
-    :param personalized_attributes: values of the variables in the alert's template, as an object or its JSON
-        text. (templated)
-    :param external_user_ids: list of user ids, or object of user id → push token, or the JSON text of either;
-        this or ``sql``. (templated; not shown when rendered)
-    :param sql: query, or a ``.sql`` file, whose first column is the user id. A second column is the push
-        token, or the ``transaction_id`` where it has that name; a third is the other of the two. (templated)
-    :param sql_conn_id: connection to the database that the query is for. (templated)
-    :param parameters: parameters of the query. (templated)
-    :param moengage_conn_id: connection to the MoEngage workspace, with ``inform_api_key``;
+    :param personalized_attributes: values of the variables in the alert's template, as a dict or JSON text;
+        none by default. (templated)
+    :param external_user_ids: user ids, as a list, a dict of user id → push token, or the JSON text of either.
+        Give either ``external_user_ids`` or ``sql``. (templated; not shown when rendered)
+    :param sql: query, or path of a ``.sql`` file, whose first column is the user id. A second column is the
+        push token, or the transaction id if the column has the name ``transaction_id``; a third column is the
+        other of the two. Give either ``external_user_ids`` or ``sql``. (templated)
+    :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
+    :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
+        (templated)
+    :param moengage_conn_id: id of the connection to the MoEngage workspace, with ``inform_api_key``;
         "moengage_default" by default. (templated)
-    :param content_state_schema: JSON Schema, or its path, that the content state must satisfy. (templated)
-    :param max_workers: requests under way at once, each on its own connection; 64 by default.
-    :param max_requests_per_second: 166 by default, which is below Inform's 10,000 a minute.
-    :param on_empty_audience: "fail", the default, or "skip" the task.
-    :param max_audience: the most people this may reach; more is an error before the first request.
-        (templated)
-    :param validate_only: do everything but send, and return the report; False by default.
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
+        path; none by default. (templated)
+    :param max_workers: most requests in flight, each on its own connection; 64 by default, at most 256.
+    :param max_requests_per_second: most requests per second, or None for no limit; 166 by default, which
+        stays below Inform's 10,000 a minute.
+    :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
+    :param max_audience: most people, listed or queried, that the send may reach; no limit by default. A
+        larger audience is an error before the first request. (templated)
+    :param validate_only: check everything and return the report, but send nothing; False by default.
     """
 
     template_fields: Sequence[str] = _FIELDS
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = _RENDERERS
-    # Not to one activity: here every user has one of their own.
+    # The link shows all phones: each user has an activity of their own.
     operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink())
-    #: The whole state is in an update and in an end: once more changes nothing.
+    #: An update and an end contain the whole state, so they can be sent again without harm.
     on_unknown: Literal["skip", "resend", "fail"] = "resend"
 
     def __init__(
@@ -149,7 +157,7 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
                 self.max_workers,
                 self.max_requests_per_second,
                 on_unknown=self.on_unknown,
-                # Without a checkpoint a deferral would forget what was sent: wait in place, however long.
+                # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
                 max_wait=MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
             ),
         }
@@ -159,11 +167,12 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
     """
     Start a Live Activity on the phones of single users.
 
-    :param attribute_info: object with the static attributes, or its JSON text; where it is left out, the
-        alert's template has it. (templated)
-    :param on_unknown: what becomes of a user whose request left and was never answered: "skip" (the default:
-        nobody gets two cards, some may get none), "resend" (MoEngage refuses a second card for five minutes;
-        later some may get two), or "fail".
+    :param attribute_info: static attributes, as a dict or JSON text; by default the attributes in the alert's
+        template. (templated)
+    :param on_unknown: what to do with a user whose request has an unknown outcome: "skip" the user, the
+        default, so that no user gets two activities, but some may get none; "resend" the request, which
+        MoEngage rejects within five minutes if the first one arrived, but after that some users may get two
+        activities; or "fail" the task.
     """
 
     repeatable = False
