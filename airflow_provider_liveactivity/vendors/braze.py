@@ -59,8 +59,7 @@ class Braze:
     """
 
     name = NAME
-    #: 250,000 requests per clock hour. Source:
-    #: https://www.braze.com/docs/api/api_limits
+    #: 250,000 requests per clock hour. Source: https://www.braze.com/docs/api/api_limits
     window = timedelta(hours=1)
 
     def __init__(self, rest_api_key: str) -> None:
