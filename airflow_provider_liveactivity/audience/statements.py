@@ -59,7 +59,7 @@ class AudienceQuery:
     columns: tuple[str, ...] = ()
 
     def probe(self) -> str:
-        """Return a statement without rows, whose description has the columns of the query."""
+        """Return a statement that returns no rows; its description has the columns of the query."""
         # The line breaks prevent a comment at the end of the query from hiding the bracket.
         return f"WITH {AUDIENCE} AS (\n{self.query}\n) SELECT * FROM {AUDIENCE} WHERE 1 = 0"
 

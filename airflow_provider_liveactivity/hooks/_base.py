@@ -214,7 +214,7 @@ class LiveActivityHook(BaseHook):
         if plan.repeatable:
             options["options"] = replace(options.get("options") or DeliveryOptions(), on_unknown="resend")
         workspace = plan.workspace or self.workspace
-        send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send
+        send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
         sender = self._sender = Sender(send_id, plan.batches, workspace, total=plan.total, **options)
         if self._stopped:
             sender.stop()

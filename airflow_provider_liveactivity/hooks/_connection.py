@@ -101,7 +101,7 @@ def chosen_url(
     Return scheme and host of the requests: the connection's host, else the host of the choice in the form.
 
     :param connection: connection; its ``host`` takes precedence over the choice. If both name hosts of the
-        vendor, these must be the same.
+        vendor, these must match.
     :param suffixes: ends of the vendor's host names, such as ``.braze.com``.
     :param field: name of the extra's field with the choice.
     :param hosts: choice → host.
@@ -179,7 +179,7 @@ def timeouts(connection: ConnectionLike) -> Timeouts:
 
 def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
     """
-    Return a key of the connection without the spaces and line breaks that pasting adds.
+    Return a key of the connection without spaces and line breaks at its ends.
 
     :param connection: the connection.
     :param value: value of the field; None if it is missing.
@@ -247,7 +247,9 @@ def _is_ip_address(name: str) -> bool:
 
 def text(extra: Mapping[str, Any], name: str) -> str | None:
     """
-    Return an optional text of the extra, stripped; None if it is missing or blank, as the form saves it.
+    Return an optional text of the extra, stripped; None if it is missing or blank.
+
+    The connection form saves empty fields as empty text.
 
     :param extra: the connection's extra.
     :param name: name of the field.

@@ -39,7 +39,7 @@ SEGMENT_REQUESTS = (
 )
 
 
-#: Status of a campaign that this attempt cannot have created.
+#: Statuses of campaigns that this attempt cannot have created.
 _OVER = {"stopped", "archived", "expired"}
 _MOST_PAGES = 10
 
@@ -50,8 +50,8 @@ class CampaignReport(SendReport):
 
     :param campaign_id: MoEngage's id of the campaign; None if an earlier attempt created the campaign and the
         search did not find it.
-    :param channel_id: id of the APNs channel; None if the response has none, about which MoEngage's pages
-        differ.
+    :param channel_id: id of the APNs channel; None if the response has none. MoEngage's pages disagree on
+        whether it has one.
     :param segment_id: id of the segment in the audience, given or created for many ids; None for none.
     :param request_id: id under which the campaign was created.
     :param answer: MoEngage's response; None if there is none.
@@ -113,7 +113,9 @@ class BroadcastCampaigns(MoEngageCalls):
         :param possibly_sent_before: whether an earlier process may have sent this ``request_id``; the hook
             then searches for the campaign first. False by default.
         :param validate_only: do everything except send, and return the report; False by default.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if a list or query has no people.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         audience = campaign_audience(

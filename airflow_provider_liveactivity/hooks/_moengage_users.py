@@ -96,7 +96,11 @@ class UserActivities(MoEngageCalls):
         :param checkpoint: where the send stores its state between attempts; None, the default, for nowhere.
         :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
             it.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if there are no users.
+        :raises RecipientRejected: if MoEngage rejects every user.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         return self._alert(
@@ -181,7 +185,11 @@ class UserActivities(MoEngageCalls):
         :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
             it.
         :raises RateLimited: if a user had a request for this activity within the last five minutes.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if there are no users.
+        :raises RecipientRejected: if MoEngage rejects every user.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         return self._alert(
@@ -265,7 +273,11 @@ class UserActivities(MoEngageCalls):
         :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
             it.
         :raises RateLimited: if a user had a request for this activity within the last five minutes.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if there are no users.
+        :raises RecipientRejected: if MoEngage rejects every user.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         return self._alert(

@@ -106,7 +106,10 @@ class BrazeHook(BrazeConnection):
         :param checkpoint: where the send stores its state between attempts; None, the default, for nowhere.
         :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
             it.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if a list or query has no people.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
         :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
         :raises LiveActivityError: if Braze refuses the request or cannot be reached.
         """
@@ -196,7 +199,8 @@ class BrazeHook(BrazeConnection):
         :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
             path; None, the default, disables the check.
         :param validate_only: do everything except send, and return the report; False by default.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
         :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
         :raises LiveActivityError: if Braze refuses the request or cannot be reached.
         """
@@ -244,7 +248,8 @@ class BrazeHook(BrazeConnection):
         :param validate_only: do everything except send, and return the report; False by default.
         :param hold: keeps the request until its moment, from which a timedelta then counts; None, the
             default, sends at once.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
         :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
         :raises LiveActivityError: if Braze refuses the request or cannot be reached.
         """

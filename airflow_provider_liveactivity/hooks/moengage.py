@@ -94,7 +94,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param validate_only: do everything except send, and return the report; False by default.
         :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``; a refusal
             as a duplicate then counts as accepted. False by default.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         body = self._body(
@@ -148,7 +149,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param validate_only: do everything except send, and return the report; False by default.
         :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``; a refusal
             as a duplicate then counts as accepted. False by default.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         body = self._body(
@@ -200,7 +202,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
             default, sends at once.
         :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``; a refusal
             as a duplicate then counts as accepted. False by default.
-        :raises InvalidPayload: if an argument is wrong. Nothing is sent, and the message names the argument.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         body = self._body(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from airflow_provider_liveactivity.errors import PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
 
-#: Of the whole payload. The vendors accept a request that makes a larger one, and the phone then shows
+#: Limit of the whole payload. The vendors accept a request that makes a larger one, and the phone then shows
 #: nothing. Source:
 #: https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
 MAX_PUSH_BYTES = 4_096
