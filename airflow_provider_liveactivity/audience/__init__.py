@@ -1,4 +1,4 @@
-"""Who gets a Live Activity: people from a list or a SQL query, in batches that a retry can take up again."""
+"""Read the recipients of a Live Activity, from a list or a SQL query, in batches that a retry can resume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every audience is, whatever it is read from."""
+"""Define what every audience provides, whatever it is read from."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from airflow_provider_liveactivity.errors import EmptyAudience, InvalidPayload, 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-#: A person: an external id, or an alias as (name, label), or a user id with details of the user.
+#: A person: an external id, an alias as (name, label), or a user id with details of the user.
 Person = str | tuple[str, ...]
 
 
 class AudienceUnavailable(LiveActivityError):
-    """The database could not be read to the end; what was sent before is in the checkpoint."""
+    """The database could not be read to the end. The checkpoint keeps what was sent before."""
 
     retryable = True
 
@@ -27,10 +27,10 @@ class Batch:
     """
     The people of one request.
 
-    :param external_user_ids: the ids the customer knows them by.
+    :param external_user_ids: external ids.
     :param user_aliases: aliases as (name, label), or user ids with details as (user id, …).
-    :param key: where ``batches(after=key)`` goes on behind this batch; JSON, and small. From SQL it is a
-        person's id: keep it where ids may be kept.
+    :param key: JSON value behind which ``batches(after=key)`` continues. From SQL it is a person's id: store
+        it only where ids may be stored.
     """
 
     external_user_ids: tuple[str, ...]
@@ -38,7 +38,7 @@ class Batch:
     key: Any
 
     def __repr__(self) -> str:
-        """Return how many people there are: a traceback with values must not show who they are."""
+        """Return the number of people: a traceback with values must not show who they are."""
         return f"<Batch of {len(self)} people>"
 
     def __len__(self) -> int:
@@ -47,10 +47,10 @@ class Batch:
 
 class Audience(Protocol):
     """
-    People, each of them once, in an order that is the same whenever it is asked for.
+    People in an order that is the same on every read, each person once.
 
-    The counts are those of the whole audience, also where a resume reads only the rest of it. They are known
-    after ``total()``.
+    The counts cover the whole audience, even if a resume reads only the rest of it. They are known after
+    ``total()``.
     """
 
     duplicates: int
@@ -58,29 +58,30 @@ class Audience(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """A hash of what defines the audience, from which no id can be read back."""
+        """Hash of what defines the audience; no id can be read from it."""
 
     def total(self) -> int | None:
-        """Return how many people there are, where that can be known."""
+        """Return the number of people; None if it cannot be known."""
 
     def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
-        Yield the people in batches; close the generator to let go of what it reads from.
+        Yield the people in batches. Close the generator to release the database connection.
 
-        :param size: people in a batch, at most.
-        :param after: key of an earlier batch: the people up to it are left out.
-        :param boundary: key of an earlier batch: no batch has people on both sides of it.
+        :param size: maximum number of people in a batch; 50 by default.
+        :param after: key of an earlier batch: skip the people up to it; None, the default, skips no one.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it; None by default.
         """
 
 
 def check_audience(audience: Audience, *, max_audience: int | str | None = None) -> int | None:
     """
-    Return how many people there are, after refusing what must not be sent to; to be called before sending.
+    Check an audience before it is sent to, and return the number of people; None if it is not known.
 
-    :param max_audience: the most people that may be sent to: it stops a wrong WHERE clause. Text, which a
-        template makes of a number, is that number.
-    :raises EmptyAudience: where there is nobody.
-    :raises InvalidPayload: where there are too many, or ids that cannot be sent.
+    :param audience: the audience to check.
+    :param max_audience: maximum number of people, which stops a wrong WHERE clause: a number, or its digits
+        as text from a template. None, the default, sets no limit.
+    :raises EmptyAudience: if the audience has no people.
+    :raises InvalidPayload: if the audience has too many people, or ids that cannot be sent.
     """
     total = audience.total()
     if total == 0:
@@ -103,7 +104,7 @@ def _limit(max_audience: int | str) -> int:
 
 
 def fingerprint(*parts: Any) -> str:
-    """Return the SHA-256 of values, whatever their types."""
+    """Return the SHA-256 of values of any type, as hexadecimal digits."""
     return hashlib.sha256(
         json.dumps(parts, default=repr, ensure_ascii=False).encode(errors="replace")
     ).hexdigest()

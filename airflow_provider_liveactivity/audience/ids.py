@@ -1,4 +1,4 @@
-"""A value as the id that the vendor knows: exactly, or not at all."""
+"""Convert a value to exactly the id that the vendor knows, or refuse it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,14 @@ _ADVICE = {
 
 def to_id(value: Any) -> str | None:
     """
-    Return the id as text, or None for a missing one.
+    Return the id as text, or None if it is missing.
 
-    Text stays as it is, with its case and leading zeros. Numbers must be whole: 10 and Decimal("10.0") are
-    "10". A float is refused: it has lost the last digits of a long id before anybody could see it.
+    Text stays as it is, with its case and leading zeros. Numbers must be whole: 10 and Decimal("10.0") become
+    "10". A float is refused: a long id has already lost its last digits.
 
-    :raises InvalidPayload: for what cannot be an id, without quoting it: "is a float, …".
+    :param value: text, whole number, UUID or None; blank text and a Decimal NaN count as missing.
+    :raises InvalidPayload: if the value cannot be an id. The message does not contain the value: "is a float,
+        …".
     """
     if isinstance(value, str):
         return value if value and not value.isspace() else None
@@ -57,9 +59,11 @@ def _whole(value: Decimal) -> str | None:
 
 def is_numeric(value: Any, column: int) -> bool:
     """
-    Tell whether a database's column holds numbers, from one of its values.
+    Return whether a database column holds numbers, judged by one of its values.
 
-    :raises InvalidPayload: where the values can be no ids, neither as numbers nor as text.
+    :param value: a value of the column, as the driver returns it.
+    :param column: number of the column, from 1, for the error.
+    :raises InvalidPayload: if the value cannot be an id, neither as a number nor as text.
     """
     try:
         to_id(value)
@@ -70,9 +74,11 @@ def is_numeric(value: Any, column: int) -> bool:
 
 def to_ids(texts: list[Any], *, numeric: bool) -> list[str | None]:
     """
-    Return the ids that the texts of a database's column stand for: a numeric "10.00" is "10".
+    Return the ids for the texts of a database column; a numeric "10.00" becomes "10".
 
-    :raises InvalidPayload: where one of them cannot be an id.
+    :param texts: values of the column, which the database converted to text.
+    :param numeric: whether the column holds numbers.
+    :raises InvalidPayload: if a text cannot be an id.
     """
     if set(map(type, texts)) != {str}:
         raise InvalidPayload("the audience's database gave something else where it was asked for text.")
@@ -90,11 +96,13 @@ def to_ids(texts: list[Any], *, numeric: bool) -> list[str | None]:
 
 def check_length(ids: Collection[str], max_bytes: int) -> None:
     """
-    Refuse ids that are longer than the vendor's can be.
+    Check that no id is longer than the vendor allows.
 
-    :raises InvalidPayload: for the first of them, without quoting it.
+    :param ids: the ids.
+    :param max_bytes: maximum length of an id in bytes of UTF-8.
+    :raises InvalidPayload: if an id is longer. The message does not contain the id.
     """
-    # Characters are counted many times faster than bytes, and settle nearly every case.
+    # Counting characters is many times faster than counting bytes, and decides nearly every case.
     if max(map(len, ids), default=0) * _MAX_BYTES_OF_A_CHARACTER > max_bytes and any(
         len(one.encode(errors="replace")) > max_bytes for one in ids
     ):
@@ -102,7 +110,11 @@ def check_length(ids: Collection[str], max_bytes: int) -> None:
 
 
 def too_long(max_bytes: int) -> InvalidPayload:
-    """Return the error for an id that is longer than the vendor's can be."""
+    """
+    Return the error for an id that is longer than the vendor allows.
+
+    :param max_bytes: maximum length of an id in bytes of UTF-8.
+    """
     return InvalidPayload(
         f"the audience has an id of more than {max_bytes} bytes, longer than the vendor's can be; "
         "is it the right column?"

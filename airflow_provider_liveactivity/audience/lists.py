@@ -1,4 +1,4 @@
-"""An audience that is written down in the DAG, or handed over by another task."""
+"""Read an audience from a list, which the DAG or another task provides."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ class ListAudience:
     """
     People by external id, by alias, or both: the ids first, each in the order given.
 
-    :param external_user_ids: text, whole numbers or UUIDs; or the JSON text of such a list.
-    :param user_aliases: objects with ``alias_name`` and ``alias_label``, or pairs of them; or JSON text.
-    :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
-    :param max_alias_bytes: the longest alias name or label; by default ``max_id_bytes``.
-    :raises InvalidPayload: for what cannot be an id or an alias.
+    :param external_user_ids: list of text, whole numbers or UUIDs, or its JSON text; None by default.
+    :param user_aliases: list of objects with ``alias_name`` and ``alias_label`` or of pairs (name, label), or
+        its JSON text; None by default.
+    :param max_id_bytes: maximum length of an id in bytes of UTF-8; 997 by default.
+    :param max_alias_bytes: maximum length of an alias name or label in bytes of UTF-8; ``max_id_bytes`` by
+        default.
+    :raises InvalidPayload: if a value cannot be an id or an alias.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class ListAudience:
         ids = list(_convert(external_user_ids, "external_user_ids", to_id))
         aliases = list(_convert(user_aliases, "user_aliases", _to_alias))
         people = [person for person in [*ids, *aliases] if person is not None]
-        self._people: list[Person] = list(dict.fromkeys(people))  # the first of equals stays in its place
+        self._people: list[Person] = list(dict.fromkeys(people))  # the first of equal people keeps its place
         self.nulls = len(ids) + len(aliases) - len(people)
         self.duplicates = len(people) - len(self._people)
         plain = [person for person in self._people if isinstance(person, str)]
@@ -53,20 +55,20 @@ class ListAudience:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the people and their order."""
+        """Hash of the people and their order."""
         return fingerprint("list", self._people)
 
     def total(self) -> int:
-        """Return how many people there are."""
+        """Return the number of people."""
         return len(self._people)
 
     def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
-        Yield the people in batches; a key is the number of people up to there.
+        Yield the people in batches. A key is the number of people up to the end of its batch.
 
-        :param size: people in a batch, at most.
-        :param after: key of an earlier batch: the people up to it are left out.
-        :param boundary: key of an earlier batch: no batch has people on both sides of it.
+        :param size: maximum number of people in a batch; 50 by default.
+        :param after: key of an earlier batch: skip the people up to it; None, the default, skips no one.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it; None by default.
         """
         start = after or 0
         while start < len(self._people):

@@ -1,4 +1,4 @@
-"""Rows from a database, through the connection of an Airflow hook, a part at a time."""
+"""Read rows from a database in parts, through the connection of an Airflow hook."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 class Reader:
     """
-    One connection, open for as long as the ``with`` block lasts.
+    One connection, which stays open for the length of the ``with`` block.
 
     :param hook: any ``DbApiHook``.
-    :param parameters: of every statement.
-    :param setup: statement to run on each cursor before its own, or nothing.
+    :param parameters: parameters of every statement, in the style of the driver; None for none.
+    :param setup: statement to run on each cursor before its own; empty for none.
     """
 
     def __init__(self, hook: Any, parameters: Any, setup: str) -> None:
@@ -45,10 +45,12 @@ class Reader:
 
     def columns(self, statement: str) -> tuple[str, ...]:
         """
-        Return the names of the columns of a statement that gives no rows.
+        Return the names of the columns of a statement that returns no rows.
 
-        :raises InvalidPayload: where the database refuses it. Its words are about the query, as no row was
-            read, and come along as the cause.
+        :param statement: the statement.
+        :raises InvalidPayload: if the database refuses the statement. The driver's error is the cause: it may
+            be shown, because no row was read.
+        :raises AudienceUnavailable: if the database fails.
         """
         try:
             cursor = self._execute(statement)
@@ -60,15 +62,24 @@ class Reader:
         return names
 
     def row(self, statement: str) -> Any:
-        """Return the only row of a statement that gives no more than one, or None."""
+        """
+        Return the only row of a statement that returns at most one; None if it returns none.
+
+        :param statement: the statement.
+        :raises InvalidPayload: if the database cannot carry out the statement.
+        :raises AudienceUnavailable: if the database fails.
+        """
         every = [row for rows in self.rows(statement, 1) for row in rows]
         return every[0] if every else None
 
     def rows(self, statement: str, size: int) -> Iterator[Any]:
         """
-        Yield the rows of a statement, so many at a time.
+        Yield the rows of a statement in lists.
 
-        :raises AudienceUnavailable: where the database fails.
+        :param statement: the statement.
+        :param size: maximum number of rows in a list.
+        :raises InvalidPayload: if the database cannot carry out the statement.
+        :raises AudienceUnavailable: if the database fails.
         """
         count = 0
         cursor = redact_driver_errors(lambda: self._execute(statement), count)
@@ -82,13 +93,17 @@ class Reader:
         self._open.append(cursor)
         if self._setup:
             cursor.execute(self._setup)
-        # Not even an empty list unasked: with one, some drivers take each % for a placeholder.
+        # Without parameters, pass none: with an empty list, some drivers read each % as a placeholder.
         cursor.execute(statement, *([self._parameters] if self._parameters else []))
         return cursor
 
 
 def streaming_cursor(connection: Any) -> Any:
-    """Return a cursor that leaves the rows in the database until they are fetched, as tuples."""
+    """
+    Return a cursor that returns tuples and leaves the rows in the database until they are fetched.
+
+    :param connection: an open connection of any driver.
+    """
     driver = type(connection).__module__.partition(".")[0]
     if driver == "psycopg":
         return connection.cursor(name=AUDIENCE, row_factory=import_module("psycopg.rows").tuple_row)
@@ -100,12 +115,19 @@ def streaming_cursor(connection: Any) -> Any:
 
 
 def redact_driver_errors(call: Callable[[], T], count: int) -> T:
-    """Call the driver; its errors are told by type only, because their words may quote ids."""
+    """
+    Call the driver, and replace its error by one that names only the type: a driver's message may quote ids.
+
+    :param call: the call of the driver.
+    :param count: number of rows read before, for the error.
+    :raises InvalidPayload: if the database cannot carry out the statement.
+    :raises AudienceUnavailable: if the database fails.
+    """
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - drivers have no base class in common
         failure = _failure(error, count)
-    raise failure  # outside, so that the driver's error is not its context either
+    raise failure  # raised here, so that the driver's error does not become its context
 
 
 def _failure(error: Exception, count: int) -> LiveActivityError:
@@ -116,7 +138,7 @@ def _failure(error: Exception, count: int) -> LiveActivityError:
 
 
 def _refusal(error: Exception) -> LiveActivityError:
-    # SQLite calls a misspelt table an operational error.
+    # SQLite reports an unknown table as an operational error.
     if _is_any(error, "InterfaceError", "OperationalError") and _module(error) != "sqlite3":
         return _failure(error, 0)
     return InvalidPayload(
@@ -126,7 +148,7 @@ def _refusal(error: Exception) -> LiveActivityError:
 
 
 def _is_any(error: Exception, *names: str) -> bool:
-    """Tell an error by its classes' names: PEP 249 sets the names, but each driver has its own classes."""
+    """Return whether an error has a class of one of these names: PEP 249 defines only the names."""
     return not {one.__name__ for one in type(error).__mro__}.isdisjoint(names)
 
 

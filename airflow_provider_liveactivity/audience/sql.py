@@ -1,4 +1,4 @@
-"""An audience that lives in a database: sorted there, streamed from there, and checked on the way."""
+"""Read an audience from a database, which sorts and streams it; check every row while reading."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 class _Column(NamedTuple):
     """
-    What the database knows of all values of a column.
+    Measures of all values of a column, from the database.
 
-    :param longest: characters of the longest.
-    :param largest: bytes of the largest.
-    :param fractions: how many have a fraction, if they are numbers.
-    :param sample: one of them, as the driver gives it.
+    :param longest: length of the longest value in characters.
+    :param largest: length of the longest value in bytes of UTF-8.
+    :param fractions: number of values with a fraction, if the values are numbers.
+    :param sample: one value, as the driver returns it.
     """
 
     longest: Any
@@ -42,16 +42,16 @@ class _Column(NamedTuple):
     sample: Any
 
     def __repr__(self) -> str:
-        """Return the measures: the sample is a person's id."""
+        """Return the measures without the sample, which is a person's id."""
         return f"<column of {self.longest} characters, {self.largest} bytes, {self.fractions} fractions>"
 
     def check(self, number: int, max_bytes: int) -> bool:
         """
-        Return whether the column holds numbers.
+        Check the values of the column, and return whether they are numbers.
 
-        :param number: of the column, from 1.
-        :param max_bytes: the most bytes that a value may have.
-        :raises InvalidPayload: where the column has a value that is no id.
+        :param number: number of the column, from 1, for the error.
+        :param max_bytes: maximum length of a value in bytes of UTF-8.
+        :raises InvalidPayload: if the column has a value that cannot be an id.
         """
         numeric = self.sample is not None and is_numeric(self.sample, number)
         if numeric and self.fractions:
@@ -66,32 +66,42 @@ class _Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AudienceStats:
-    """What is known of an audience before it is read."""
+    """
+    What is known of an audience before it is read.
+
+    :param statements: the statements of its query.
+    :param numeric: for each column, whether it holds numbers.
+    :param total: number of people.
+    :param duplicates: number of rows that repeat a person.
+    :param nulls: number of rows without a person.
+    :param longest: for each column, the length of its longest text in characters.
+    """
 
     statements: AudienceQuery
     numeric: tuple[bool, ...]
     total: int
     duplicates: int
     nulls: int
-    longest: tuple[int, ...]  # characters, of each column
+    longest: tuple[int, ...]  # characters, for each column
 
 
 class SqlAudience:
     """
     The people that a query returns: one column is the external id, two are alias name and alias label.
 
-    The database sorts them as text, character by character, and gives each of them once; that it does is seen
-    on every row. So the order is the same on a retry, and whoever comes behind a key was not read yet, also
-    where rows have come and gone since.
+    The database sorts the people as text, character by character, and returns each person once; the reader
+    checks both on every row. The order is therefore the same on a retry, and the people behind a key were not
+    read before, even if rows have been added or removed since.
 
     :param hook: any ``DbApiHook``.
     :param sql: one SELECT; it may begin with WITH.
-    :param parameters: of the query, in the style of its driver.
-    :param max_id_bytes: the longest id that the vendor can have, in UTF-8.
-    :param max_alias_bytes: the longest text of several columns; by default ``max_id_bytes``.
-    :param max_columns: how many columns the query may have: 2, or 3 where a person has two details.
-    :param fetch_size: rows held at once.
-    :raises InvalidPayload: where sql is not one query, or the hook is none for SQL.
+    :param parameters: parameters of the query, in the style of its driver; None by default.
+    :param max_id_bytes: maximum length of an id in bytes of UTF-8; 997 by default.
+    :param max_alias_bytes: maximum length of a value in bytes of UTF-8 if there are several columns;
+        ``max_id_bytes`` by default.
+    :param max_columns: maximum number of columns: 2, the default, or 3 if a person has two details.
+    :param fetch_size: number of rows held in memory at once; 10,000 by default.
+    :raises InvalidPayload: if ``sql`` is not a single query, or ``hook`` is not a SQL hook.
     """
 
     def __init__(
@@ -110,7 +120,7 @@ class SqlAudience:
         self._hook = hook
         self._query = single_statement(sql)
         self._dialect = dialect_of(hook)
-        # psycopg takes a tuple for a list of parameters, and a list for one of them.
+        # psycopg reads a tuple as a list of parameters, and a list as one parameter.
         self._parameters = tuple(parameters) if isinstance(parameters, list) else parameters
         self._max_id_bytes = max_id_bytes
         self._max_alias_bytes = max_alias_bytes or max_id_bytes
@@ -121,23 +131,23 @@ class SqlAudience:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of connection id, query and parameters."""
+        """Hash of connection id, query and parameters."""
         conn_id = self._hook.get_conn_id() if hasattr(self._hook, "get_conn_id") else None
         return fingerprint("sql", conn_id, self._query, self._parameters)
 
     def total(self) -> int:
         """
-        Return how many people there are; this checks every row, and reads none.
+        Return the number of people, after the database has checked every row.
 
-        :raises InvalidPayload: for a query that the database refuses, or whose values cannot be ids.
-        :raises AudienceUnavailable: where the database fails.
+        :raises InvalidPayload: if the database refuses the query, or its values cannot be ids.
+        :raises AudienceUnavailable: if the database fails.
         """
         self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
         return self._survey.total
 
     @property
     def columns(self) -> dict[str, int]:
-        """The columns of the query by the database's names: the most characters that a text of each has."""
+        """Length of the longest text in each column in characters, by the database's name of the column."""
         return dict(zip(self._survey.statements.columns, self._survey.longest, strict=True))
 
     @property
@@ -146,13 +156,13 @@ class SqlAudience:
 
     def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
-        Yield the people in batches; a key is a person, as the id or as [name, label].
+        Yield the people in batches. A key is the last person of a batch, as the id or as [name, label].
 
-        :param size: people in a batch, at most.
-        :param after: key of an earlier batch: the people up to it are left out.
-        :param boundary: key of an earlier batch: no batch has people on both sides of it.
-        :raises InvalidPayload: for values that cannot be ids, or an order that is none.
-        :raises AudienceUnavailable: where the database fails.
+        :param size: maximum number of people in a batch; 50 by default.
+        :param after: key of an earlier batch: skip the people up to it; None, the default, skips no one.
+        :param boundary: key of an earlier batch: no batch has people on both sides of it; None by default.
+        :raises InvalidPayload: if a value cannot be an id, or the rows are not sorted.
+        :raises AudienceUnavailable: if the database fails.
         """
         if not self.total():
             return
@@ -201,7 +211,7 @@ class SqlAudience:
         )
 
     def _read(self, after: Any) -> Iterator[list[Any]]:
-        """Yield everybody behind a person, in ascending order, many at a time."""
+        """Yield the people behind ``after`` in ascending order, in lists."""
         last: Any = None
         statement = self._survey.statements.people(duplicates=self._survey.duplicates > 0)
         with self._reader() as reader:
@@ -219,7 +229,7 @@ class SqlAudience:
                 yield people
 
     def _people(self, rows: list[Any]) -> list[Any]:
-        """Return the people of some rows, without those who are somebody to the database only."""
+        """Return the people of some rows, without rows that are blank in Python but not in SQL."""
         columns = [
             to_ids([row[place] for row in rows], numeric=numeric)
             for place, numeric in enumerate(self._survey.numeric)
@@ -233,9 +243,9 @@ class SqlAudience:
 
     def _ascending(self, people: list[Any], last: Any) -> list[Any]:
         """
-        Return those behind the last, each of them once; they must ascend.
+        Return the people behind ``last``, each once; check that they ascend.
 
-        Nobody is sent to twice because order and uniqueness are seen here, whatever the database promises.
+        This check ensures that no recipient is sent to twice, whatever the database does.
         """
         line = people if last is None else [last, *people]
         if all(map(lt, line, islice(line, 1, None))):
@@ -251,12 +261,12 @@ class SqlAudience:
 
 
 def _person(key: Any) -> Any:
-    """Return the person whom a key names; JSON has turned tuples into lists."""
+    """Return the person of a key; JSON has turned a tuple into a list."""
     return tuple(key) if isinstance(key, list) else key
 
 
 def _divided(parts: Iterable[list[Any]], boundary: Any) -> Iterator[tuple[list[Any], bool]]:
-    """Yield ascending people part by part, and whether a batch must end behind each part."""
+    """Yield ascending people in parts, each with whether a batch must end behind the part."""
     for part in parts:
         people = part
         if boundary is not None and people[-1] >= boundary:

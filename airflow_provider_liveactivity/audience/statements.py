@@ -1,4 +1,4 @@
-"""A user's query, wrapped so that the database sorts it, drops what is nobody, and gives everybody once."""
+"""Wrap a user's query: the database sorts the people, leaves out blank rows, and returns each person once."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from typing import Any
 from airflow_provider_liveactivity.audience.dialects import AUDIENCE, PEOPLE, Dialect
 from airflow_provider_liveactivity.errors import InvalidPayload
 
-#: PostgreSQL lets some of these stand in WITH, and would carry them out, several times.
+#: PostgreSQL allows some of these in WITH, and would run them several times.
 _CHANGES = {"ALTER", "CREATE", "DELETE", "DROP", "INSERT", "MERGE", "REPLACE", "TRUNCATE", "UPDATE"}
 
 
 def single_statement(sql: Any) -> str:
     """
-    Return the one statement of a text, without the semicolon at its end.
+    Return the only statement of a text, without the semicolon at its end.
 
-    :raises InvalidPayload: for none, for several, and for one that changes data.
+    :param sql: text of one query.
+    :raises InvalidPayload: if the text has no statement, several statements, or a statement that changes
+        data.
     """
     if not isinstance(sql, str):
         raise InvalidPayload(f"sql must be the text of one query, not {type(sql).__name__}.")
-    # Comes with the SQL hooks, and is needed only with them.
+    # Installed with the SQL hooks, and needed only with them.
     from sqlparse import tokens
     from sqlparse.lexer import tokenize
 
@@ -44,11 +46,12 @@ def single_statement(sql: Any) -> str:
 @dataclass(frozen=True, slots=True)
 class AudienceQuery:
     """
-    The statements that one query makes.
+    The statements that the provider builds from a query.
 
     :param query: one statement.
-    :param dialect: of its database.
-    :param columns: the names of what it returns, as the database gave them; empty for not yet known.
+    :param dialect: dialect of its database.
+    :param columns: names of the columns that it returns, from the database; empty, the default, if not known
+        yet.
     """
 
     query: str = field(repr=False)  # it may name people
@@ -56,17 +59,17 @@ class AudienceQuery:
     columns: tuple[str, ...] = ()
 
     def probe(self) -> str:
-        """Return no rows: their description tells how many columns there are."""
-        # The line ends keep a comment at the query's end from swallowing the bracket.
+        """Return a statement that returns no rows; its description has the columns of the query."""
+        # The line breaks prevent a comment at the end of the query from hiding the bracket.
         return f"WITH {AUDIENCE} AS (\n{self.query}\n) SELECT * FROM {AUDIENCE} WHERE 1 = 0"
 
     def survey(self) -> str:
         """
-        Return one row of measures.
+        Return the statement that measures the audience, in one row.
 
-        They are the number of rows, of rows with a person, and of people; then for each column the characters
-        of its longest text, the bytes of its largest, the number of fractions, and a sample. Rows that
-        ``people`` leaves out count as rows only.
+        The row begins with the number of rows, of rows with a person, and of people. For each column follow
+        the characters of its longest text, the bytes of its largest text, the number of fractions, and a
+        sample. Rows that ``people`` leaves out count as rows only.
         """
         names = ", ".join(self._names)
         groups, columns = [], []
@@ -79,7 +82,7 @@ class AudienceQuery:
                 f"SUM(CASE WHEN {self.not_blank} AND ({_is_fraction(name)}) THEN n ELSE 0 END)",
                 sample,
             ]
-        # Grouped, because few databases count distinct pairs.
+        # Grouped, because few databases can count distinct pairs.
         return (
             f"{self._people(raw=True)} SELECT SUM(n), SUM(CASE WHEN {self.not_blank} THEN n ELSE 0 END), "
             f"COUNT(CASE WHEN {self.not_blank} THEN 1 END), {', '.join(columns)} FROM "
@@ -88,10 +91,10 @@ class AudienceQuery:
 
     def people(self, *, duplicates: bool) -> str:
         """
-        Return everybody in order.
+        Return the statement that reads all people in order.
 
-        :param duplicates: whether there are any to remove; else DISTINCT would only cost memory, with DuckDB
-            as much as the sorting, and that is the memory of the task.
+        :param duplicates: whether there are duplicates to remove. If not, DISTINCT would only cost memory:
+            with DuckDB as much as sorting, in the memory of the task.
         """
         names = ", ".join(self._names)
         select = "SELECT DISTINCT" if duplicates else "SELECT"
@@ -103,17 +106,17 @@ class AudienceQuery:
 
     @property
     def _raw(self) -> tuple[str, ...]:
-        """Names of the columns as the query returns them, not yet text."""
+        """Names of the columns as the query returns them, before the cast to text."""
         return tuple(f"raw_{name}" for name in self._names)
 
     @property
     def not_blank(self) -> str:
-        # Not "<> ''": to Oracle a blank is null, and nothing differs from that.
+        # Not "<> ''": Oracle stores empty text as null, and a comparison with null is never true.
         return " AND ".join(f"NULLIF(TRIM({name}), '') IS NOT NULL" for name in self._names)
 
     @property
     def _audience(self) -> str:
-        """The query, its columns named."""
+        """The query with named columns."""
         if self.dialect.names_columns:
             return f"WITH {AUDIENCE} ({', '.join(self._raw)}) AS (\n{self.query}\n)"
         pairs = zip(self.columns, self._raw, strict=True)
@@ -130,10 +133,10 @@ class AudienceQuery:
 
 def _is_fraction(name: str) -> str:
     """
-    Return the condition that a text, where it is that of a number, has a fraction: 10.5, but not 10.00.
+    Return the condition that the text of a number has a fraction: 10.5, but not 10.00.
 
-    It must hold for any text, so that nothing can be converted. Every database has REPLACE. LIKE would need
-    the character %, which some drivers take for a parameter.
+    The condition must work for any text, so it converts nothing. Every database has REPLACE. LIKE would need
+    the character %, which some drivers read as a placeholder.
     """
     digits = f"REPLACE({name}, '0', '')"
     for digit in range(2, 10):

@@ -1,4 +1,4 @@
-"""A vendor's limits, as far as one process can keep to them: it remembers what it sent itself."""
+"""Keep to a vendor's limits by counting the requests of this process."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-_ROUNDING_SECONDS = 1e-6  # a shorter wait is what floats leave over
+_ROUNDING_SECONDS = 1e-6  # a shorter wait is a rounding error of floats
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """
-    So many requests in any so many seconds.
+    A limit of ``requests`` in any period of ``seconds``.
 
-    :param what: which requests count.
-    :param requests: how many.
-    :param seconds: the length of the window, which rolls: the strictest reading of "a minute".
+    :param what: which requests count, for errors.
+    :param requests: maximum number of requests in the period.
+    :param seconds: length of the period in seconds; 60 by default. The period rolls, which is the strictest
+        reading of "a minute".
     """
 
     what: str
@@ -36,15 +37,15 @@ class RateLimit:
 
 class RollingLimiter:
     """
-    What a hook has sent lately, so that a loop over it keeps to the limits instead of running into 429s.
+    Count the recent requests of a hook, so that a loop of calls waits instead of causing 429 responses.
 
-    Requests of other tasks, which are other processes, are not counted: limit those with an Airflow pool. The
-    monotonic clock counts the seconds, so that a change of the wall-clock time has no effect.
+    Requests of other tasks, which run in other processes, are not counted: limit those with an Airflow pool.
+    The monotonic clock measures the periods, so a change of the wall-clock time has no effect.
 
-    :param max_wait: seconds to wait in place; RateLimited is raised instead of longer waits.
-    :param clock: wall-clock time, for the moments that errors name.
-    :param monotonic: seconds that only go forward.
-    :param sleep: waits.
+    :param max_wait: longest wait in seconds; 60 by default. RateLimited is raised instead of a longer wait.
+    :param clock: returns the wall-clock time, for the moments in errors.
+    :param monotonic: returns the monotonic time in seconds.
+    :param sleep: waits for a number of seconds.
     """
 
     def __init__(
@@ -63,7 +64,11 @@ class RollingLimiter:
         self._blocked_until: dict[RateLimit, float] = {}
 
     def next_free_at(self, limits: Sequence[RateLimit]) -> datetime | None:
-        """Return when a request that all these limits count may leave; None for now."""
+        """
+        Return when a request may leave; None if it may leave now.
+
+        :param limits: the limits that count the request.
+        """
         seconds = self._seconds_until_free(limits)
         return self.clock() + timedelta(seconds=seconds) if seconds else None
 
@@ -81,9 +86,10 @@ class RollingLimiter:
 
     def acquire(self, limits: Sequence[RateLimit]) -> float:
         """
-        Wait until a request may leave, count it, and return the seconds waited.
+        Wait until a request may leave, count the request, and return the seconds waited.
 
-        :raises RateLimited: where that is too far away.
+        :param limits: the limits that count the request; the last one is named in the error.
+        :raises RateLimited: if the wait is longer than ``max_wait``.
         """
         waited = 0.0
         while seconds := self._seconds_until_free(limits):
@@ -100,5 +106,10 @@ class RollingLimiter:
         return waited
 
     def block_until(self, limit: RateLimit, until: datetime) -> None:
-        """Count a limit as used up until a moment: the vendor said so."""
+        """
+        Count a limit as used up until a moment that the vendor named.
+
+        :param limit: the limit.
+        :param until: aware datetime at which requests may leave again.
+        """
         self._blocked_until[limit] = self._monotonic() + (until - self.clock()).total_seconds()

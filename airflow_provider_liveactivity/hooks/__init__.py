@@ -1,1 +1,1 @@
-"""Airflow connections to Braze and MoEngage."""
+"""Hooks for Airflow connections to Braze and MoEngage."""

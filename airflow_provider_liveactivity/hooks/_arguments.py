@@ -1,4 +1,4 @@
-"""The arguments of a hook's calls, checked by name before anything is read or sent."""
+"""Check the names of the arguments of a hook's methods, before anything is read or sent."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 
 
 class InvalidArguments(InvalidPayload, TypeError):
-    """A call has an argument that does not exist, or lacks one that it needs; a retry cannot mend that."""
+    """A call has an unknown argument or lacks a required one; a retry cannot succeed."""
 
 
 def checked_arguments(call: Call) -> Call:
     """
-    Refuse unknown and missing arguments of a call by its signature.
+    Decorate a method so that it refuses unknown and missing arguments.
 
-    :param call: a method whose arguments are all keyword arguments with names of their own.
-    :raises InvalidArguments: naming the argument, and the nearest one that exists.
+    :param call: a method that takes only keyword arguments, without ``**kwargs``.
+    :raises InvalidArguments: if the decorated method is called with an unknown argument or without a required
+        one. The message names the argument, and the closest argument that exists.
     """
     keywords = {
         name: parameter

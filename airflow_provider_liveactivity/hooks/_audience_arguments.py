@@ -1,4 +1,4 @@
-"""From a user's arguments to an audience of people: a list, or a query through a SQL connection."""
+"""Build an audience from a user's arguments: a list, or a query through a SQL connection."""
 
 from __future__ import annotations
 
@@ -26,14 +26,21 @@ def build_audience(
     max_columns: int = 2,
 ) -> Audience | None:
     """
-    Return the audience that the arguments name, or None where they name no people.
+    Return the audience of the arguments; None if they name no people.
 
-    Empty text, which a template gives for nothing, names nobody.
+    Empty text, which templates render for a missing value, counts as None.
 
-    :param max_alias_bytes: the longest alias name or label that the vendor takes.
-    :param max_columns: how many columns the query may have.
-    :raises InvalidPayload: for a query without a connection, or with a list beside it.
-    :raises InvalidConnection: where the connection is not one to a SQL database.
+    :param external_user_ids: list of external ids, or its JSON text; None by default.
+    :param user_aliases: list of aliases, or its JSON text; None by default.
+    :param sql: query that returns the people, instead of lists; None by default.
+    :param sql_conn_id: id of the connection to the query's database; None by default.
+    :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
+    :param max_alias_bytes: maximum length of an alias name or label in bytes of UTF-8; None, the default, for
+        that of an id.
+    :param max_columns: maximum number of columns of the query; 2 by default.
+    :raises InvalidPayload: if there is a query without a connection, a connection without a query, or a query
+        and a list; or if an id cannot be sent.
+    :raises InvalidConnection: if the connection is not to a SQL database.
     """
     external_user_ids, user_aliases = drop_blank(external_user_ids), drop_blank(user_aliases)
     listed = external_user_ids is not None or user_aliases is not None
@@ -57,7 +64,11 @@ def build_audience(
 
 
 def drop_blank(value: Any) -> Any:
-    """Return the value, or None for empty text, which a template gives for nothing."""
+    """
+    Return None for empty text, which templates render for a missing value; else the value.
+
+    :param value: any value.
+    """
     return None if isinstance(value, str) and not value else value
 
 

@@ -1,4 +1,4 @@
-"""What the hooks of both vendors share: a workspace from a connection, and the delivery of a plan."""
+"""Define what the hooks of both vendors share: the workspace of a connection, and the delivery of a plan."""
 
 from __future__ import annotations
 
@@ -57,7 +57,14 @@ def send_options(
     possibly_sent_before: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> SendOptions:
-    """Return the arguments that are not None; ``Sender`` has a default for each of the others."""
+    """
+    Return the arguments that are not None; ``Sender`` has a default for each of the others.
+
+    :param options: how the send uses workers and quota; None by default.
+    :param checkpoint: where the send stores its state between attempts; None by default.
+    :param possibly_sent_before: whether an earlier process may have sent the request; False by default.
+    :param on_progress: function that receives the progress; None by default.
+    """
     given: SendOptions = {"possibly_sent_before": possibly_sent_before}
     if options is not None:
         given["options"] = options
@@ -71,18 +78,19 @@ def send_options(
 @dataclass(frozen=True, slots=True)
 class SendPlan:
     """
-    A validated send, before anything has left.
+    A validated send, of which no request has been sent yet.
 
     :param verb: start, update or end.
     :param activity_id: the vendor's name of the activity.
-    :param content_state: the state that the activity shows.
+    :param content_state: object with the state that the activity shows.
     :param batches: the requests.
-    :param content_hash: hash of the content, the same over all attempts of a task.
-    :param audience: the recipients, if the requests name them.
-    :param total: how many recipients there are, if known.
-    :param repeatable: whether the send may be repeated; an unknown outcome then fails it, to be retried.
-    :param workspace: where to send; by default the hook's own workspace.
-    :param warnings: warnings about the payload, which is sent.
+    :param content_hash: hash of the content, the same over all attempts of a task; empty by default.
+    :param audience: the recipients, if the requests name them; None by default.
+    :param total: number of recipients; None, the default, if not known.
+    :param repeatable: whether the send may be repeated; an unknown outcome then fails it, so that it is
+        retried. False by default.
+    :param workspace: where to send; None, the default, for the hook's own workspace.
+    :param warnings: warnings about a payload that is sent nevertheless; none by default.
     """
 
     verb: str
@@ -106,7 +114,15 @@ class SendPlan:
         *,
         warnings: Sequence[str] = (),
     ) -> SendPlan:
-        """Return the plan of a single request."""
+        """
+        Return the plan of a single request.
+
+        :param request: the request.
+        :param activity_id: the vendor's name of the activity.
+        :param content_state: object with the state that the activity shows.
+        :param content_hash: hash of the content; empty by default.
+        :param warnings: warnings about the payload; none by default.
+        """
         return cls(
             request.verb,
             activity_id,
@@ -125,37 +141,37 @@ class LiveActivityHook(BaseHook):
     conn_type: ClassVar[str]
     _sender: Sender | None = None
     _stopped = False
-    #: What a dry run has logged; the send that follows it does not repeat it.
+    #: Warnings that a dry run has logged; the send that follows does not log them again.
     _logged_warnings: Sequence[str] = ()
 
     @cached_property
     @abstractmethod
     def workspace(self) -> WorkspaceConfig:
-        """The workspace of the connection, read at first use."""
+        """The workspace of the connection, which is read at the first use."""
 
     @cached_property
     @abstractmethod
     def url(self) -> str:
-        """Scheme and host to send to."""
+        """Scheme and host of the requests."""
 
     @property
     @abstractmethod
     def dashboard_url(self) -> str | None:
-        """Page of the vendor's dashboard that shows the outcome of a send; None for the sandbox."""
+        """URL of the vendor's dashboard page that shows the outcome of a send; None for the sandbox."""
 
     @abstractmethod
     def test_connection(self) -> tuple[bool, str]:
-        """Send a request that changes nothing; return whether the connection works, and why."""
+        """Send a request that changes nothing; return whether the connection works, and the reason."""
 
     @property
     def has_sent(self) -> bool:
-        """Whether the last call has reached recipients, or may have, even if it failed."""
+        """Whether the last call reached recipients or may have reached them, even if the call failed."""
         counts = self._sender.counts if self._sender else None
         return bool(counts and (counts.accepted or counts.unknown))
 
     def sandbox_url(self, activity_id: str | None = None) -> str | None:
         """
-        Return the page on which the sandbox shows an activity; None if the host is not the sandbox.
+        Return the URL of the sandbox page of an activity; None if the host is not the sandbox.
 
         :param activity_id: id of the activity; None, the default, for the page of all activities.
         """
@@ -173,7 +189,7 @@ class LiveActivityHook(BaseHook):
         return uri if len(uri) <= MAX_URI_LENGTH else None
 
     def stop(self) -> None:
-        """Let no further request leave, now and in later calls; safe to call from a signal handler."""
+        """Send no further request, in this call and later ones; safe to call from a signal handler."""
         self._stopped = True
         if self._sender is not None:
             self._sender.stop()
@@ -184,7 +200,9 @@ class LiveActivityHook(BaseHook):
         """
         Send a plan and return the report.
 
-        :param validate_only: build every request and send none.
+        :param plan: the plan.
+        :param validate_only: whether to build every request and send none; False by default.
+        :param options: arguments of ``Sender``.
         :raises PartiallySent: if an error stopped the send after some requests had left.
         """
         for warning in plan.warnings:
@@ -196,7 +214,7 @@ class LiveActivityHook(BaseHook):
         if plan.repeatable:
             options["options"] = replace(options.get("options") or DeliveryOptions(), on_unknown="resend")
         workspace = plan.workspace or self.workspace
-        send_id = content_hash(workspace.base_url, plan.content_hash)  # another workspace is another send
+        send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
         sender = self._sender = Sender(send_id, plan.batches, workspace, total=plan.total, **options)
         if self._stopped:
             sender.stop()
@@ -212,7 +230,7 @@ class LiveActivityHook(BaseHook):
                 retryable=error.retryable,
                 remembered="checkpoint" in options and options["checkpoint"].durable,
             ) from error
-        if report["accepted"] and plan.verb not in ("update", "end"):  # those have no time to lose
+        if report["accepted"] and plan.verb not in ("update", "end"):  # updates and ends are urgent
             tell_lineage(self, self.activity_uri(plan.activity_id))
         return report
 
@@ -264,15 +282,16 @@ class LiveActivityHook(BaseHook):
             async with Client(workspace, RateLimiter(), retry=retry) as client:
                 return await client.send(request, possibly_sent_before=possibly_sent_before)
 
-        # In a thread of its own: the caller may have a running event loop.
+        # In a separate thread: the caller may have a running event loop.
         with ThreadPoolExecutor(max_workers=1) as pool:
             return pool.submit(lambda: asyncio.run(send())).result()
 
 
 def content_hash(*parts: Any) -> str:
     """
-    Return the hash of the content of a send: as the user gave it, with relative dates unresolved.
+    Return the hash of a send's content as the user gave it: relative dates are not resolved.
 
+    :param parts: parts of the content, which must be JSON.
     :raises InvalidPayload: if a part is not JSON.
     """
     try:

@@ -1,4 +1,4 @@
-"""The Airflow connection to a Braze workspace: where it leads, and whether it works."""
+"""Read and test the Airflow connection to a Braze workspace."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _UNSEEN = (
 
 
 class BrazeConnection(LiveActivityHook):
-    """Base of the Braze hook: what concerns its connection rather than a Live Activity."""
+    """Base of the Braze hook: everything that concerns the connection."""
 
     braze_conn_id: str
 
@@ -55,7 +55,7 @@ class BrazeConnection(LiveActivityHook):
 
     @cached_property
     def workspace(self) -> WorkspaceConfig:
-        """The workspace of the connection, read at first use."""
+        """The workspace of the connection, which is read at the first use."""
         connection = self._connection
         key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
         return WorkspaceConfig(Braze(key), self.url, timeouts(connection), proxy(connection))
@@ -78,11 +78,12 @@ class BrazeConnection(LiveActivityHook):
         """
         Yield the workspace's segments, oldest first.
 
-        Each has ``id``, ``name``, ``analytics_tracking_enabled`` and ``tags``.
+        Each segment has ``id``, ``name``, ``analytics_tracking_enabled`` and ``tags``.
+
         Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
 
-        :raises PermissionDenied: where the key lacks the permission ``segments.list``.
-        :raises VendorUnavailable: where the answer has no list of segments.
+        :raises PermissionDenied: if the key lacks the permission ``segments.list``.
+        :raises VendorUnavailable: if the response has no list of segments.
         """
         for page in itertools.count():
             segments = self._request(self._braze.segments(page)).accepted().fields().get("segments")
@@ -96,16 +97,17 @@ class BrazeConnection(LiveActivityHook):
 
     @property
     def dashboard_url(self) -> str | None:
-        """The Message Activity Log of the workspace's instance."""
+        """URL of the Message Activity Log of the workspace's instance; None for the sandbox."""
         if is_loopback(self.url):
             return None
         return activity_log(host_of(self.url), text(self._connection.extra_dejson, "instance"))
 
     def test_connection(self) -> tuple[bool, str]:
         """
-        Read the list of segments once, and say what that proves.
+        Read the list of segments once; return whether the connection works, and the reason.
 
-        It needs no more of the key than to be known: a key without the permission ``segments.list`` is good.
+        A key without the permission ``segments.list`` passes: the response shows that Braze knows the key.
+
         Source: https://www.braze.com/docs/api/endpoints/export/segments/get_segment
         """
         try:

@@ -1,4 +1,4 @@
-"""From an Airflow connection to a base URL and a key, by rules that keep the key where it belongs."""
+"""Read base URL, key, time-outs and proxy from an Airflow connection, and keep the key safe."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from airflow_provider_liveactivity.http.connection import Timeouts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# RFC 1035, and the underscore of internal names: labels of 1 to 63 characters, with single dots between them.
-# What only looks like a name, such as "evil.com\.braze.com", must not get as far as a comparison of its end,
-# and a name that no resolver takes must not get as far as a request.
+# RFC 1035, plus the underscore of internal names: labels of 1 to 63 characters, separated by single dots.
+# Text that only resembles a name, such as "evil.com\.braze.com", must not reach the comparison of its end. A
+# name that no resolver accepts must not reach a request.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
 _PORTS = range(1, 65_536)
@@ -30,7 +30,7 @@ _NO_HOST = (
 
 
 class ConnectionLike(Protocol):
-    """What is read of an Airflow connection."""
+    """The fields of an Airflow connection that are read."""
 
     conn_id: str
     host: str | None
@@ -45,15 +45,15 @@ class ConnectionLike(Protocol):
 
 def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
     """
-    Return scheme and host to send to.
+    Return scheme and host of the requests.
 
-    The key goes out over https only, and only to the vendor: https is forced where the host has no scheme.
-    Plain http is for loopback, which is where the sandbox listens. Another host needs ``"allow_any_host":
-    true`` in the connection's extra.
+    The key is sent only over https, and only to the vendor. A host without a scheme gets https. Plain http is
+    allowed for loopback, where the sandbox listens. Any other host requires ``"allow_any_host": true`` in the
+    connection's extra.
 
-    :param connection: its ``host`` is a host name or a URL without a path.
-    :param suffixes: what the vendor's hosts end in, such as ``.braze.com``.
-    :raises InvalidConnection: for every other host.
+    :param connection: connection whose ``host`` is a host name, or a URL without a path.
+    :param suffixes: ends of the vendor's host names, such as ``.braze.com``.
+    :raises InvalidConnection: if the host is missing, malformed or not allowed.
     """
     host = (connection.host or "").strip()
     where = f"connection {connection.conn_id!r}: host"
@@ -98,13 +98,15 @@ def chosen_url(
     connection: ConnectionLike, suffixes: tuple[str, ...], field: str, hosts: Mapping[str, str]
 ) -> str:
     """
-    Return scheme and host to send to: the connection's host, else that of what the form offers.
+    Return scheme and host of the requests: the connection's host, else the host of the choice in the form.
 
-    :param connection: its ``host`` wins over the choice; two hosts of the vendor must not differ.
-    :param suffixes: as for ``base_url``.
-    :param field: the field of the extra that holds the choice.
+    :param connection: connection; its ``host`` takes precedence over the choice. If both name hosts of the
+        vendor, these must match.
+    :param suffixes: ends of the vendor's host names, such as ``.braze.com``.
+    :param field: name of the extra's field with the choice.
     :param hosts: choice → host.
-    :raises InvalidConnection: for an unknown choice, for neither choice nor host, and for a contradiction.
+    :raises InvalidConnection: if the choice is unknown, choice and host are both missing, or they contradict
+        each other.
     """
     where = f"connection {connection.conn_id!r}:"
     host = (connection.host or "").strip()
@@ -119,7 +121,7 @@ def chosen_url(
         return f"https://{standard}"
     url = base_url(connection, suffixes)
     given = host_of(url)
-    # Not "!=": MoEngage has its sandbox at sandbox-api-01.
+    # Not "!=": MoEngage's sandbox is at sandbox-api-01.
     if standard and given.endswith(suffixes) and not given.endswith(standard):
         raise InvalidConnection(
             f"{where} host is {given}, but {field} {choice} is {standard}; leave one of them empty."
@@ -128,12 +130,20 @@ def chosen_url(
 
 
 def host_of(url: str) -> str:
-    """Return the host of a base URL."""
+    """
+    Return the host of a base URL; empty text if it has none.
+
+    :param url: the base URL.
+    """
     return urlsplit(url).hostname or ""
 
 
 def is_loopback(url: str) -> bool:
-    """Return whether a base URL is loopback, where no vendor is but the sandbox."""
+    """
+    Return whether a base URL is loopback, where only the sandbox listens.
+
+    :param url: the base URL.
+    """
     return _is_loopback(host_of(url))
 
 
@@ -145,9 +155,10 @@ def _is_loopback(name: str) -> bool:
 
 def timeouts(connection: ConnectionLike) -> Timeouts:
     """
-    Return the time-outs of the connection's extra, ``connect_timeout`` and ``read_timeout`` in seconds.
+    Return the time-outs ``connect_timeout`` and ``read_timeout`` of the connection's extra, in seconds.
 
-    :raises InvalidConnection: where one is not a positive number.
+    :param connection: the connection.
+    :raises InvalidConnection: if a time-out is not a number above 0 and up to 3,600.
     """
     extra = connection.extra_dejson
     given: dict[str, float] = {}
@@ -168,11 +179,12 @@ def timeouts(connection: ConnectionLike) -> Timeouts:
 
 def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
     """
-    Return a key of the connection without the line break that pasting leaves behind.
+    Return a key of the connection without spaces and line breaks at its ends.
 
-    :param value: the field's value.
-    :param what: which field is to hold which key, for the error.
-    :raises InvalidConnection: where there is none, or Airflow's mask was saved in its place.
+    :param connection: the connection.
+    :param value: value of the field; None if it is missing.
+    :param what: which field must contain which key, for the error.
+    :raises InvalidConnection: if the key is missing, contains an invalid character, or is Airflow's mask.
     """
     key = (value or "").strip()
     if not key:
@@ -191,10 +203,11 @@ def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
 
 def proxy(connection: ConnectionLike) -> str | None:
     """
-    Return the URL of the extra's ``proxy``; without one there is none, whatever the environment says.
+    Return the URL of the extra's ``proxy``; None if there is none. The environment is ignored.
 
-    :raises InvalidConnection: where it is not a URL of an HTTP proxy. It shows no part of the URL, which may
-        hold a password.
+    :param connection: the connection.
+    :raises InvalidConnection: if the value is not the URL of an HTTP proxy. The message contains no part of
+        the URL, which may contain a password.
     """
     url = text(connection.extra_dejson, "proxy")
     if url is not None and not _is_proxy(url):
@@ -213,7 +226,7 @@ def _is_proxy(url: str) -> bool:
         parts = httpx.Proxy(url).url
     except (httpx.InvalidURL, ValueError):
         return False
-    # A "/" in a password ends the host before its time: what follows would be a path.
+    # A "/" in a password ends the host early: the rest would be a path.
     return (
         (_HOST_NAME.fullmatch(parts.host) is not None or _is_ip_address(parts.host))
         and (parts.port is None or parts.port in _PORTS)
@@ -223,7 +236,7 @@ def _is_proxy(url: str) -> bool:
 
 
 def _is_ip_address(name: str) -> bool:
-    if "%" in name:  # behind it stands the name of a network interface, which no URL of ours has
+    if "%" in name:  # a zone id, which names a network interface: not needed here
         return False
     try:
         ipaddress.ip_address(name)
@@ -233,5 +246,12 @@ def _is_ip_address(name: str) -> bool:
 
 
 def text(extra: Mapping[str, Any], name: str) -> str | None:
-    """Return an optional text of the extra; the form saves empty fields as empty text."""
+    """
+    Return an optional text of the extra, stripped; None if it is missing or blank.
+
+    The connection form saves empty fields as empty text.
+
+    :param extra: the connection's extra.
+    :param name: name of the field.
+    """
     return str(extra[name]).strip() or None if extra.get(name) is not None else None

@@ -15,7 +15,7 @@ def fault(error: InvalidConnection, conn_id: str) -> str:
     """
     Return what is wrong with a connection, without its id: Airflow's *Test* button uses a made-up id.
 
-    :param error: the error of reading the connection.
+    :param error: the error that reading the connection raised.
     :param conn_id: id of the connection.
     """
     return error.message.removeprefix(f"connection {conn_id!r}: ")
@@ -26,7 +26,7 @@ def problem(error: LiveActivityError, workspace: WorkspaceConfig) -> str:
     Return why a request was not accepted, without the response body, in which Braze repeats the key.
 
     :param error: the error of the request.
-    :param workspace: where the request went.
+    :param workspace: where the request was sent.
     """
     if error.status is not None:
         return f"{workspace.base_url} answered {error.status}: {error.message}"

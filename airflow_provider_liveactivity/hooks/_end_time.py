@@ -11,7 +11,7 @@ from airflow_provider_liveactivity.models.end_time import blank_to_none, end_mom
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: Key of what a query for an end found last, in the XComs of a start and in the state of a sensor.
+#: Key of the end that a query found last, in the XComs of a start and in the state of a sensor.
 KNOWN_END_KEY = "live_activity_known_end"
 _NAME_THE_TIME_ZONE = (
     "set end_timezone to the time zone that it is in, such as 'UTC' or 'Europe/London', or {}"
@@ -33,17 +33,18 @@ def read_end_time(
     prefix: str = "",
 ) -> datetime | None:
     """
-    Return the end of an activity in UTC, or None where none is known yet.
+    Return the end of an activity in UTC; None if it is not known yet.
 
-    :param end_time: datetime or ISO-8601 text; blank text means the same as None.
-    :param sql: in its place a query whose first row and column is the end; no row, NULL and blank text mean
-        that the end is not known yet.
-    :param sql_conn_id: connection to the database that the query is for.
-    :param parameters: parameters of the query.
-    :param end_timezone: IANA name of the time zone of values without an offset; None refuses them.
-    :param prefix: what the names of the query's arguments begin with, for errors.
-    :raises InvalidPayload: for a value that is no moment, and for both an end and a query, or neither.
-    :raises InvalidConnection: where the connection is not one to a SQL database.
+    :param end_time: datetime or ISO-8601 text; None, the default, or blank text for none.
+    :param sql: query, instead of ``end_time``, whose first row and column is the end. If it returns no row,
+        NULL or blank text, the end is not known yet. None by default.
+    :param sql_conn_id: id of the connection to the query's database; None by default.
+    :param parameters: parameters of the query, in the style of its driver; None by default.
+    :param end_timezone: IANA name of the time zone of a value without an offset; None, the default, refuses
+        such a value.
+    :param prefix: prefix of the query arguments' names in errors; empty by default.
+    :raises InvalidPayload: if the value is not a moment, or if not exactly one of end and query is given.
+    :raises InvalidConnection: if the connection is not to a SQL database.
     """
     end_time, sql = blank_to_none(end_time), blank_to_none(sql)
     if (end_time is None) == (sql is None):

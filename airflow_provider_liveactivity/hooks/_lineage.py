@@ -1,4 +1,4 @@
-"""What Airflow's lineage hears of a send: the query that named its people, and the activity it went to."""
+"""Report sends to Airflow's lineage: the query that selects the people, and the activity they get."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 class TracedAudience(SqlAudience):
     """
-    A query's people; the query is told to Airflow's lineage, once.
+    An audience from a query, which is reported to Airflow's lineage once.
 
-    ``DbApiHook.run`` would do so, but people are streamed from a cursor of their own.
+    ``DbApiHook.run`` would report the query, but the people are streamed from another cursor.
     """
 
     _told = False
@@ -24,14 +24,19 @@ class TracedAudience(SqlAudience):
         if not self._told:
             from airflow.providers.common.sql.hooks.lineage import send_sql_hook_lineage
 
-            # Without the parameters: they may name people.
+            # Without the parameters, which may name people.
             send_sql_hook_lineage(context=self._hook, sql=self._query, row_count=people)
             self._told = True
         return people
 
 
 def tell_lineage(hook: BaseHook, uri: str | None) -> None:
-    """Tell Airflow's lineage that the running task has written to an activity, if it has a URI."""
+    """
+    Report to Airflow's lineage that the running task wrote to an activity.
+
+    :param hook: the hook that sent.
+    :param uri: URI of the activity's asset; None reports nothing.
+    """
     if uri is None:
         return
     from airflow.providers.common.compat.lineage.hook import get_hook_lineage_collector

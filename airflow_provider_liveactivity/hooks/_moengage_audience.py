@@ -1,4 +1,4 @@
-"""From a user's arguments to the audience of a MoEngage campaign, which is a matter of filters."""
+"""Build the audience of a MoEngage campaign, which consists of filters, from a user's arguments."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class CampaignAudience:
     """
-    Who a campaign is for.
+    The audience of a campaign.
 
     :param details: the campaign's ``segmentation_details``.
-    :param segment_id: the saved segment that they name.
-    :param segment: what has to be made a saved segment first, because the campaign cannot name so many.
-    :param named: the people who are named one by one.
-    :param people: how many they are; 0 where only MoEngage knows.
+    :param segment_id: id of the saved segment in ``details``; None, the default, for none.
+    :param segment: segment to create before the campaign, if the campaign cannot name so many people; None by
+        default.
+    :param named: the people, if they are named individually; None by default.
+    :param people: number of people; 0, the default, if only MoEngage knows.
     """
 
     details: dict[str, Any] = field(repr=False)
@@ -50,12 +51,18 @@ def campaign_audience(
     **arguments: Any,
 ) -> CampaignAudience:
     """
-    Return the one audience that the arguments name.
+    Return the only audience that the arguments name.
 
-    :raises InvalidPayload: for none and for two, and for ids that cannot be sent.
-    :raises PayloadTooLarge: for more people than a filter can name.
+    :param segment_id: id of a saved segment; None or empty text for none.
+    :param all_users: whether the audience is all users.
+    :param filters: MoEngage's own filters; None or empty text for none.
+    :param max_audience: maximum number of people; None for no limit.
+    :param arguments: arguments of ``build_audience``.
+    :raises InvalidPayload: if there is not exactly one audience, or an id cannot be sent.
+    :raises EmptyAudience: if a list or query has no people.
+    :raises PayloadTooLarge: if there are more people than a filter can name.
     """
-    if not isinstance(all_users, bool):  # any text is true, "false" included
+    if not isinstance(all_users, bool):  # any text is true, including "false"
         raise InvalidPayload("all_users must be True or False.")
     persons = build_audience(**arguments)
     segment_id, filters = drop_blank(segment_id), drop_blank(filters)
@@ -72,7 +79,7 @@ def campaign_audience(
     ids = _ids(persons, max_audience)
     if len(ids) <= MAX_IDS_IN_CAMPAIGN:
         return CampaignAudience(by_ids(ids), named=persons, people=len(ids))
-    # The name follows from the ids: the same people are the same segment, also for a retry.
+    # The name is derived from the ids: the same people give the same segment, also in a retry.
     ids.sort()
     segment = FilterSegment.build(name=f"live-activity-{content_hash(ids)[:16]}", **by_ids(ids))
     return CampaignAudience(

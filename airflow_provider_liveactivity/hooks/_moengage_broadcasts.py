@@ -1,4 +1,4 @@
-"""What paces broadcasts: MoEngage takes five calls a minute for an activity, and a match can have more."""
+"""Send broadcasts within MoEngage's limits: five updates and ends per minute for an activity."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ PUSHES = RateLimit("updates and ends", 500)
 
 class BroadcastReport(SendReport):
     """
-    A SendReport, and with ``on_rate_limit="coalesce"`` what did not need to be sent.
+    A SendReport that also counts the updates that ``on_rate_limit="coalesce"`` replaced.
 
-    :param coalesced: earlier updates that were held back and that this request has replaced: with the
-        requests of all reports they add up to the calls.
+    :param coalesced: number of earlier updates that were held back and that this request replaces. Over all
+        reports, requests and coalesced updates add up to the calls.
     """
 
     coalesced: NotRequired[int]
@@ -37,7 +37,7 @@ class BroadcastReport(SendReport):
 
 @dataclass(slots=True)
 class _Held:
-    """The latest update of an activity that waits for its turn, and how many it has replaced."""
+    """The latest update of an activity that is held back, and the number of updates that it replaces."""
 
     plan: SendPlan
     options: SendOptions
@@ -45,7 +45,7 @@ class _Held:
 
 
 class Broadcasts(MoEngageCalls):
-    """The way of every broadcast, at MoEngage's pace."""
+    """Send every broadcast within MoEngage's limits."""
 
     _in_block = False
 
@@ -63,7 +63,7 @@ class Broadcasts(MoEngageCalls):
             self.flush()
 
     def flush(self) -> list[BroadcastReport]:
-        """Send the updates that are held back, as soon as each may leave, and return their reports."""
+        """Send the updates that are held back, each as soon as the limits allow, and return their reports."""
         reports = []
         while self._held:
             activity_id, held = self._held.popitem()
@@ -99,7 +99,7 @@ class Broadcasts(MoEngageCalls):
         if until is None:
             try:
                 return self._send(plan, _at_once(options), limits, replaced)
-            except RateLimited as error:  # others send to this activity too
+            except RateLimited as error:  # other processes send to this activity too
                 if on_rate_limit == "fail":
                     raise
                 self.rates.block_until(
@@ -126,10 +126,10 @@ def _without_count(report: SendReport) -> BroadcastReport:
 
 
 def _pushes(activity_id: str) -> tuple[RateLimit, ...]:
-    # Whether updates and ends share one bucket is not documented; one is the stricter reading.
+    # MoEngage does not document whether updates and ends share a limit; one limit is the stricter reading.
     return (PUSHES, RateLimit(f"updates and ends of {activity_id}", 5))
 
 
 def _at_once(options: SendOptions) -> SendOptions:
-    """Let a 429 be told at once instead of waited for."""
+    """Return the options with which a 429 raises its error at once, without a wait."""
     return {**options, "options": options.get("options") or DeliveryOptions(on_unknown="resend", max_wait=0)}

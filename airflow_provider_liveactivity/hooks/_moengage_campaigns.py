@@ -1,4 +1,4 @@
-"""Campaigns that broadcast Live Activities: MoEngage keeps the audience there."""
+"""Create the campaigns of broadcast Live Activities, which define their audience."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Response
 
-#: The strictest of the limits on MoEngage's page, which counts campaigns here and requests there.
+#: The strictest of the limits in MoEngage's documentation, which counts campaigns here and requests there.
 CREATIONS = (
     RateLimit("new campaigns", 5, 60),
     RateLimit("new campaigns", 25, 3_600),
@@ -39,21 +39,22 @@ SEGMENT_REQUESTS = (
 )
 
 
-#: Campaigns that no attempt of now can have created.
+#: Statuses of campaigns that this attempt cannot have created.
 _OVER = {"stopped", "archived", "expired"}
 _MOST_PAGES = 10
 
 
 class CampaignReport(SendReport):
     """
-    A SendReport, and what is needed to go on.
+    A SendReport with the ids that the next steps need.
 
-    :param campaign_id: MoEngage's id of the campaign; None where an earlier attempt had created it and it was
-        not to be found.
-    :param channel_id: the APNs channel, where the answer has it: MoEngage's pages disagree about that.
-    :param segment_id: the segment that is addressed: the given one, or the one made for many ids.
-    :param request_id: under which the campaign was asked for.
-    :param answer: MoEngage's own answer.
+    :param campaign_id: MoEngage's id of the campaign; None if an earlier attempt created the campaign and the
+        search did not find it.
+    :param channel_id: id of the APNs channel; None if the response has none. MoEngage's pages disagree on
+        whether it has one.
+    :param segment_id: id of the segment in the audience, given or created for many ids; None for none.
+    :param request_id: id under which the campaign was created.
+    :param answer: MoEngage's response; None if there is none.
     """
 
     campaign_id: str | None
@@ -64,7 +65,7 @@ class CampaignReport(SendReport):
 
 
 class BroadcastCampaigns(MoEngageCalls):
-    """The calls about campaigns."""
+    """Create campaigns."""
 
     @checked_arguments
     def create_broadcast_campaign(
@@ -87,31 +88,35 @@ class BroadcastCampaigns(MoEngageCalls):
         validate_only: bool = False,
     ) -> CampaignReport:
         """
-        Create the campaign that a broadcast Live Activity is started with, for one audience.
+        Create the campaign of a broadcast Live Activity, for exactly one audience.
 
-        Up to 1,000 people are named in the campaign; for more a segment is made first, which needs the Data
-        key. The audience cannot be changed afterwards.
+        The campaign itself names up to 1,000 people. For more people, the hook first creates a segment, which
+        requires the Data key. The audience cannot be changed afterwards.
 
-        :param name: the campaign's name in the dashboard.
-        :param broadcast_live_activity_id: an id of your choice, by which start, update and end refer to it.
+        :param name: name of the campaign in the dashboard.
+        :param broadcast_live_activity_id: id of your choice, by which start, update and end name the
+            activity.
         :param created_by: e-mail address of a user of the dashboard.
-        :param segment_id: id of a saved segment.
-        :param all_users: everybody.
-        :param filters: MoEngage's own filters: a list of which all must hold, or an object with
-            ``filter_operator`` and ``filters``.
-        :param external_user_ids: list of user ids.
-        :param sql: query whose one column is the user id.
-        :param sql_conn_id: connection to the database that the query is for.
-        :param parameters: parameters of the query.
-        :param max_audience: the most people this may name; more is an error before the first request.
-        :param tags: tags of the campaign.
-        :param request_id: MoEngage creates one campaign for it; by default a new one, which stays the same
-            over the tries of this request.
-        :param possibly_sent_before: whether an earlier process may have sent this ``request_id``; then the
-            hook looks for the campaign first.
-        :param validate_only: do everything but send, and return the report.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+        :param segment_id: audience: id of a saved segment.
+        :param all_users: audience: all users, if True; False by default.
+        :param filters: audience: MoEngage's own filters, as a list of filters that must all match, as an
+            object with ``filter_operator`` and ``filters``, or as JSON text of either.
+        :param external_user_ids: audience: list of user ids, or its JSON text.
+        :param sql: audience: query whose only column is the user id.
+        :param sql_conn_id: id of the connection to the query's database.
+        :param parameters: list or dict of the query's parameters, or its JSON text.
+        :param max_audience: maximum number of people, listed or queried: a number, or its digits as text. A
+            larger audience is an error before the first request. None, the default, sets no limit.
+        :param tags: list of tags of the campaign.
+        :param request_id: id for which MoEngage creates only one campaign. By default a new one, which all
+            attempts of this call share.
+        :param possibly_sent_before: whether an earlier process may have sent this ``request_id``; the hook
+            then searches for the campaign first. False by default.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if a list or query has no people.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         audience = campaign_audience(
             segment_id=segment_id,
@@ -167,10 +172,10 @@ class BroadcastCampaigns(MoEngageCalls):
         tally.add_attempts(sent.attempts, sent.sent_at)
         if sent.accepted().status < 300:
             return _shown(sent.accepted(), request.ids)
-        return self._find(workspace, body, tally)  # an earlier try had created it
+        return self._find(workspace, body, tally)  # an earlier attempt created it
 
     def _find(self, workspace: WorkspaceConfig, body: CreateCampaign, tally: SendCounts) -> dict[str, Any]:
-        """Return the campaign that an earlier attempt has created, or nothing."""
+        """Return the campaign that an earlier attempt created; empty if there is none."""
         for page in range(1, _MOST_PAGES + 1):
             search = SearchCampaigns.build(
                 request_id=uuid.uuid4().hex,
@@ -188,14 +193,14 @@ class BroadcastCampaigns(MoEngageCalls):
             found = answer if isinstance(answer, list) else []
             for campaign in map(_object, found):
                 if _is_the_same(campaign, body):
-                    # The rest of it is the audience, filters with ids included.
+                    # The other fields are the audience, with filters and ids.
                     return {k: v for k, v in campaign.items() if isinstance(v, str) and k != "created_by"}
             if len(found) < search.limit:
                 break
         return {}
 
     def _segment(self, body: FilterSegment, tally: SendCounts) -> str:
-        """Return the id of the segment with these filters, made now or before."""
+        """Return the id of the segment with these filters; create it if it does not exist."""
         workspace = self.workspace_for(Segments, "data_api_key")
         vendor: Any = workspace.vendor
         tally.waited_seconds += self.rates.acquire(SEGMENT_REQUESTS)
@@ -215,7 +220,7 @@ class BroadcastCampaigns(MoEngageCalls):
         answer = sent.accepted().fields()
         made, conflict = _object(answer.get("data")), _object(answer.get("error"))
         segment_id = made.get("id") or conflict.get("existing_cs_id")
-        if not segment_id:  # the name is taken: it is made of the ids, so it is the same segment
+        if not segment_id:  # the name is taken: it is derived from the ids, so it is this segment
             tally.waited_seconds += self.rates.acquire(SEGMENT_REQUESTS)
             sent = self._request(vendor.find(body.name), workspace=workspace)
             tally.add_attempts(sent.attempts, None)
@@ -233,17 +238,17 @@ def _is_the_same(campaign: dict[str, Any], body: CreateCampaign) -> bool:
     basics, wanted = _object(campaign.get("basic_details")), body.basic_details
     if str(campaign.get("status")).lower() in _OVER or basics.get("name") != wanted.name:
         return False
-    # That the answer repeats the id is not documented; the name is ours too.
+    # MoEngage does not document that the response repeats the id; the name is the user's own too.
     return basics.get("broadcast_live_activity_id") in (None, wanted.broadcast_live_activity_id)
 
 
 def _object(value: Any) -> dict[str, Any]:
-    """Return a part of an answer where it is an object, as documented, and an empty one elsewhere."""
+    """Return a part of a response if it is an object, as documented; else an empty object."""
     return value if isinstance(value, dict) else {}
 
 
 def _shown(response: Response, ids: Sequence[str]) -> dict[str, Any]:
-    """Return the response to a creation, which becomes an XCom, without fields that repeat user ids."""
+    """Return a response to a creation, which becomes an XCom, without the fields that repeat user ids."""
     fields = response.json()
     if not isinstance(fields, dict):
         return {"status": response.status}
@@ -262,7 +267,7 @@ def _campaign_id(answer: dict[str, Any]) -> str | None:
 
 
 def _channel_id(answer: dict[str, Any]) -> str | None:
-    """Look for the APNs channel, whose field no page names."""
+    """Return the id of the APNs channel, whose field no page of MoEngage names; None if there is none."""
     for fields in (answer, answer.get("data")):
         for name, value in fields.items() if isinstance(fields, dict) else ():
             if name.lower().replace("_", "").endswith("channelid") and isinstance(value, str):

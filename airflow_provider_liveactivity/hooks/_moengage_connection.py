@@ -1,4 +1,4 @@
-"""From an Airflow connection to one of MoEngage's APIs: its host, and the key that this API wants."""
+"""Read the host and the key of one of MoEngage's APIs from an Airflow connection."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 class MoEngageCalls(LiveActivityHook):
-    """Base of what the MoEngage hook is made of: one connection, and an account for each of its keys."""
+    """Base of the MoEngage hook: one connection, with a key for each API."""
 
     moengage_conn_id: str
 
     @cached_property
     def rates(self) -> RollingLimiter:
-        """What this hook has sent lately."""
+        """The recent requests of this hook, to keep to MoEngage's limits."""
         return RollingLimiter()
 
     @cached_property
@@ -46,7 +46,7 @@ class MoEngageCalls(LiveActivityHook):
 
     @property
     def dashboard_url(self) -> str | None:
-        """The list of campaigns in the dashboard of the workspace's data center, where that is known."""
+        """URL of the dashboard's list of campaigns; None for the sandbox or an unknown data center."""
         extra = self.get_connection(self.moengage_conn_id).extra_dejson
         return (
             None if is_loopback(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
@@ -54,11 +54,11 @@ class MoEngageCalls(LiveActivityHook):
 
     def workspace_for(self, api: Callable[..., Workspace], key_field: str) -> WorkspaceConfig:
         """
-        Return where and how to reach one of MoEngage's APIs.
+        Return how to reach one of MoEngage's APIs.
 
-        :param api: makes the API from workspace ID, key and ``host``.
-        :param key_field: "password", or the field of the extra that holds the API's key.
-        :raises InvalidConnection: naming what the connection lacks.
+        :param api: builds the API from workspace ID, key and ``host``.
+        :param key_field: "password", or the field of the extra with the API's key.
+        :raises InvalidConnection: if the connection lacks something. The message names the field.
         """
         connection = self.get_connection(self.moengage_conn_id)
         workspace = secret(connection, connection.login, "the login, which is to hold the workspace ID,")
@@ -72,6 +72,6 @@ class MoEngageCalls(LiveActivityHook):
                 f"{key_field} in the extra, which this call needs besides the Push API key,",
             )
         vendor = api(workspace, key, host=host_of(self.url))
-        for hidden in vendor.secrets():  # Airflow knows the key, but not its Basic form
+        for hidden in vendor.secrets():  # Airflow masks the key, but not its Basic form
             mask_secret(hidden)
         return WorkspaceConfig(vendor, self.url, timeouts(connection), proxy(connection))

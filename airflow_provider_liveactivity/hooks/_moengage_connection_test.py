@@ -1,4 +1,4 @@
-"""Testing a MoEngage connection, whose keys open an API each: what can be proved of them by reading alone."""
+"""Test a MoEngage connection, with a read request for each key that has one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Request
 
-#: No segment is called so: the question is whether MoEngage answers it.
+#: Name that no segment has: the test only needs a response.
 _NOBODY = "airflow-connection-test"
 _KEYS = {
     "password": "the password (Push key)",
@@ -29,14 +29,15 @@ _KEYS = {
 
 
 class ProvableKeys(MoEngageCalls):
-    """The test of the connection."""
+    """Test the connection."""
 
     def test_connection(self) -> tuple[bool, str]:
         """
-        Read once with each key that some request only reads with, and say which keys that proves.
+        Read once with each key that can read; return whether the connection works, and the reason.
 
-        The Campaign key may search campaigns, the Data key list segments. No page of MoEngage documents a
-        request that takes the Push or the Inform key and changes nothing: these two cannot be proved.
+        The Campaign key can search campaigns, and the Data key can list segments. MoEngage documents no
+        request that accepts the Push or the Inform key and changes nothing, so these two keys cannot be
+        tested.
         """
         try:
             given = self._given_keys()
@@ -59,7 +60,7 @@ class ProvableKeys(MoEngageCalls):
             workspace = self.workspace_for(api, key)
             read = self._try_request(read_of(workspace), workspace)
             if read.error is not None:
-                if read.error.status is None:  # no host answers: the other keys would wait as long
+                if read.error.status is None:  # the host does not answer: the other keys would wait as long
                     return False, problem(read.error, workspace)
                 refused.append(f"{_KEYS[key]}: {problem(read.error, workspace)}")
             elif read.accepted().json() is None:
@@ -72,7 +73,7 @@ class ProvableKeys(MoEngageCalls):
         return not refused, " ".join([*sentences, *_untested([key for key in given if key not in keys])])
 
     def _reach(self, given: list[str]) -> tuple[bool, str]:
-        """Knock at the door of another API: that it does not open still tells who lives there."""
+        """Send a key to the segments API: even a refusal shows whether MoEngage knows the workspace."""
         workspace = self.workspace_for(Segments, given[0])
         read = self._try_request(workspace.vendor.find(_NOBODY), workspace)  # type: ignore[attr-defined]
         if read.error is None:

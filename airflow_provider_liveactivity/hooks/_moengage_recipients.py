@@ -1,4 +1,4 @@
-"""The users of an Inform send: a list, or a query with push tokens and transaction ids beside them."""
+"""Read the users of an Inform send, from a list, or a query with push tokens and transaction ids."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Recipient(NamedTuple):
     One user.
 
     :param user_id: your id of the user.
-    :param push_token: where the workspace wants one.
-    :param transaction_id: of the user's own activity; None for the derived one.
+    :param push_token: the user's push token, if the workspace requires one; None by default.
+    :param transaction_id: id of the user's activity; None, the default, for the derived one.
     """
 
     user_id: str
@@ -39,12 +39,14 @@ class Recipient(NamedTuple):
 
 class Recipients:
     """
-    The users of one send; a query is not read before ``check``.
+    The users of one send. A query runs at the first ``check``.
 
-    :param external_user_ids: list of user ids, or object of user id → push token, or the JSON text of either.
-    :param max_audience: the most users that may be sent to.
+    :param external_user_ids: list of user ids, object of user id → push token, or JSON text of either; None
+        for a query.
+    :param max_audience: maximum number of users; None for no limit.
     :param query: ``sql``, ``sql_conn_id`` and ``parameters`` of the query.
-    :raises InvalidPayload: for no audience or two, and for ids that cannot be sent.
+    :raises InvalidPayload: if there is not exactly one audience, or an id cannot be sent.
+    :raises InvalidConnection: if the connection is not to a SQL database.
     """
 
     def __init__(self, external_user_ids: Any, *, max_audience: int | str | None, **query: Any) -> None:
@@ -57,11 +59,11 @@ class Recipients:
 
     def check(self, transaction_id: str | None) -> int | None:
         """
-        Return how many users there are, after refusing what must not be sent to.
+        Check the users before the send, and return their number; None if it is not known.
 
-        :param transaction_id: of the one user's activity, where there is one user.
-        :raises EmptyAudience: where there is nobody.
-        :raises InvalidPayload: for too many users, and for a transaction_id that does not fit them.
+        :param transaction_id: id of the only user's activity; None for derived ids or a column of the query.
+        :raises EmptyAudience: if there are no users.
+        :raises InvalidPayload: if there are too many users, or ``transaction_id`` does not fit them.
         """
         total = check_audience(self.audience, max_audience=self._max_audience)
         columns = self.audience.columns if isinstance(self.audience, SqlAudience) else {}
@@ -81,7 +83,11 @@ class Recipients:
         return total
 
     def of(self, batch: Batch) -> Recipient:
-        """Return the one user of a batch of one."""
+        """
+        Return the user of a batch of one.
+
+        :param batch: the batch.
+        """
         if batch.external_user_ids:
             return Recipient(batch.external_user_ids[0])
         return Recipient(**dict(zip(self._order, batch.user_aliases[0], strict=True)))
@@ -96,7 +102,7 @@ def _check_length(longest: int) -> None:
 
 
 def _fields_of(columns: list[str]) -> list[str]:
-    """Return what the columns of a query, or the parts of a list's pairs, mean."""
+    """Return the field that each column of a query, or each part of a list's pairs, holds."""
     names = [column.lower() for column in columns]
     if TRANSACTION_ID in names[1:2]:
         return ["user_id", TRANSACTION_ID, "push_token"][: len(names)]
@@ -104,7 +110,7 @@ def _fields_of(columns: list[str]) -> list[str]:
 
 
 def _listed(given: Any) -> dict[str, Any]:
-    """Return the audience's argument for a list of users, or for users with their push tokens."""
+    """Return the audience's argument for a list of users, or for users with push tokens."""
     if isinstance(given, str) and given.lstrip().startswith("{"):
         try:
             given = parse_object(given)

@@ -1,4 +1,4 @@
-"""Live Activities of single users, through MoEngage's Inform API."""
+"""Start, update and end the Live Activities of single users through MoEngage's Inform API."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
     from airflow_provider_liveactivity.models.moengage_inform import LaType
 
-#: Evenly spaced, so that no sixty seconds hold more than MoEngage takes in a minute.
+#: Evenly spaced, so that no period of 60 seconds has more requests than MoEngage allows per minute.
 MAX_PER_SECOND = REQUESTS_PER_MINUTE // 60
-#: Enough for that rate at answers of a third of a second.
+#: Enough for that rate if a response takes a third of a second.
 MAX_WORKERS = 64
 
 
 class UserActivities(MoEngageCalls):
-    """The calls for single users; a request each."""
+    """Start, update and end the activities of single users, with a request for each."""
 
     @checked_arguments
     def start_live_activity(
@@ -61,35 +61,47 @@ class UserActivities(MoEngageCalls):
         """
         Start a Live Activity on the phones of single users.
 
-        :param activity_id: your name for the activity; with the user's id it makes the ``transaction_id``.
-        :param content_state: object with the whole state to show, or its JSON text; where it is left out, the
-            alert's template has it.
-        :param attribute_info: object with the static attributes, or its JSON text; where it is left out, the
-            alert's template has it.
-        :param transaction_id: id of one user's activity, 1 to 50 characters, the same on start, update and
-            end; for an activity that the app has started itself, the id that it has there. Needs an audience
-            of one. By default each user has one that follows from ``activity_id``.
-        :param alert_id: the alert that was made in the dashboard, for Live Activities; this or the next.
-        :param alert_reference_name: its reference name.
+        :param activity_id: your id of the activity. Together with the user id it gives the
+            ``transaction_id``.
+        :param content_state: object with the whole state to show, or its JSON text; by default it comes from
+            the alert's template.
+        :param attribute_info: object with the static attributes, or its JSON text; by default they come from
+            the alert's template.
+        :param transaction_id: id of one user's activity, 1 to 50 characters, the same for start, updates and
+            end. For an activity that the app started, the id that it has there. Requires an audience of one
+            user. By default each user has an id that is derived from ``activity_id`` and the user id.
+        :param alert_id: id of the alert for Live Activities in the dashboard; this or
+            ``alert_reference_name``.
+        :param alert_reference_name: reference name of the alert.
         :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
-            epoch seconds, or timedelta from the moment of sending.
-        :param dismissal_date: when the activity leaves the phones, in the same forms; Inform refuses a past
-            moment.
-        :param personalized_attributes: values of the variables in the alert's template, as an object or its
-            JSON text.
-        :param external_user_ids: list of user ids, or object of user id → push token; this or ``sql``.
+            epoch seconds, or timedelta from the moment of sending; None by default.
+        :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an
+            offset, epoch seconds, or timedelta from the moment of sending; None by default. Inform refuses a
+            past moment.
+        :param personalized_attributes: object with the values of the variables in the alert's template, or
+            its JSON text; None by default.
+        :param external_user_ids: list of user ids, object of user id → push token, or JSON text of either;
+            this or ``sql``.
         :param sql: query whose first column is the user id. A second column is the push token, or the
-            ``transaction_id`` where it has that name; a third is the other of the two.
-        :param sql_conn_id: connection to the database that the query is for.
-        :param parameters: parameters of the query.
-        :param max_audience: the most users this may reach; more is an error before the first request.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param validate_only: do everything but send, and return the report.
-        :param fan_out: how the send spreads; by default below Inform's 10,000 requests a minute.
-        :param checkpoint: where the send keeps its state between attempts; by default nowhere.
-        :param on_progress: called with the progress about every 5 seconds; by default the log has it.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+            ``transaction_id`` if it has that name; a third column is the other of the two.
+        :param sql_conn_id: id of the connection to the query's database.
+        :param parameters: list or dict of the query's parameters, or its JSON text.
+        :param max_audience: maximum number of users: a number, or its digits as text. A larger audience is an
+            error before the first request. None, the default, sets no limit.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param fan_out: how the send uses workers and quota; by default 64 workers and 166 requests per
+            second, which is below Inform's 10,000 requests per minute.
+        :param checkpoint: where the send stores its state between attempts; None, the default, for nowhere.
+        :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
+            it.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if there are no users.
+        :raises RecipientRejected: if MoEngage rejects every user.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         return self._alert(
             "start",
@@ -140,11 +152,45 @@ class UserActivities(MoEngageCalls):
         """
         Update the Live Activity of single users.
 
-        It takes the arguments of ``start_live_activity``, but for ``attribute_info``.
-
-        :raises RateLimited: where a user had a call for this activity within the last five minutes.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+        :param activity_id: the id that the activity was started with.
+        :param content_state: object with the whole state to show, or its JSON text; by default it comes from
+            the alert's template.
+        :param transaction_id: id of one user's activity, 1 to 50 characters, the same for start, updates and
+            end. For an activity that the app started, the id that it has there. Requires an audience of one
+            user. By default each user has an id that is derived from ``activity_id`` and the user id.
+        :param alert_id: id of the alert for Live Activities in the dashboard; this or
+            ``alert_reference_name``.
+        :param alert_reference_name: reference name of the alert.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            epoch seconds, or timedelta from the moment of sending; None by default.
+        :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an
+            offset, epoch seconds, or timedelta from the moment of sending; None by default. Inform refuses a
+            past moment.
+        :param personalized_attributes: object with the values of the variables in the alert's template, or
+            its JSON text; None by default.
+        :param external_user_ids: list of user ids, object of user id → push token, or JSON text of either;
+            this or ``sql``.
+        :param sql: query whose first column is the user id. A second column is the push token, or the
+            ``transaction_id`` if it has that name; a third column is the other of the two.
+        :param sql_conn_id: id of the connection to the query's database.
+        :param parameters: list or dict of the query's parameters, or its JSON text.
+        :param max_audience: maximum number of users: a number, or its digits as text. A larger audience is an
+            error before the first request. None, the default, sets no limit.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param fan_out: how the send uses workers and quota; by default 64 workers and 166 requests per
+            second, which is below Inform's 10,000 requests per minute.
+        :param checkpoint: where the send stores its state between attempts; None, the default, for nowhere.
+        :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
+            it.
+        :raises RateLimited: if a user had a request for this activity within the last five minutes.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if there are no users.
+        :raises RecipientRejected: if MoEngage rejects every user.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         return self._alert(
             "update",
@@ -194,11 +240,45 @@ class UserActivities(MoEngageCalls):
         """
         End the Live Activity of single users.
 
-        It takes the arguments of ``start_live_activity``, but for ``attribute_info``.
-
-        :raises RateLimited: where a user had a call for this activity within the last five minutes.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+        :param activity_id: the id that the activity was started with.
+        :param content_state: object with the whole state to show, or its JSON text; by default it comes from
+            the alert's template.
+        :param transaction_id: id of one user's activity, 1 to 50 characters, the same for start, updates and
+            end. For an activity that the app started, the id that it has there. Requires an audience of one
+            user. By default each user has an id that is derived from ``activity_id`` and the user id.
+        :param alert_id: id of the alert for Live Activities in the dashboard; this or
+            ``alert_reference_name``.
+        :param alert_reference_name: reference name of the alert.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            epoch seconds, or timedelta from the moment of sending; None by default.
+        :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an
+            offset, epoch seconds, or timedelta from the moment of sending; None by default. Inform refuses a
+            past moment.
+        :param personalized_attributes: object with the values of the variables in the alert's template, or
+            its JSON text; None by default.
+        :param external_user_ids: list of user ids, object of user id → push token, or JSON text of either;
+            this or ``sql``.
+        :param sql: query whose first column is the user id. A second column is the push token, or the
+            ``transaction_id`` if it has that name; a third column is the other of the two.
+        :param sql_conn_id: id of the connection to the query's database.
+        :param parameters: list or dict of the query's parameters, or its JSON text.
+        :param max_audience: maximum number of users: a number, or its digits as text. A larger audience is an
+            error before the first request. None, the default, sets no limit.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param fan_out: how the send uses workers and quota; by default 64 workers and 166 requests per
+            second, which is below Inform's 10,000 requests per minute.
+        :param checkpoint: where the send stores its state between attempts; None, the default, for nowhere.
+        :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
+            it.
+        :raises RateLimited: if a user had a request for this activity within the last five minutes.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if there are no users.
+        :raises RecipientRejected: if MoEngage rejects every user.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         return self._alert(
             "end",
@@ -238,7 +318,7 @@ class UserActivities(MoEngageCalls):
                 MAX_WORKERS, MAX_PER_SECOND, on_unknown="skip" if la_type == "start" else "resend"
             ),
         )
-        # A start that MoEngage calls a duplicate is one that the user has: never a second card.
+        # If MoEngage calls a start a duplicate, the user has the activity: do not start a second one.
         options["possibly_sent_before"] = la_type == "start"
         content["la_type"] = la_type
         check_schema(content["content_state"], schema)

@@ -1,4 +1,4 @@
-"""The database behind a ``sql_conn_id``, whatever its type."""
+"""Get the database hook of a ``sql_conn_id`` of any type."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ def sql_hook(sql_conn_id: str, argument: str = "sql_conn_id") -> Any:
     Return the database hook of a connection.
 
     :param sql_conn_id: id of the connection.
-    :param argument: name of the argument that holds the id, for errors.
-    :raises InvalidConnection: where there is none, or it is not one to a SQL database.
+    :param argument: name of the argument with the id, for errors; "sql_conn_id" by default.
+    :raises InvalidConnection: if the connection does not exist, or is not to a SQL database.
     """
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
     try:
         hook = BaseHook.get_hook(sql_conn_id)
-    except AirflowException as error:  # there is none, or nothing is installed for its type
+    except AirflowException as error:  # unknown, or its provider is not installed
         raise InvalidConnection(f"{argument} {sql_conn_id!r}: {error}.") from error
     if not isinstance(hook, DbApiHook):
         raise InvalidConnection(

@@ -1,4 +1,4 @@
-"""The Airflow connection to a Braze workspace, and its Live Activity calls."""
+"""Start, update and end Live Activities through an Airflow connection to Braze."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class BrazeHook(BrazeConnection):
     """
     Start, update and end Live Activities through Braze.
 
-    :param braze_conn_id: connection of the type ``braze``: its host is the workspace's REST endpoint, its
-        password the REST API key, and its extra may hold ``instance`` (such as US-01, in place of a host),
-        ``app_id``, ``connect_timeout`` and ``read_timeout``.
+    :param braze_conn_id: id of a connection of the type ``braze``; "braze_default" by default. Its host is
+        the REST endpoint of the workspace, and its password the REST API key. Its extra may contain
+        ``instance`` (such as US-01, instead of a host), ``app_id``, ``connect_timeout`` and ``read_timeout``.
     """
 
     conn_name_attr = "braze_conn_id"
@@ -77,33 +77,41 @@ class BrazeHook(BrazeConnection):
         """
         Start a Live Activity on the phones of one audience.
 
-        Exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``,
-        ``custom_audience`` or ``sql``. People are addressed in batches of 50.
+        Give exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``,
+        ``custom_audience`` or ``sql``. One request addresses up to 50 people of a list or query.
 
-        :param activity_id: the id by which updates and the end refer to the activity.
+        :param activity_id: id of your choice, by which updates and the end name the activity.
         :param activity_attributes_type: name of the app's ``ActivityAttributes`` type.
         :param activity_attributes: object with the static attributes, or its JSON text.
         :param content_state: object with the first state, or its JSON text.
-        :param notification: Apple push object with ``alert.title`` and ``alert.body``.
+        :param notification: Apple push object with ``alert.title`` and ``alert.body``, or its JSON text.
         :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
-            or timedelta from the moment of sending.
+            or timedelta from the moment of sending; None by default.
         :param app_id: API identifier of the iOS app; by default the connection's.
-        :param external_user_ids: list of external ids.
-        :param user_aliases: list of ``{"alias_name": ..., "alias_label": ...}``.
+        :param external_user_ids: list of external ids, or its JSON text.
+        :param user_aliases: list of ``{"alias_name": ..., "alias_label": ...}``, or its JSON text.
         :param segment_id: API identifier of a segment.
-        :param custom_audience: connected audience object.
-        :param sql: query whose one column is the external id, or whose two are alias name and alias label.
-        :param sql_conn_id: connection to the database that the query is for.
-        :param parameters: parameters of the query.
-        :param max_audience: the most people, listed or queried, that this may reach; more is an error before
-            the first request. How many a segment has, only Braze knows.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param validate_only: do everything but send, and return the report.
-        :param fan_out: how the send spreads over connections and time; see ``DeliveryOptions``.
-        :param checkpoint: where the send keeps its state between attempts; by default nowhere.
-        :param on_progress: called with the progress about every 5 seconds; by default the log has it.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where Braze refuses, or cannot be reached.
+        :param custom_audience: connected audience object, or its JSON text.
+        :param sql: query that returns the people: one column is the external id, two are alias name and alias
+            label.
+        :param sql_conn_id: id of the connection to the query's database.
+        :param parameters: list or dict of the query's parameters, or its JSON text.
+        :param max_audience: maximum number of people, listed or queried: a number, or its digits as text. A
+            larger audience is an error before the first request. None, the default, sets no limit. Only Braze
+            knows the size of a segment.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param fan_out: how the send uses workers and quota; None for the defaults of ``DeliveryOptions``.
+        :param checkpoint: where the send stores its state between attempts; None, the default, for nowhere.
+        :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs
+            it.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises EmptyAudience: if a list or query has no people.
+        :raises PartiallySent: if an error stopped the send after some requests had left.
+        :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
+        :raises LiveActivityError: if Braze refuses the request or cannot be reached.
         """
         content = {
             "app_id": self._app_id(app_id),
@@ -180,15 +188,21 @@ class BrazeHook(BrazeConnection):
 
         :param activity_id: the id that the activity was started with.
         :param content_state: object with the whole new state, or its JSON text.
-        :param notification: Apple push object, for an alert with the update.
+        :param notification: Apple push object for an alert with the update, or its JSON text; None, the
+            default, for no alert.
         :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
-            or timedelta from the moment of sending.
-        :param dismissal_date: likewise; without an end, Braze ignores it.
+            or timedelta from the moment of sending; None by default.
+        :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text
+            with an offset, or timedelta from the moment of sending; None by default. Braze ignores it without
+            an end.
         :param app_id: API identifier of the iOS app; by default the connection's.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param validate_only: do everything but send, and return the report.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where Braze refuses, or cannot be reached.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
+        :raises LiveActivityError: if Braze refuses the request or cannot be reached.
         """
         return self._change(
             content_state_schema,
@@ -220,18 +234,24 @@ class BrazeHook(BrazeConnection):
         End a Live Activity on every phone that shows it.
 
         :param activity_id: the id that the activity was started with.
-        :param content_state: object with the last state, which Braze wants here too, or its JSON text.
-        :param notification: Apple push object, for an alert with the end.
+        :param content_state: object with the last state, which Braze requires here too, or its JSON text.
+        :param notification: Apple push object for an alert with the end, or its JSON text; None, the default,
+            for no alert.
         :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
-            or timedelta from the moment of sending.
-        :param dismissal_date: likewise, when the ended activity leaves the lock screen: a past moment means
-            at once; by default iOS keeps it for up to four hours.
+            or timedelta from the moment of sending; None by default.
+        :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text
+            with an offset, or timedelta from the moment of sending. A past moment means at once. By default
+            iOS keeps the activity for up to four hours.
         :param app_id: API identifier of the iOS app; by default the connection's.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param validate_only: do everything but send, and return the report.
-        :param hold: keeps the request until its moment, from which a timedelta then counts.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where Braze refuses, or cannot be reached.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param hold: keeps the request until its moment, from which a timedelta then counts; None, the
+            default, sends at once.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
+        :raises LiveActivityError: if Braze refuses the request or cannot be reached.
         """
         return self._change(
             content_state_schema,

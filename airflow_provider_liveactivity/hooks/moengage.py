@@ -1,4 +1,4 @@
-"""The Airflow connection to a MoEngage workspace, and its broadcast Live Activity calls."""
+"""Start, update and end Live Activities through an Airflow connection to MoEngage."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
 
 class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys):
     """
-    Live Activities through MoEngage: broadcasts, the campaigns they need, and those of single users.
+    Live Activities through MoEngage: broadcasts, their campaigns, and the activities of single users.
 
-    The hook keeps to MoEngage's limits for everything that it sends itself. As a context manager it also
-    sends, on leaving, the updates that ``on_rate_limit="coalesce"`` has held back.
+    The hook keeps to MoEngage's limits for its own requests. As a context manager, it also sends the updates
+    that ``on_rate_limit="coalesce"`` has held back, when the ``with`` block ends without an error.
 
-    :param moengage_conn_id: connection of the type ``moengage``: its login is the workspace ID, its password
-        the key of the Push tile, and its extra holds ``data_center`` (01 to 06, or 101) unless a host is
-        given; ``campaign_api_key``, ``data_api_key`` and ``inform_api_key`` for what needs them.
+    :param moengage_conn_id: id of a connection of the type ``moengage``; "moengage_default" by default. Its
+        login is the workspace ID, and its password the key of the Push tile. Its extra contains
+        ``data_center`` (01 to 06, or 101) unless there is a host, and ``campaign_api_key``, ``data_api_key``
+        and ``inform_api_key`` for the calls that need them.
     """
 
     conn_name_attr = "moengage_conn_id"
@@ -51,7 +52,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
 
     @cached_property
     def workspace(self) -> WorkspaceConfig:
-        """The workspace of the connection, read at first use."""
+        """The workspace of the connection, which is read at the first use."""
         return self.workspace_for(MoEngage, "password")
 
     @cached_property
@@ -82,16 +83,20 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         :param attribute_type: name of the app's attributes type.
         :param attribute_info: object with the static attributes, or its JSON text.
         :param content_state: object with the first state, or its JSON text.
-        :param alert: object with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``.
+        :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``, or its JSON
+            text.
         :param dismissal_date: when the activity leaves the phones by itself: aware datetime, ISO-8601 text
-            with an offset, epoch seconds, or timedelta from the moment of sending.
-        :param instance_id: MoEngage refuses a second request with the same one; by default a new one, which
-            stays the same over the tries of this request.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param validate_only: do everything but send, and return the report.
-        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+            with an offset, epoch seconds, or timedelta from the moment of sending; None by default.
+        :param instance_id: id of the request: MoEngage refuses a second request with the same id. By default
+            a new one, which all attempts of this request share.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``; a refusal
+            as a duplicate then counts as accepted. False by default.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         body = self._body(
             StartBroadcast,
@@ -127,19 +132,26 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
 
         :param broadcast_live_activity_id: the id that the campaign was created with.
         :param content_state: object with the whole new state, or its JSON text.
-        :param alert: object with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``.
+        :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``, or its JSON
+            text.
         :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an
-            offset, epoch seconds, or timedelta from the moment of sending; a past moment ends it at once.
-        :param stale_date: when the content counts as outdated, in the same forms.
-        :param instance_id: as on the start.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param on_rate_limit: what becomes of an update above five a minute: "wait" (the default), "fail" with
-            RateLimited, or "coalesce": hold it back, and let the next one replace it. What is still held when
-            the ``with`` block of the hook ends is sent then.
-        :param validate_only: do everything but send, and return the report.
-        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+            offset, epoch seconds, or timedelta from the moment of sending; None by default. A past moment
+            ends the activity at once.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            epoch seconds, or timedelta from the moment of sending; None by default.
+        :param instance_id: id of the request: MoEngage refuses a second request with the same id. By default
+            a new one, which all attempts of this request share.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param on_rate_limit: what to do with an update above MoEngage's limit of five per minute: "wait" (the
+            default); "fail" with RateLimited; or "coalesce": hold the update back, and let the next one
+            replace it. An update that is still held back when the hook's ``with`` block ends is sent then.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``; a refusal
+            as a duplicate then counts as accepted. False by default.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         body = self._body(
             UpdateBroadcast,
@@ -173,19 +185,26 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         End a broadcast Live Activity on every phone that shows it.
 
         :param broadcast_live_activity_id: the id that the campaign was created with.
-        :param content_state: object with the last state, which MoEngage wants here too, or its JSON text.
-        :param alert: object with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``.
+        :param content_state: object with the last state, which MoEngage requires here too, or its JSON text.
+        :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``, or its JSON
+            text.
         :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text
-            with an offset, epoch seconds, or timedelta from the moment of sending; a past moment means at
-            once.
-        :param stale_date: when the content counts as outdated, in the same forms.
-        :param instance_id: as on the start.
-        :param content_state_schema: JSON Schema, or its path, that the content state must satisfy.
-        :param validate_only: do everything but send, and return the report.
-        :param hold: keeps the request until its moment, from which a timedelta then counts.
-        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``.
-        :raises InvalidPayload: before anything is sent, naming the argument.
-        :raises LiveActivityError: where MoEngage refuses, or cannot be reached.
+            with an offset, epoch seconds, or timedelta from the moment of sending; None by default. A past
+            moment means at once.
+        :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
+            epoch seconds, or timedelta from the moment of sending; None by default.
+        :param instance_id: id of the request: MoEngage refuses a second request with the same id. By default
+            a new one, which all attempts of this request share.
+        :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or
+            path; None, the default, disables the check.
+        :param validate_only: do everything except send, and return the report; False by default.
+        :param hold: keeps the request until its moment, from which a timedelta then counts; None, the
+            default, sends at once.
+        :param possibly_sent_before: whether an earlier process may have sent this ``instance_id``; a refusal
+            as a duplicate then counts as accepted. False by default.
+        :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
+            argument.
+        :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         body = self._body(
             EndBroadcast,

@@ -1,4 +1,4 @@
-"""What went wrong between this machine and a vendor, read from the exceptions that a failed request left."""
+"""Find the cause of a failed request in its exceptions: DNS, TLS, proxy, connection or time-out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class NetworkError(Enum):
-    """Why no answer came."""
+    """Why no response came."""
 
     CERTIFICATE = auto()
     PROXY = auto()
@@ -26,7 +26,7 @@ class NetworkError(Enum):
     NO_ANSWER = auto()
 
 
-# From the special to the general: a TLS error comes inside of a connection error.
+# From the special to the general: a TLS error is the cause of a connection error.
 _KINDS: tuple[tuple[type[BaseException], NetworkError], ...] = (
     (ssl.SSLCertVerificationError, NetworkError.CERTIFICATE),
     (httpx.ProxyError, NetworkError.PROXY),
@@ -41,9 +41,9 @@ _KINDS: tuple[tuple[type[BaseException], NetworkError], ...] = (
 
 def network_error(error: BaseException) -> NetworkError | None:
     """
-    Return what an error comes from; None where it is none of these.
+    Return the cause of a network error; None if the error is not a network error.
 
-    :param error: the exception, with what it was raised from.
+    :param error: the exception, with its causes and contexts.
     """
     causes = list(_causes(error))
     for kind, trouble in _KINDS:
@@ -55,7 +55,7 @@ def network_error(error: BaseException) -> NetworkError | None:
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        if isinstance(error, BaseExceptionGroup):  # a name with several addresses fails once for each
+        if isinstance(error, BaseExceptionGroup):  # a host name with several addresses fails once for each
             for one in error.exceptions:
                 yield from _causes(one)
         error = error.__cause__ or error.__context__

@@ -1,1 +1,1 @@
-"""What is sent: the vendors' request bodies as pydantic models, without any I/O."""
+"""Request bodies of the vendors as pydantic models, without I/O."""

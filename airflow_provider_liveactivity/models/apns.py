@@ -1,4 +1,4 @@
-"""Apple's rules for the push that a vendor makes of a request; no vendor checks them."""
+"""Check Apple's rules for the push that a vendor makes from a request; no vendor checks them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any, Literal
 from airflow_provider_liveactivity.errors import PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
 
-#: https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns: of the
-#: whole payload. The vendors accept a request that makes a larger one, and the phone then shows nothing.
+#: Limit of the whole payload. The vendors accept a request that makes a larger one, and the phone then shows
+#: nothing. Source:
+#: https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
 MAX_PUSH_BYTES = 4_096
 
 Event = Literal["start", "update", "end"]
-#: Epoch seconds have ten digits until the year 2286.
+#: Ten digits, as epoch seconds have until the year 2286.
 _EPOCH_SECONDS = 1_000_000_000
-#: Paths that a warning names.
+#: Number of paths that a warning names.
 _SHOWN = 3
 
 
@@ -29,18 +30,20 @@ def check_push_size(
     dismissal_date: Any = None,
 ) -> None:
     """
-    Refuse what does not fit into a push, even in the push's smallest form.
+    Refuse content that does not fit into a push, even in the smallest form of the push.
 
-    Vendors add keys of their own, so a push that passes here by a few bytes may still be too large.
+    Vendors add keys of their own, so a push that passes with a few bytes to spare may still be too large.
 
-    :param event: what the push does to the activity.
-    :param content_state: the state that it carries.
-    :param attributes: the static attributes, which only a start carries; with what the vendor adds to them.
-    :param attributes_type: name of the Swift type of the attributes.
-    :param alert: the alert, as the vendor spells it: Apple's spelling has as many characters.
-    :param stale_date: anything but None where the push carries such a date.
-    :param dismissal_date: anything but None where the push carries such a date.
-    :raises PayloadTooLarge: with the size and the limit.
+    :param event: start, update or end.
+    :param content_state: object with the state; None for none.
+    :param attributes: object with the static attributes, which only a start has, and the attributes that the
+        vendor adds; None, the default, for none.
+    :param attributes_type: name of the Swift type of the attributes; None, the default, for none.
+    :param alert: text or object of the alert in the vendor's spelling, which is as long as Apple's; None, the
+        default, for none.
+    :param stale_date: any value except None, the default, if the push has this date.
+    :param dismissal_date: any value except None, the default, if the push has this date.
+    :raises PayloadTooLarge: if the push has more than 4,096 bytes. The message names both sizes.
     """
     optional = {
         "content-state": content_state,
@@ -63,7 +66,11 @@ def check_push_size(
 
 
 def content_state_warnings(content_state: dict[str, Any] | None) -> list[str]:
-    """Return a warning where the state holds nulls: some apps then drop the whole push without an error."""
+    """
+    Return a warning if the state contains nulls: some apps then drop the whole push without an error.
+
+    :param content_state: object with the state; None for none.
+    """
     paths = list(_nulls(content_state or {}, "content_state"))
     if not paths:
         return []
@@ -74,7 +81,11 @@ def content_state_warnings(content_state: dict[str, Any] | None) -> list[str]:
 
 
 def stale_date_warnings(stale_date: Any) -> list[str]:
-    """Return a warning where a push has no stale date: without further pushes it would look current."""
+    """
+    Return a warning if a push has no stale date: if no further push arrives, the state looks current.
+
+    :param stale_date: the date; None if the push has none.
+    """
     if stale_date is not None:
         return []
     return ["no stale_date: where later updates do not arrive, phones go on to show this state as current."]

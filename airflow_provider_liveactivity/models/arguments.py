@@ -1,4 +1,4 @@
-"""What users may give for a moment, an object or a schema: types of arguments, before they are parsed."""
+"""Types of the arguments that users pass, before they are parsed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-#: A timedelta counts from the moment of sending; text is ISO-8601 with an offset.
+#: A timedelta counts from the moment of sending. Text is ISO-8601 with an offset.
 Moment = datetime | timedelta | str
-#: A moment, or epoch seconds as a number or digits: what MoEngage's own pages show.
+#: A moment, or epoch seconds as a number or digits, as in MoEngage's documentation.
 EpochMoment = Moment | int
 #: Text is JSON.
 Object = dict[str, Any] | str
-#: Text is JSON, or a path.
+#: Text is JSON or a path.
 Schema = dict[str, Any] | str | Path

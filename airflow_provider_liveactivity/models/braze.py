@@ -25,12 +25,13 @@ from airflow_provider_liveactivity.models.common import (
     text_or_object,
 )
 
-#: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start: external ids and aliases together.
+#: External ids and aliases together. Source:
+#: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start
 MAX_PEOPLE_PER_REQUEST = 50
-#: The Braze SDK's limit for a ``pushTokenTag``, which an activity id becomes on the device. An activity with
-#: a longer one starts, and no update or end can reach it.
+#: Limit of the Braze SDK for a ``pushTokenTag``, which is the activity id on the device. An activity with a
+#: longer id starts, but no update or end reaches it.
 MAX_ACTIVITY_ID_BYTES = 256
-#: https://www.braze.com/docs/api/objects_filters/user_alias_object: of the name, and of the label.
+#: For the name and for the label. Source: https://www.braze.com/docs/api/objects_filters/user_alias_object
 MAX_ALIAS_BYTES = 236
 #: Control characters, line and paragraph separators. Joiners and no-break spaces are legal: apps use them.
 _UNREADABLE = {"Cc", "Zl", "Zp"}
@@ -61,7 +62,7 @@ AliasText = Annotated[Text, AfterValidator(_check_alias)]
 
 
 class Alert(VendorModel):
-    """The alert of a push; Braze spells with underscores what Apple spells with hyphens."""
+    """The alert of a push. Braze's names have underscores where Apple's have hyphens."""
 
     body: Text | None = None
     title: Text | None = None
@@ -80,7 +81,7 @@ AlertTextOrObject = Annotated[
 
 
 class Button(VendorModel):
-    """A button below a push; which other fields it needs depends on its category."""
+    """A button below a push. Its category decides which other fields it needs."""
 
     action_id: Text
     action: Literal["OPEN_APP", "URI", "DEEP_LINK", "CLOSE"] | None = None
@@ -151,7 +152,7 @@ class UserAlias(VendorModel):
 
 
 class StartContent(VendorModel):
-    """What a start shows, without whom it is for."""
+    """The content of a start, without its audience."""
 
     app_id: Text
     activity_id: ActivityId
@@ -172,7 +173,7 @@ class StartContent(VendorModel):
     def _alert_is_whole(self) -> Self:
         alert = self.notification.alert
         if not isinstance(alert, Alert) or alert.title is None or alert.body is None:
-            # Apple requires an alert on the event "start".
+            # Apple requires an alert for the event "start".
             raise ValueError("notification.alert needs a title and a body on a start")
         return self
 
@@ -180,7 +181,7 @@ class StartContent(VendorModel):
         check_push_size(
             "start",
             content_state=self.content_state,
-            # Braze tells the app by this attribute which activity it is.
+            # Braze adds this attribute, which names the activity to the app.
             attributes={**self.activity_attributes, "brazeActivityId": self.activity_id},
             attributes_type=self.activity_attributes_type,
             alert=_alert_of(self.notification),
@@ -197,12 +198,12 @@ class StartContent(VendorModel):
 
 class StartLiveActivity(StartContent):
     """
-    Body of a start: what it shows and exactly one audience.
+    Body of a start: its content and exactly one audience.
 
     Source: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start
     """
 
-    # repr=False: a debugger or a traceback with values must not show who gets it.
+    # repr=False: a debugger or a traceback with values must not show the recipients.
     external_user_ids: Annotated[list[Text] | None, Field(repr=False)] = None
     user_aliases: Annotated[list[UserAlias] | None, Field(repr=False)] = None
     segment_id: Text | None = None
@@ -230,10 +231,11 @@ class StartLiveActivity(StartContent):
 
 class UpdateLiveActivity(VendorModel):
     """
-    Body of an update, and with ``end_activity`` of an end.
+    Body of an update, or of an end if ``end_activity`` is true.
 
-    A ``dismissal_date`` before now takes an ended activity off the lock screen at once; without
-    ``end_activity`` it does nothing of the kind.
+    A past ``dismissal_date`` removes an ended activity from the lock screen at once. Without
+    ``end_activity``, Braze ignores the date.
+
     Source: https://www.braze.com/docs/api/endpoints/messaging/live_activity/update
     """
 

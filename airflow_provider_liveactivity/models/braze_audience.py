@@ -17,7 +17,7 @@ from airflow_provider_liveactivity.models.common import Text, VendorModel, braze
 Comparison = Literal[
     "equals",
     "not_equal",
-    "does_not_equal",  # the older docs' word for booleans
+    "does_not_equal",  # in older Braze documentation, for booleans
     "matches_regex",
     "does_not_match_regex",
     "exists",
@@ -63,7 +63,7 @@ def _is_date(value: Any) -> bool:
         date.fromisoformat(value)
     except ValueError:
         return True
-    return False  # a day is no date-time
+    return False  # a date without a time
 
 
 def _is_scalar(value: Any) -> bool:
@@ -81,7 +81,7 @@ _TEXTS = (_is_texts, "text or a list of texts")
 _SCALAR = (_is_scalar, "text, a number or a boolean")
 _SCALARS = (_is_scalar_or_list, "text, a number, a boolean or a list of them")
 
-#: What each comparison takes as its value; None for those that need none, and take any.
+#: What each comparison takes as its value; None if any value or no value is allowed.
 _VALUE_RULES: dict[str, tuple[Callable[[Any], bool], str] | None] = {
     "exists": None,
     "does_not_exist": None,
@@ -108,7 +108,7 @@ _VALUE_RULES: dict[str, tuple[Callable[[Any], bool], str] | None] = {
 
 
 class CustomAttribute(VendorModel):
-    """A comparison with one custom attribute of the user."""
+    """A comparison with a custom attribute of the user."""
 
     custom_attribute_name: Text
     comparison: Comparison
@@ -126,7 +126,7 @@ class CustomAttribute(VendorModel):
 
 
 class SubscriptionComparison(VendorModel):
-    """A comparison with the state of a subscription."""
+    """A comparison with the status of a subscription."""
 
     comparison: Literal["is", "is_not"]
     value: SubscriptionStatus
@@ -136,12 +136,12 @@ def _date_text(value: str) -> str:
     if not _is_date(value):
         raise ValueError("is not an ISO-8601 date-time; write it like 2026-07-22T18:30:00+00:00")
     if datetime.fromisoformat(value).utcoffset() is None:
-        return value  # Braze's pages do not say which offset it then has
+        return value  # Braze's documentation does not name the offset of such a value
     return braze_date(parse_moment(value))
 
 
 class LastUsedAppComparison(VendorModel):
-    """A comparison with the moment the user last used the app."""
+    """A comparison with the time at which the user last used the app."""
 
     comparison: Literal["after", "before"]
     value: Annotated[Text, AfterValidator(_date_text)]
@@ -154,7 +154,7 @@ class CustomAttributeFilter(VendorModel):
 
 
 class PushSubscriptionFilter(VendorModel):
-    """Filter on the push subscription; opting out of push is not opting out of Live Activities."""
+    """Filter on the push subscription. Users who opt out of push do not opt out of Live Activities."""
 
     push_subscription_status: SubscriptionComparison
 
@@ -184,7 +184,7 @@ class Or(VendorModel):
 
 
 def _kind(value: Any) -> str | None:
-    """Tell a member by its only key, so that an error speaks of the one filter that was meant."""
+    """Return the only key of a filter, so that an error names only this kind of filter."""
     if isinstance(value, VendorModel):
         value = value.to_json()
     return f"({next(iter(value))})" if isinstance(value, dict) and len(value) == 1 else None

@@ -1,4 +1,4 @@
-"""What both vendors' payloads share: JSON objects, moments in time, sizes, and errors in words."""
+"""Define what the payloads of both vendors share: JSON objects, dates, sizes and error messages."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-#: More than the exponent of a 64-bit float can hold.
+#: Maximum number of bits of an integer: a 64-bit float holds no larger number.
 _MAX_NUMBER_BITS = 1024
-#: The year 5138. Every date since 1973 has a larger number in milliseconds.
+#: The year 5138. In milliseconds, every date since 1973 is larger.
 _MAX_EPOCH_SECONDS = 10**11
 
 
 def utcnow() -> datetime:
-    """Return the present moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def parse_moment(value: Any, *, now: datetime | None = None, relative: bool = True) -> datetime:
     """
-    Turn what a user may give as a date into a moment in UTC.
+    Convert a date that a user gives to a datetime in UTC.
 
-    :param value: an aware ``datetime`` (pendulum included), ISO-8601 text with an offset, or a ``timedelta``
-        from ``now``.
-    :param now: what a ``timedelta`` counts from; the present moment by default.
-    :param relative: whether a ``timedelta`` is allowed; what is read again and again would never come.
-    :raises ValueError: where the value is none of these, or has no offset: a naive time means another moment
-        on every machine that reads it.
+    :param value: aware ``datetime`` (pendulum included), ISO-8601 text with an offset, or ``timedelta`` from
+        ``now``.
+    :param now: aware datetime that a ``timedelta`` counts from; the current time by default.
+    :param relative: whether a ``timedelta`` is allowed; True by default. Refuse it if the value is read
+        repeatedly: the moment would move on with each reading.
+    :raises ValueError: if the value is none of these or has no offset: a naive time is a different moment on
+        each machine that reads it.
     """
     try:
         return _to_utc(value, now, relative=relative)
@@ -70,17 +71,18 @@ def _to_utc(value: Any, now: datetime | None, *, relative: bool) -> datetime:
     if value.utcoffset() is None:
         raise ValueError("has no UTC offset; add one, such as 2026-07-22T18:30:00+00:00")
     moment = value.astimezone(UTC)
-    # A plain datetime: pendulum's loses the offset when a timedelta is taken from one with this time zone.
+    # Return a plain datetime: pendulum's loses its offset when a timedelta is subtracted from one with this
+    # time zone.
     return datetime.combine(moment.date(), moment.time(), UTC)
 
 
 def parse_epoch(value: Any, *, now: datetime | None = None) -> datetime:
     """
-    Turn a date for MoEngage into a moment in UTC: epoch seconds, or what ``parse_moment`` takes.
+    Convert a date for MoEngage to a datetime in UTC.
 
-    :param value: epoch seconds as a whole number or its digits, or any value that ``parse_moment`` takes.
-    :param now: what a ``timedelta`` counts from; the present moment by default.
-    :raises ValueError: where the value is none of these; milliseconds are refused.
+    :param value: epoch seconds as a whole number or digits, or any value that ``parse_moment`` takes.
+    :param now: aware datetime that a ``timedelta`` counts from; the current time by default.
+    :raises ValueError: if the value is none of these. Milliseconds are refused.
     """
     if isinstance(value, float):
         raise ValueError("must be a whole number of epoch seconds, not float")
@@ -98,13 +100,14 @@ def parse_epoch(value: Any, *, now: datetime | None = None) -> datetime:
 
 def parse_object(value: Any) -> dict[str, Any]:
     """
-    Turn a dict or a JSON string into a dict that is certain to be JSON.
+    Convert a dict or JSON text to a dict that contains only JSON values.
 
-    Templated text arrives here as a JSON string, so that numbers stay numbers: both vendors accept a wrong
-    type in ``content_state``, and the phone then shows nothing.
+    Templates render JSON text, in which numbers stay numbers. Both vendors accept a wrong type in
+    ``content_state``, and the phone then shows nothing.
 
-    :raises ValueError: for text that does not parse, anything but an object, and values that JSON cannot
-        carry.
+    :param value: dict, or JSON text of an object.
+    :raises ValueError: if the text is not JSON, the value is not an object, or JSON cannot represent a value
+        in it.
     """
     try:
         if isinstance(value, str):
@@ -127,7 +130,7 @@ def _no_constant(name: str) -> None:
 
 
 def _check_json(value: Any, path: str) -> None:
-    """Refuse what ``json.dumps`` would bend (tuples aside), naming the path to it but never the value."""
+    """Refuse values that ``json.dumps`` would change, except tuples; name the path, but never the value."""
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
@@ -143,8 +146,7 @@ def _check_json(value: Any, path: str) -> None:
                 f"holds {value} at '{path}', which JSON cannot carry; give a number, or leave the key out"
             )
     elif isinstance(value, datetime):
-        # Swift decodes Date from a number by default, so guessing a text form would show nothing on the
-        # phone.
+        # By default Swift decodes Date from a number, so the phone may show nothing for a text.
         raise ValueError(
             f"holds a datetime at '{path}'; give the number or text that the app's ContentState decodes"
         )
@@ -167,13 +169,17 @@ def _check_text(text: str, path: str) -> None:
 
 
 def text_or_object(value: Any) -> str:
-    """Tell the two forms of an alert apart, so that an error speaks of the one that was meant."""
+    """
+    Return the tag of an alert's form, so that an error names only this form.
+
+    :param value: the alert as given.
+    """
     return "(text)" if isinstance(value, str) else "(object)"
 
 
 JsonObject = Annotated[dict[str, Any], BeforeValidator(parse_object)]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
-# Strict: "1" and True are not 1 to the app that decodes them.
+# Strict: the app that decodes "1" or True does not read them as 1.
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
@@ -188,17 +194,21 @@ def _epoch(value: Any, info: ValidationInfo) -> datetime:
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-#: A moment that may also be given as epoch seconds.
+#: A date that may also be given as epoch seconds.
 EpochMoment = Annotated[datetime, BeforeValidator(_epoch)]
 
 
 def braze_date(moment: datetime) -> str:
-    """Write a moment in UTC as Braze's pages do, in particular without a colon in the offset."""
+    """
+    Return a date as text in the format of Braze's documentation: no colon in the offset.
+
+    :param moment: datetime in UTC.
+    """
     return moment.isoformat(timespec="seconds").replace("+00:00", "+0000")
 
 
 BrazeDate = Annotated[Moment, PlainSerializer(braze_date)]
-#: MoEngage takes integer epoch seconds.
+#: MoEngage takes whole epoch seconds.
 EpochSeconds = Annotated[
     EpochMoment,
     PlainSerializer(lambda moment: int(moment.replace(microsecond=0).timestamp()), return_type=int),
@@ -206,37 +216,42 @@ EpochSeconds = Annotated[
 
 
 class VendorModel(BaseModel):
-    """Base of every body and part of a body: unknown fields are refused, inputs never show in errors."""
+    """Base of all bodies and their parts: refuse unknown fields, and show no input in errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
-    #: Objects of the request that users do not write, whose names would only puzzle them in an error.
+    #: Names of objects that the provider adds around the user's fields; errors leave them out.
     nests: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def build(cls, *, now: datetime | None = None, **fields: Any) -> Self:
         """
-        Validate ``fields``; an absent option may be given as None.
+        Validate ``fields`` and return the model.
 
-        :param now: what a ``timedelta`` counts from; the present moment by default.
-        :raises InvalidPayload: naming each wrong field and what would be right.
-        :raises PayloadTooLarge: where the vendor or a phone would refuse it for its size.
+        :param now: aware datetime that a ``timedelta`` counts from; the current time by default.
+        :param fields: fields of the model; None means that a field is not set.
+        :raises InvalidPayload: if a field is wrong. The message names each wrong field and what it must be.
+        :raises PayloadTooLarge: if the vendor or a phone would refuse the payload for its size.
         """
         given = {name: value for name, value in fields.items() if value is not None}
         try:
             model = cls.model_validate(given, context={"now": now})
         except ValidationError as error:
-            # "from None": the original holds the input, and with it external ids.
+            # "from None": the original error contains the input, and therefore external ids.
             raise InvalidPayload(cls._describe(error)) from None
         model.check_size()
         return model
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON object to send, without unset options."""
+        """Return the JSON object to send, without unset fields."""
         return self.model_dump(mode="json", exclude_none=True)
 
     def check_size(self) -> None:
-        """Raise PayloadTooLarge where the vendor or a phone would refuse this for its size."""
+        """
+        Check the size of the payload.
+
+        :raises PayloadTooLarge: if the vendor or a phone would refuse the payload for its size.
+        """
 
     def warnings(self) -> list[str]:
         """Return a warning for each legal value that some phones do not show, or show for too long."""
@@ -244,13 +259,13 @@ class VendorModel(BaseModel):
 
     @classmethod
     def _describe(cls, error: ValidationError) -> str:
-        """Say in words what is wrong with each field, without repeating any value."""
+        """Describe what is wrong with each field, without any value."""
         problems = error.errors(include_input=False, include_url=False)
         return "; ".join(_describe_one(problem, cls.nests) for problem in problems) + "."
 
 
 def _describe_one(item: ErrorDetails, nests: frozenset[str]) -> str:
-    # Parts in parentheses are tags of unions, which the user never wrote either.
+    # Parts in parentheses are tags of unions, which the user did not write.
     parts = [str(part) for part in item["loc"] if part not in nests]
     field = ".".join(part for part in parts if not part.startswith("("))
     match item["type"]:
@@ -265,5 +280,9 @@ def _describe_one(item: ErrorDetails, nests: frozenset[str]) -> str:
 
 
 def encode(body: Any) -> bytes:
-    """Write JSON as it goes over the wire: compact, UTF-8."""
+    """
+    Return a body as compact JSON in UTF-8.
+
+    :param body: any JSON value.
+    """
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

@@ -1,4 +1,4 @@
-"""The end of a Live Activity on the clock: how late it may be, and how a request is kept until then."""
+"""Parse the end of a Live Activity, and define the limits of waiting for it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from zoneinfo import ZoneInfo
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.common import parse_moment
 
-#: iOS ends an activity by itself after this time, and its tokens die with it: no update or end arrives later.
+#: iOS ends an activity after this time, and its push tokens expire with it: no update or end arrives later.
 #: Source: https://developer.apple.com/documentation/activitykit/displaying-live-data-with-live-activities
 MAX_LIFETIME = timedelta(hours=8)
-#: A shorter wait stays on the worker: deferring costs two task starts, and a trigger that fires within
-#: seconds can overtake the scheduler's note of the deferral, which fails the task (apache/airflow#72716).
+#: The task keeps its worker slot for a shorter wait. Deferring costs two task starts, and a trigger that
+#: fires within seconds can come before the scheduler has stored the deferral, which fails the task
+#: (apache/airflow#72716).
 TOO_SHORT_TO_DEFER = timedelta(seconds=15)
 
 
-#: What to do about an end without an offset, where no argument names its time zone.
+#: Advice for an end without an offset, if no argument names its time zone.
 _ADD_OFFSET = "add one, such as 2026-07-22T18:30:00+00:00"
 
 
 def blank_to_none(value: Any) -> Any:
-    """Return the value, or None for blank text and "None", which a template renders for a missing value."""
+    """
+    Return None for blank text and for "None", which a template renders for a missing value; else the value.
+
+    :param value: any value.
+    """
     return None if isinstance(value, str) and value.strip() in ("", "None") else value
 
 
@@ -31,17 +36,18 @@ def end_moment(
     end_time: Any, *, name: str = "end_time", timezone: ZoneInfo | None = None, advice: str = _ADD_OFFSET
 ) -> datetime | None:
     """
-    Return the moment of an end in UTC; None and blank text mean that no end is given.
+    Return an end as a datetime in UTC; None if no end is given.
 
-    A local time that a change of clocks repeats or skips is read with the offset from before the change: of
-    two moments the first, and 01:30 in a gap from 01:00 to 02:00 is half an hour after the gap.
+    A local time that a clock change repeats or skips is read with the offset from before the change. A
+    repeated time is the first of its two moments. In a gap from 01:00 to 02:00, 01:30 is half an hour after
+    the gap.
 
-    :param end_time: datetime or ISO-8601 text. A timedelta is refused: every retry would count it from its
-        own beginning.
-    :param name: of the argument, for the error.
-    :param timezone: the time zone of a value without an offset; None, the default, refuses such a value.
-    :param advice: what the error about a value without an offset advises.
-    :raises InvalidPayload: saying what is wrong with it.
+    :param end_time: datetime or ISO-8601 text; None or blank text for no end. A timedelta is refused: each
+        retry would count it from a different moment.
+    :param name: name of the argument, for the error; "end_time" by default.
+    :param timezone: time zone of a value without an offset; None, the default, refuses such a value.
+    :param advice: advice in the error about a value without an offset.
+    :raises InvalidPayload: if the value is not a moment. The message names the reason.
     """
     end_time = blank_to_none(end_time)
     if end_time is None:
@@ -56,12 +62,13 @@ def time_zone(name: Any) -> ZoneInfo | None:
     """
     Return the time zone of an IANA name; None for None and blank text.
 
-    :raises InvalidPayload: for a name that the time zone database does not have.
+    :param name: IANA name, such as "Europe/London".
+    :raises InvalidPayload: if the time zone database does not have the name.
     """
     name = blank_to_none(name)
     if name is None:
         return None
-    with suppress(LookupError, ValueError, OSError, TypeError):  # as many errors as ways to be no name
+    with suppress(LookupError, ValueError, OSError, TypeError):  # invalid names raise various errors
         return ZoneInfo(name.strip() if isinstance(name, str) else name)
     raise InvalidPayload(
         f"end_timezone must be the IANA name of a time zone, such as 'UTC' or 'Europe/London', not {name!r}."
@@ -69,7 +76,7 @@ def time_zone(name: Any) -> ZoneInfo | None:
 
 
 def _localize(value: Any, timezone: ZoneInfo | None, advice: str) -> Any:
-    """Add the offset of a time zone to a date-time that has none; leave anything else to the parser."""
+    """Add the offset of a time zone to a date-time without one; return any other value unchanged."""
     if isinstance(value, str):
         if _is_date(value.strip()):
             raise ValueError("is a date without a time of day; write it like 2026-07-22T18:30:00+00:00")
@@ -79,7 +86,7 @@ def _localize(value: Any, timezone: ZoneInfo | None, advice: str) -> Any:
         return value
     if timezone is None:
         raise ValueError(f"has no UTC offset; {advice}")
-    # pendulum has its own rule for a change of clocks, and a fold of 1 by default: keep neither.
+    # pendulum has its own rule for a clock change, and a fold of 1 by default: use neither.
     return datetime.combine(value.date(), value.time(), timezone).replace(fold=0)
 
 
@@ -93,11 +100,11 @@ def _is_date(text: str) -> bool:
 
 def duration(value: Any, name: str) -> timedelta:
     """
-    Return a timedelta, or a number of seconds, as a timedelta.
+    Return a duration as a timedelta.
 
-    :param value: what was given.
-    :param name: of the argument, for the error.
-    :raises InvalidPayload: for what is neither, or lies in the past.
+    :param value: timedelta, or number of seconds; at least 0.
+    :param name: name of the argument, for the error.
+    :raises InvalidPayload: if the value is neither, or is negative.
     """
     with suppress(TypeError, ValueError, OverflowError):
         given = value if isinstance(value, timedelta) else timedelta(seconds=value)

@@ -18,8 +18,8 @@ from airflow_provider_liveactivity.models.common import (
     text_or_object,
 )
 
-#: The 413 of these endpoints says "Max size is 5120 bytes". What is counted is not documented, so we count
-#: the whole request body, which is the strictest reading.
+#: The 413 response of these endpoints says "Max size is 5120 bytes". What counts is not documented, so the
+#: whole request body is counted, which is the strictest reading.
 MAX_REQUEST_BYTES = 5120
 
 
@@ -30,7 +30,7 @@ AlertBody = Annotated[
 
 
 class Alert(VendorModel):
-    """The alert that comes with a broadcast; required on every call."""
+    """The alert of a broadcast; every request requires one."""
 
     title: Text
     body: AlertBody
@@ -44,7 +44,7 @@ AlertObject = Annotated[
 
 
 class IOSStart(VendorModel):
-    """The ``ios`` object of a start; ``stale_date`` does not exist here."""
+    """The ``ios`` object of a start, which has no ``stale_date``."""
 
     attribute_type: Text
     attribute_info: JsonObject
@@ -54,7 +54,7 @@ class IOSStart(VendorModel):
 
 
 class IOSUpdate(VendorModel):
-    """The ``ios`` object of an update and of an end."""
+    """The ``ios`` object of an update or end."""
 
     content_state: JsonObject
     alert: AlertObject
@@ -80,7 +80,11 @@ class _Broadcast(VendorModel):
     instance_id: Text | None = None
 
     def check_size(self) -> None:
-        """Refuse a request above MoEngage's limit."""
+        """
+        Check that the request is not larger than MoEngage allows.
+
+        :raises PayloadTooLarge: if the request body has more than 5,120 bytes.
+        """
         size = len(encode(self.to_json()))
         if size > MAX_REQUEST_BYTES:
             raise PayloadTooLarge(
@@ -117,7 +121,7 @@ class UpdateBroadcast(_Broadcast):
 
 class EndBroadcast(UpdateBroadcast):
     """
-    Body of a broadcast end: the same as an update, the path is the verb.
+    Body of a broadcast end. It equals that of an update; only the path differs.
 
     Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity
     """
@@ -127,6 +131,10 @@ class EndBroadcast(UpdateBroadcast):
 
 
 def flat(**fields: Any) -> dict[str, Any]:
-    """Arrange flat arguments as MoEngage nests them: everything but the two ids lies in ``ios``."""
+    """
+    Nest flat arguments as MoEngage requires: all fields except the two ids go into ``ios``.
+
+    :param fields: fields of a broadcast; None means that a field is not set.
+    """
     outer = {name: fields.pop(name, None) for name in ("broadcast_live_activity_id", "instance_id")}
     return outer | {"ios": {name: value for name, value in fields.items() if value is not None}}

@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from airflow_provider_liveactivity.models.common import JsonObject, Text, VendorModel, parse_object
 from airflow_provider_liveactivity.models.moengage import BroadcastId  # noqa: TC001
 
-#: People that are named in the campaign itself. MoEngage publishes no limit for an ``in`` filter.
+#: Maximum number of people that a campaign names itself. MoEngage documents no limit for an ``in`` filter.
 MAX_IDS_IN_CAMPAIGN = 1_000
-#: People that a filter segment may name. MoEngage calls these segments ELASTIC_SEARCH and answers 413 to a
-#: query that is too long; so many terms is where Elasticsearch itself ends by default.
+#: Maximum number of people that a filter segment names. MoEngage calls these segments ELASTIC_SEARCH and
+#: answers 413 to a query that is too long; this is the default limit of Elasticsearch for terms.
 MAX_IDS_IN_SEGMENT = 65_536
 
 _REQUIRED = {
@@ -25,7 +25,7 @@ _REQUIRED = {
 
 
 def _check_filter(value: dict[str, Any]) -> dict[str, Any]:
-    """Require what every filter of a kind has; the rest of the language is MoEngage's own."""
+    """Check the fields that every filter of a kind requires; MoEngage checks the rest."""
     kind = value.get("filter_type")
     if kind not in _REQUIRED:
         raise ValueError(f"needs a filter_type: one of {', '.join(_REQUIRED)}")
@@ -36,7 +36,7 @@ def _check_filter(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(value: Any) -> Any:
-    """Take a bare list for filters that must all hold."""
+    """Convert a bare list to a group of filters that must all match."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = parse_object(f'{{"filters": {value}}}')["filters"]
     if isinstance(value, list | tuple):
@@ -49,7 +49,7 @@ Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class FilterGroup(VendorModel):
-    """Filters that must all hold, or any of which must."""
+    """Filters of which all must match ("and"), or at least one ("or")."""
 
     filter_operator: Literal["and", "or"]
     filters: Annotated[list[Filter], Field(min_length=1, repr=False)]  # they may name people
@@ -59,7 +59,7 @@ FilterObject = Annotated[FilterGroup, BeforeValidator(_group)]
 
 
 class SegmentationDetails(VendorModel):
-    """Who the campaign is for."""
+    """The audience of a campaign."""
 
     included_filters: FilterObject | None = None
     excluded_filters: FilterObject | None = None
@@ -67,14 +67,14 @@ class SegmentationDetails(VendorModel):
 
 
 class BasicDetails(VendorModel):
-    """The campaign's name, and the id by which start, update and end refer to it."""
+    """The name of a campaign, and the id by which start, update and end name the activity."""
 
     name: Text
     platforms: tuple[Literal["IOS"]] = ("IOS",)
     # Checked here, because a created campaign counts against the quota and cannot be stopped.
     broadcast_live_activity_id: BroadcastId
     tags: list[Text] | None = None
-    #: One of three keys must be true for iOS; Live Activities need no other choice.
+    #: iOS requires that one of three keys is true; Live Activities need no other choice.
     platform_specific_details: JsonObject = Field(
         default_factory=lambda: {"ios": {"send_to_all_eligible_device": True}}
     )
@@ -84,8 +84,9 @@ class CreateCampaign(VendorModel):
     """
     Body that creates the campaign of a broadcast Live Activity.
 
-    MoEngage shows no sample with this delivery type, so this follows its published schema, empty objects
-    included: content and alert come with the start.
+    MoEngage documents no sample with this delivery type. The body therefore follows the published schema,
+    with its empty objects: content and alert come with the start.
+
     Source: https://www.moengage.com/docs/api/create-campaigns/create-campaign
     """
 
@@ -101,14 +102,18 @@ class CreateCampaign(VendorModel):
     advanced: JsonObject = Field(default_factory=dict)
 
     def in_segment(self, segment_id: str) -> CreateCampaign:
-        """Return the same campaign for a saved segment."""
+        """
+        Return a copy of the campaign whose audience is a saved segment.
+
+        :param segment_id: id of the segment.
+        """
         details = SegmentationDetails.build(**by_segment(segment_id))
         return self.model_copy(update={"segmentation_details": details})
 
 
 class SearchCampaigns(VendorModel):
     """
-    Body that looks for broadcast campaigns of one name.
+    Body that searches for broadcast campaigns by name.
 
     Source: https://www.moengage.com/docs/api/get-campaign-details/search-campaigns
     """
@@ -131,12 +136,20 @@ class FilterSegment(VendorModel):
 
 
 def by_segment(segment_id: str) -> dict[str, Any]:
-    """Return the filters that a saved segment stands for."""
+    """
+    Return the filters that match a saved segment.
+
+    :param segment_id: id of the segment.
+    """
     return {"included_filters": [{"filter_type": "custom_segments", "id": segment_id}]}
 
 
 def by_ids(external_user_ids: list[str]) -> dict[str, Any]:
-    """Return the filters that let exactly these people in: by default MoEngage would not mind the case."""
+    """
+    Return the filters that match exactly these people; MoEngage ignores case by default.
+
+    :param external_user_ids: list of user ids.
+    """
     uid = {
         "filter_type": "user_attributes",
         "data_type": "string",

@@ -20,9 +20,9 @@ from airflow_provider_liveactivity.models.common import (
 )
 
 LaType = Literal["start", "update", "end"]
-#: Error 120007: an attribute has more characters than this.
+#: MoEngage returns error 120007 for an attribute with more characters.
 MAX_ATTRIBUTE_CHARACTERS = 1_500
-#: Error 120004: the transaction_id is longer.
+#: MoEngage returns error 120004 for a longer transaction_id.
 MAX_TRANSACTION_ID_CHARACTERS = 50
 
 
@@ -39,7 +39,7 @@ def _check_attributes(value: dict[str, Any], path: str = "") -> dict[str, Any]:
 
 
 def _check_future(value: Any, info: ValidationInfo) -> Any:
-    # Documented for Inform alone: the broadcast API takes a past date for "at once".
+    # MoEngage documents this for Inform only; the broadcast API reads a past date as "at once".
     if value <= ((info.context or {}).get("now") or utcnow()):
         raise ValueError("is over; Inform refuses a past date, so leave it out, or give a later one")
     return value
@@ -53,15 +53,20 @@ TransactionId = Annotated[
 
 class UserActivity(VendorModel):
     """
-    What all the users of one call have in common.
+    The content that all users of a call share.
 
     :param la_type: start, update or end.
-    :param transaction_id: of the one user's activity, where there is one user; by default each user has one
-        that follows from ``activity_id`` and the user's id.
-    :param alert_id: the alert that was made in the dashboard; this, or its reference name.
-    :param attribute_info: static attributes; what is left out here comes from the alert's template.
-    :param content_state: the whole state to show; what is left out here comes from the alert's template.
-    :param personalized_attributes: values of the variables in the alert's template.
+    :param activity_id: your id of the activity.
+    :param transaction_id: id of the activity of the only user, 1 to 50 characters. None, the default, derives
+        one for each user from ``activity_id`` and the user id.
+    :param alert_id: id of the alert in the dashboard; this or ``alert_reference_name``.
+    :param alert_reference_name: reference name of the alert.
+    :param attribute_info: object with the static attributes; by default they come from the alert's template.
+    :param content_state: object with the whole state to show; by default it comes from the alert's template.
+    :param stale_date: when the content counts as outdated; None by default.
+    :param dismissal_date: when the activity leaves the phones, in the future; None by default.
+    :param personalized_attributes: object with the values of the variables in the alert's template; empty by
+        default.
     """
 
     la_type: LaType
@@ -84,7 +89,7 @@ class UserActivity(VendorModel):
         return self
 
     def check_size(self) -> None:
-        # Type and alert lie in the template, where their size is not known; a start has both.
+        # Attributes type and alert are in the template, so their sizes are not known; a start has both.
         start: dict[str, Any] = {}
         if self.la_type == "start":
             start = {"attributes": self.attribute_info or {}, "attributes_type": "", "alert": {}}
@@ -104,10 +109,10 @@ class UserActivity(VendorModel):
 
     def message(self) -> dict[str, Any]:
         """
-        Return the body that all users share: what is missing is theirs alone.
+        Return the part of the body that all users share.
 
-        The dates are variables of the template, and MoEngage's samples show those as text; the format of a
-        date is not stated, so it is the epoch seconds of its other endpoints.
+        The dates are variables of the template, which are text in MoEngage's samples. The format of a date is
+        not documented: use epoch seconds, as in MoEngage's other endpoints.
         """
         dates = {
             name: str(int(moment.timestamp()))

@@ -1,4 +1,4 @@
-"""The shape of a content state, as a JSON Schema of the customer's own: no vendor checks it."""
+"""Check a content state against the user's JSON Schema; no vendor checks it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _BOM = "\ufeff"
 
 def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None) -> None:
     """
-    Require that the content state has the shape that the app decodes.
+    Check that the content state has the shape that the app decodes.
 
-    A schema is complete in itself: a reference may lead to another place in it, and nowhere else. Nothing is
-    fetched, neither from the network nor from another file.
+    A schema must be complete: a reference may lead only to another place in the same schema. The check reads
+    no other file and sends no request.
 
     :param content_state: the rendered state, as a dict or JSON text.
-    :param schema: a JSON Schema as a dict or JSON text, or the path of a file that holds one; None requires
-        nothing. Text that begins with ``{``, ``[`` or ``"`` is JSON, never a path.
-    :raises InvalidPayload: naming the first field that breaks the schema, or saying what is wrong with the
-        schema.
+    :param schema: JSON Schema as a dict or JSON text, or the path of a file with one. Text that begins with
+        ``{``, ``[`` or ``"`` is JSON, never a path. None disables the check.
+    :raises InvalidPayload: if the state breaks the schema, or the schema is invalid. The message names the
+        first wrong field, or what is wrong with the schema.
     """
     if schema is None:
         return
@@ -43,16 +43,16 @@ def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None)
         validator = _validator(loaded)
         validator.check_schema(loaded)
         _check_references(loaded)
-        # An empty registry: the default one would fetch what it does not know.
+        # An empty registry: the default one would fetch unknown references.
         problem = best_match(validator(loaded, registry=Registry()).iter_errors(state))
     except RecursionError:
         raise _unreadable("it is nested too deeply, or a $ref leads to itself") from None
-    except Unresolvable:  # the reference is not shown: an address may hold a password
+    except Unresolvable:  # the error leaves out the reference: its address may contain a password
         raise _unreadable(
             "a $ref leads out of the document, or to nothing in it; put the definition under $defs, and "
             "refer to it as #/$defs/name"
         ) from None
-    except Exception as error:  # noqa: BLE001  # whatever the library makes of a schema that is none
+    except Exception as error:  # noqa: BLE001  # the library raises any error for an invalid schema
         raise _unreadable(str(error).partition("\n")[0].rstrip(".")) from None
     if problem is not None:
         path = ".".join(["content_state", *(str(part) for part in problem.absolute_path)])
@@ -75,7 +75,7 @@ def _load(schema: Any) -> dict[str, Any]:
 
 
 def _validator(schema: dict[str, Any]) -> Any:
-    """Return the validator class of the schema's draft; that of the latest one where it names none."""
+    """Return the validator class of the schema's draft, or of the latest draft if the schema names none."""
     from jsonschema.validators import validator_for
 
     if "$schema" not in schema:
@@ -89,7 +89,7 @@ def _validator(schema: dict[str, Any]) -> Any:
 
 
 def _check_references(schema: dict[str, Any]) -> None:
-    """Resolve every reference now: validation would come to some of them with certain states only."""
+    """Resolve every reference: validation would reach some of them only with certain states."""
     from referencing import Registry, Resource
     from referencing.jsonschema import DRAFT202012
 

@@ -1,1 +1,1 @@
-"""What a vendor is: pure functions from models to requests and from answers to errors. No I/O, no Airflow."""
+"""Describe the vendors in pure functions: models to requests, responses to errors. No I/O, no Airflow."""

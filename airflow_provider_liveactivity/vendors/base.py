@@ -1,4 +1,4 @@
-"""What the HTTP client needs to know of a vendor: requests, responses, quota, errors."""
+"""Define what the HTTP client needs to know of a vendor: requests, responses, quota and errors."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class RetrySafety(Enum):
     NOT_IDEMPOTENT = "a second request could put a second activity on the lock screen"
 
 
-#: Most bytes of a response body that are read; a body of a send has a few hundred.
+#: Maximum number of bytes read from a response; the response to a send has a few hundred.
 MAX_RESPONSE_BYTES = 64 * 1024
-#: Most bytes of a list of segments or campaigns that are read.
+#: Maximum number of bytes read from a list of segments or campaigns.
 MAX_LISTING_BYTES = 4 * 1024 * 1024
 
 
@@ -33,15 +33,16 @@ class Request:
     """
     One request in the vendor's format, without the host.
 
-    :param verb: start, update or end; for logs and reports.
+    :param verb: what the request does, such as start, update or end; for logs and reports.
     :param path: path and query of the URL.
-    :param body: the JSON body.
+    :param body: JSON body in UTF-8; empty for a GET.
     :param retry_safety: whether the request may be sent again after an unknown outcome.
-    :param headers: HTTP headers, with the key.
-    :param method: HTTP method.
-    :param recipients: how many recipients the request names; 0 if only the vendor knows who is addressed.
-    :param ids: external ids in the body, to be hidden where the vendor repeats them.
-    :param max_response_bytes: most bytes of the response body that are read.
+    :param headers: HTTP headers, with the key; none by default.
+    :param method: HTTP method; POST by default.
+    :param recipients: number of recipients that the request names; 0, the default, if only the vendor knows
+        them.
+    :param ids: external ids in the body, which are redacted if the response repeats them; none by default.
+    :param max_response_bytes: maximum number of bytes read from the response body; 64 KiB by default.
     """
 
     verb: str
@@ -61,8 +62,8 @@ class Response:
     The vendor's response.
 
     :param status: HTTP status.
-    :param headers: headers, with names in lower case.
-    :param text: the body; of an error without secrets and ids.
+    :param headers: HTTP headers, with names in lower case.
+    :param text: the body; in an error, without secrets and ids.
     """
 
     status: int
@@ -99,7 +100,13 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The vendor's quota as its headers tell it; a header that is missing or unreadable is None."""
+    """
+    The vendor's quota from its headers; None for a header that is missing or not readable.
+
+    :param limit: number of requests that the quota window allows.
+    :param remaining: number of requests that are left in the quota window.
+    :param reset_at: when the next quota window begins, in UTC.
+    """
 
     limit: int | None = None
     remaining: int | None = None
@@ -111,7 +118,7 @@ class Quota:
         Read the headers ``x-ratelimit-*``. On a 401 Braze sends them as empty strings.
 
         :param headers: headers of a response, with names in lower case.
-        :param now: time of the response.
+        :param now: time of the response, in UTC.
         :param window: length of the vendor's quota window; a reset further ahead is read as ``now + window``.
         """
         reset_at = _moment(_number(headers.get("x-ratelimit-reset")), now)
@@ -122,7 +129,7 @@ class Quota:
         )
 
 
-#: No quota window is longer than these seconds, and today's epoch seconds are larger.
+#: All quota windows are shorter than this number of seconds, and today's epoch seconds are larger.
 _MAX_RELATIVE_RESET_SECONDS = 7 * 86_400
 
 
@@ -157,10 +164,19 @@ class Vendor(Protocol):
         """Length of the vendor's quota window; no wait for a reset is longer."""
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
-        """Return the error for a response that refuses the request, with what to change."""
+        """
+        Return the error for a response that refuses the request, with what to change.
+
+        :param request: the request.
+        :param response: the response.
+        """
 
     def is_duplicate(self, response: Response) -> bool:
-        """Return whether the vendor says that it accepted a request with the same key before."""
+        """
+        Return whether the vendor reports that it accepted a request with the same key before.
+
+        :param response: the response.
+        """
 
     def secrets(self) -> tuple[str, ...]:
         """Return the keys, in every form in which a response may repeat them."""
@@ -170,7 +186,13 @@ _EXCERPT_CHARACTERS = 300
 
 
 def error_context(vendor: str, request: Request, response: Response) -> dict[str, Any]:
-    """Return the arguments that every error takes from a response."""
+    """
+    Return the arguments that every error takes from a response.
+
+    :param vendor: name of the vendor.
+    :param request: the request.
+    :param response: the response.
+    """
     return {
         "vendor": vendor,
         "endpoint": request.path,

@@ -1,5 +1,5 @@
 """
-Braze: models to requests, answers to errors.
+Convert models to requests for Braze, and Braze's responses to errors.
 
 Sources: https://www.braze.com/docs/api/errors , https://www.braze.com/docs/api/api_limits
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
 
 NAME = "braze"
-#: https://www.braze.com/docs/api/basics: all fifteen instances lie under these.
+#: Domains of all fifteen instances. Source: https://www.braze.com/docs/api/basics
 HOST_SUFFIXES = (".braze.com", ".braze.eu")
 START_PATH = "/messages/live_activity/start"
 UPDATE_PATH = "/messages/live_activity/update"
@@ -53,32 +53,40 @@ _PERMISSIONS = {
 
 class Braze:
     """
-    One workspace of Braze.
+    A Braze workspace.
 
     :param rest_api_key: the REST API key.
     """
 
     name = NAME
-    #: 250,000 requests an hour, by the clock. Source: https://www.braze.com/docs/api/api_limits
+    #: 250,000 requests per clock hour. Source: https://www.braze.com/docs/api/api_limits
     window = timedelta(hours=1)
 
     def __init__(self, rest_api_key: str) -> None:
         self._rest_api_key = rest_api_key
 
     def secrets(self) -> tuple[str, ...]:
-        """Return what must never be shown; Braze repeats the key in its 401 body."""
+        """Return the text to redact; Braze repeats the key in the body of a 401."""
         return (self._rest_api_key,)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._rest_api_key}", "Content-Type": "application/json"}
 
     def start(self, body: StartLiveActivity) -> Request:
-        """Return the request that starts an activity for a segment, a connected audience or one list."""
+        """
+        Return the request that starts an activity for a segment, a connected audience or one list of people.
+
+        :param body: the body.
+        """
         names = [alias.alias_name for alias in body.user_aliases or ()]
         return self._start(encode(body.to_json()), (*(body.external_user_ids or ()), *names))
 
     def starts(self, content: StartContent) -> StartRequests:
-        """Return what makes one start request after another with the same content."""
+        """
+        Return an encoder of start requests that share their content.
+
+        :param content: the content.
+        """
         return StartRequests(content, self._start)
 
     def _start(self, body: bytes, ids: Sequence[str]) -> Request:
@@ -94,12 +102,20 @@ class Braze:
         )
 
     def update(self, body: UpdateLiveActivity) -> Request:
-        """Return the request that updates or ends an activity on every phone that shows it."""
+        """
+        Return the request that updates or ends an activity on every phone that shows it.
+
+        :param body: the body.
+        """
         verb = "end" if body.end_activity else "update"
         return Request(verb, UPDATE_PATH, encode(body.to_json()), RetrySafety.IDEMPOTENT, self._headers())
 
     def segments(self, page: int) -> Request:
-        """Return the request for one page of the workspace's segments; reads may always be repeated."""
+        """
+        Return the request for one page of the workspace's segments.
+
+        :param page: number of the page, from 0.
+        """
         path = f"{SEGMENTS_PATH}?{urlencode({'page': page})}"
         return Request(
             "segments",
@@ -112,7 +128,7 @@ class Braze:
         )
 
     def is_duplicate(self, response: Response) -> bool:
-        """Return False: Braze does not recognise a request that it has seen before."""
+        """Return False: Braze does not recognize a repeated request."""
         return False
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
@@ -154,7 +170,12 @@ class Braze:
 
 
 class StartRequests:
-    """Start requests that differ in their people only: what they share is encoded once."""
+    """
+    Build start requests that differ only in their recipients; encode the shared content once.
+
+    :param content: the shared content.
+    :param make: builds a request from a body and the ids in it.
+    """
 
     def __init__(self, content: StartContent, make: Callable[[bytes, Sequence[str]], Request]) -> None:
         self._make = make
@@ -163,7 +184,12 @@ class StartRequests:
     def request(
         self, external_user_ids: Sequence[str] = (), user_aliases: Sequence[tuple[str, ...]] = ()
     ) -> Request:
-        """Return the request for these people, at most 50 in all."""
+        """
+        Return the request for these people, at most 50 in total.
+
+        :param external_user_ids: external ids; none by default.
+        :param user_aliases: aliases as (name, label); none by default.
+        """
         parts = [self._shared]
         if external_user_ids:
             parts.append(b'"external_user_ids":' + encode(external_user_ids))
@@ -174,9 +200,9 @@ class StartRequests:
         return self._make(b",".join(parts) + b"}", ids)
 
 
-#: What Braze answers to an address that is not on the list is not documented.
+#: Braze does not document its response to an address that is not on the list.
 _ALLOW_LIST = "If the key has an IP allow-list, the address of this machine must be on it."
-#: Braze's words in a 400, and what to do about each.
+#: Part of Braze's message in a 400 → what to do.
 _ADVICE = {
     "no recipients": "nobody was addressed; give external ids, aliases, a segment or a custom audience.",
     "max number of": "more than 50 people were in one request.",
@@ -198,7 +224,11 @@ def _bad_request(response: Response, context: dict[str, Any]) -> InvalidPayload:
 
 
 def error_message(response: Response) -> str:
-    """Return the vendor's words: under ``message`` or ``error``, or the raw text."""
+    """
+    Return the vendor's message from ``message`` or ``error``, or the raw text of the body.
+
+    :param response: the response.
+    """
     body = response.json()
     if isinstance(body, dict):
         return str(body.get("message") or body.get("error") or response.text)

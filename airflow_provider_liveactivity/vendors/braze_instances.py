@@ -1,5 +1,5 @@
 """
-Braze's instances: where each one serves REST, and where its dashboard is.
+List Braze's instances with the hosts of their REST endpoints and dashboards.
 
 Source: https://www.braze.com/docs/api/basics
 """
@@ -13,8 +13,8 @@ class Instance(NamedTuple):
     """
     The hosts of one instance.
 
-    :param rest: of the REST endpoint.
-    :param dashboard: of the dashboard.
+    :param rest: host of the REST endpoint.
+    :param dashboard: host of the dashboard.
     """
 
     rest: str
@@ -32,7 +32,7 @@ INSTANCES = {
     "JP-01": Instance("rest.jp-01.braze.com", "dashboard.jp-01.braze.com"),
     "KR-01": Instance("rest.kr-01.braze.com", "dashboard.kr-01.braze.com"),
 }
-#: It leads everybody to the dashboard of their own instance.
+#: Redirects each user to the dashboard of their instance.
 ANY_DASHBOARD = "dashboard.braze.com"
 #: Source: https://www.braze.com/docs/user_guide/administrative/app_settings/message_activity_log_tab
 _ACTIVITY_LOG = "/app_settings/developer_console/activitylog/"
@@ -40,10 +40,10 @@ _ACTIVITY_LOG = "/app_settings/developer_console/activitylog/"
 
 def activity_log(rest_host: str, instance: str | None = None) -> str:
     """
-    Return the address of the Message Activity Log, which names what went wrong behind an accepted request.
+    Return the URL of the Message Activity Log, which lists errors that follow an accepted request.
 
-    :param rest_host: where requests go; it tells the instance, unless it is a proxy.
-    :param instance: name of the instance, where it is known.
+    :param rest_host: host of the requests, which identifies the instance unless it is a proxy.
+    :param instance: name of the instance, such as US-01; None, the default, if not known.
     """
     by_host = {one.rest: one.dashboard for one in INSTANCES.values()}
     found = INSTANCES[instance].dashboard if instance else by_host.get(rest_host, ANY_DASHBOARD)

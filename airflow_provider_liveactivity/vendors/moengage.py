@@ -1,7 +1,8 @@
 """
-MoEngage: models to requests, answers to errors.
+Convert models to requests for MoEngage's broadcasts, and its responses to errors.
 
-Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity and its neighbours.
+Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity and the pages of
+start and end.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ START_PATH = "/v1.0/live-activity/broadcast/start"
 UPDATE_PATH = "/v1.0/live-activity/broadcast/update"
 END_PATH = "/v1.0/live-activity/broadcast/end"
 
-#: The 403 catalogue: only the message tells the causes apart. The error's type, and what to do.
+#: Part of the message in a 403 → type of the error, and what to do. Only the message names the cause.
 _FORBIDDEN: dict[str, tuple[type[LiveActivityError], str]] = {
     "campaign not found": (
         InvalidPayload,
@@ -64,10 +65,11 @@ _FORBIDDEN: dict[str, tuple[type[LiveActivityError], str]] = {
 
 class MoEngage(Workspace):
     """
-    One workspace of MoEngage, by its Push API key.
+    A MoEngage workspace, through its Push API key.
 
     :param workspace_id: the workspace ID, formerly "app id".
     :param push_api_key: the key of the Push tile.
+    :param host: host of the requests, on which the advice in errors depends; empty by default.
     """
 
     app_key_header: ClassVar[str] = "X-MOE-APPKEY"
@@ -77,19 +79,31 @@ class MoEngage(Workspace):
         super().__init__(workspace_id, push_api_key, host=host)
 
     def start(self, body: StartBroadcast) -> Request:
-        """Return the request that starts a broadcast activity for its campaign's audience."""
+        """
+        Return the request that starts a broadcast activity for the audience of its campaign.
+
+        :param body: the body.
+        """
         return self._broadcast("start", START_PATH, body, self._headers())
 
     def update(self, body: UpdateBroadcast) -> Request:
-        """Return the request that updates a broadcast activity on every phone."""
+        """
+        Return the request that updates a broadcast activity on every phone.
+
+        :param body: the body.
+        """
         return self._broadcast("update", UPDATE_PATH, body, self._with_activity_id(body))
 
     def end(self, body: EndBroadcast) -> Request:
-        """Return the request that ends a broadcast activity on every phone."""
+        """
+        Return the request that ends a broadcast activity on every phone.
+
+        :param body: the body.
+        """
         return self._broadcast("end", END_PATH, body, self._with_activity_id(body))
 
     def _with_activity_id(self, body: UpdateBroadcast) -> dict[str, str]:
-        # Required by the older pages and left out by the newer ones: sending it satisfies both.
+        # Required by the older pages of MoEngage, and absent from the newer ones: sending it satisfies both.
         return self._headers(**{"X-Broadcast-Live-Activity-Id": body.broadcast_live_activity_id})
 
     @staticmethod
@@ -103,7 +117,7 @@ class MoEngage(Workspace):
         return Request(verb, path, encode(body.to_json()), safety, headers)
 
     def is_duplicate(self, response: Response) -> bool:
-        """Return whether MoEngage has seen this ``instance_id`` before."""
+        """Return whether MoEngage reports that it accepted this ``instance_id`` before."""
         return response.status == 403 and "duplicate request" in _message(response).lower()
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
@@ -135,10 +149,12 @@ class MoEngage(Workspace):
 
 def campaigns_page(api_host: str, data_center: str | None = None) -> str | None:
     """
-    Return the address of the dashboard's list of campaigns; no page of MoEngage tells that of one campaign.
+    Return the URL of the dashboard's list of campaigns; None if the data center is not known.
 
-    :param api_host: where requests go; it tells the data center, unless it is a proxy.
-    :param data_center: number of the data center, where it is known.
+    MoEngage does not document the URL of a single campaign.
+
+    :param api_host: host of the requests, which identifies the data center unless it is a proxy.
+    :param data_center: number of the data center, such as 01; None, the default, if not known.
     """
     by_host = {f"api-{name}.moengage.com": name for name in DATA_CENTERS}
     found = data_center or by_host.get(api_host.removeprefix("sandbox-"))

@@ -1,5 +1,5 @@
 """
-MoEngage's campaigns and segments: models to requests, answers to errors.
+Convert models to requests for MoEngage's campaigns and segments, and its responses to errors.
 
 Sources: https://www.moengage.com/docs/api/create-campaigns/create-campaign and
 https://www.moengage.com/docs/api/filter-segments/create-filter-segment
@@ -39,9 +39,9 @@ _SEEN_BEFORE = ("already", "duplicate", "exist", "reuse", "been used", "unique")
 
 
 class Campaigns(Workspace):
-    """A workspace's campaigns, by the key of the tile that begins with "Campaign report"."""
+    """A workspace's campaigns, through the key of the tile that begins with "Campaign report"."""
 
-    #: 5 a minute, 25 an hour, 100 a day: a response does not say which of them is used up.
+    #: 5 a minute, 25 an hour, 100 a day. A response does not say which of these limits is reached.
     window: ClassVar[timedelta] = timedelta(days=1)
     key_advice: ClassVar[str] = (
         "campaign_api_key in its extra the key of the tile 'Campaign report/Business events/Custom "
@@ -49,8 +49,12 @@ class Campaigns(Workspace):
     )
 
     def create(self, body: CreateCampaign) -> Request:
-        """Return the request that creates a campaign."""
-        # A request_id that created a campaign creates no second one for an hour at least.
+        """
+        Return the request that creates a campaign.
+
+        :param body: the body.
+        """
+        # MoEngage creates one campaign for a request_id, for at least an hour.
         fields = body.to_json()
         return Request(
             "create",
@@ -62,7 +66,11 @@ class Campaigns(Workspace):
         )
 
     def search(self, body: SearchCampaigns) -> Request:
-        """Return the request that looks for campaigns."""
+        """
+        Return the request that searches for campaigns.
+
+        :param body: the body.
+        """
         return Request(
             "search",
             SEARCH_PATH,
@@ -74,10 +82,10 @@ class Campaigns(Workspace):
 
     def is_duplicate(self, response: Response) -> bool:
         """
-        Return whether this ``request_id`` has created a campaign before.
+        Return whether MoEngage reports that this ``request_id`` has created a campaign before.
 
-        That it fails is documented, the words in which it does are not: any refusal that speaks of the
-        request_id as known will do.
+        MoEngage documents that such a request fails, but not the message. Any refusal that calls the
+        request_id known therefore counts.
         """
         said = response.text.lower()
         return (
@@ -97,15 +105,19 @@ class Campaigns(Workspace):
 
 
 class Segments(Workspace):
-    """A workspace's segments, by the key of the Data tile."""
+    """A workspace's segments, through the key of the Data tile."""
 
     #: 50 a minute, 200 an hour, 1,000 a day.
     window: ClassVar[timedelta] = timedelta(days=1)
     key_advice: ClassVar[str] = "data_api_key in its extra the key of the Data tile (not the Push key)"
 
     def create(self, body: FilterSegment) -> Request:
-        """Return the request that creates a segment from filters."""
-        # A second segment with the same filters is refused, and the first one named.
+        """
+        Return the request that creates a segment from filters.
+
+        :param body: the body.
+        """
+        # MoEngage refuses a second segment with the same filters, and names the first one.
         fields = body.to_json()
         return Request(
             "segment",
@@ -117,7 +129,11 @@ class Segments(Workspace):
         )
 
     def find(self, name: str) -> Request:
-        """Return the request that lists the segments of one name."""
+        """
+        Return the request that lists the segments with a name.
+
+        :param name: name of the segment.
+        """
         path = f"{SEGMENTS_PATH}?name={quote(name, safe='')}"
         return Request(
             "segments",
@@ -130,7 +146,7 @@ class Segments(Workspace):
         )
 
     def is_duplicate(self, response: Response) -> bool:
-        """Return whether there is a segment of this name, or with these filters."""
+        """Return whether a segment with this name or these filters exists."""
         return response.status == 409
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
@@ -156,7 +172,11 @@ class Segments(Workspace):
 
 
 def user_ids(value: Any) -> Iterator[str]:
-    """Yield the user ids that the filters in a body name."""
+    """
+    Yield the user ids in the filters of a body.
+
+    :param value: a body, or a part of one.
+    """
     if isinstance(value, dict):
         if value.get("name") == "uid" and isinstance(value.get("value"), list):
             yield from map(str, value["value"])

@@ -1,5 +1,5 @@
 """
-MoEngage's Inform API: a Live Activity for one user at a time.
+Convert models to requests for MoEngage's Inform API, one user at a time, and its responses to errors.
 
 Source: https://www.moengage.com/docs/api/transactional-alerts/send-transactional-alert
 """
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
 
 SEND_PATH = "/v1.0/alerts/send"
 REQUESTS_PER_MINUTE = 10_000
-#: For so long MoEngage refuses a second request with the same transaction_id.
+#: Period in which MoEngage refuses a second request with the same transaction_id.
 DUPLICATE_WINDOW = timedelta(minutes=5)
-_DIGITS = 40  # of the 50 characters that a transaction_id may have: 160 bits
+_DIGITS = 40  # of at most 50 characters in a transaction_id: 160 bits
 _INVALID_RECIPIENT = 120012
-#: The schema requires a recipient, MoEngage's own sample leaves it out.
+#: MoEngage's schema requires a recipient; its sample has none.
 TOKENS = (
     "where the workspace wants push tokens, select them as the second column of sql, or give "
     "external_user_ids as an object of user id and push token"
 )
 _UNKNOWN_ALERT = 120002
-#: Only test alerts are known here.
+#: Prefix of the host that knows only test alerts.
 _TEST_HOST = "sandbox-"
 _ADVICE = {
     _UNKNOWN_ALERT: "MoEngage does not know the alert; check alert_id or alert_reference_name, that the "
@@ -54,13 +54,13 @@ _ADVICE = {
 
 class Inform(Workspace):
     """
-    A workspace's alerts, by the key of the Inform tile.
+    A workspace's alerts, through the key of the Inform tile.
 
     :param workspace_id: the workspace ID.
     :param key: the key of the Inform tile.
-    :param la_type: start, update or end: what a duplicate means depends on it.
-    :param clock: tells the present moment.
-    :param host: the host that requests go to.
+    :param la_type: start, update or end, on which the meaning of a duplicate depends.
+    :param clock: returns the wall-clock time in UTC.
+    :param host: host of the requests, on which the advice in errors depends; empty by default.
     """
 
     key_advice: ClassVar[str] = "inform_api_key in its extra the key of the Inform tile (not the Push key)"
@@ -80,17 +80,24 @@ class Inform(Workspace):
 
     def transaction_id(self, activity_id: str, user_id: str) -> str:
         """
-        Return what ties the calls about one user's activity together, where the caller has no id for that.
+        Return the id that connects the requests for one user's activity, if the caller has none.
 
-        It shows in MoEngage's logs and on the device, so it must not tell the user's id. A plain hash of an
-        id would: ids are short enough to try them all. Nobody can without the Inform key, which every
-        Airflow that ends an activity shares with the one that started it.
+        The id appears in MoEngage's logs and on the device, so it must not reveal the user id. A plain hash
+        would: user ids are short enough to try all of them. This hash needs the Inform key, which the Airflow
+        that starts an activity shares with the Airflow that ends it.
+
+        :param activity_id: your id of the activity.
+        :param user_id: your id of the user.
         """
         message = "\0".join(("live activity", activity_id, user_id)).encode()
         return hmac.new(self._key.encode(), message, hashlib.sha256).hexdigest()[:_DIGITS]
 
     def alerts(self, content: UserActivity) -> Callable[..., Request]:
-        """Return what makes the request for one user: of the user's id, push token and transaction_id."""
+        """
+        Return a function that builds the request for one user, from user id, push token and transaction_id.
+
+        :param content: the content that all users share.
+        """
         shared, headers = content.message(), self._headers()
         push = shared["payloads"]["PUSH"]
         safety = RetrySafety.NOT_IDEMPOTENT if content.la_type == "start" else RetrySafety.IDEMPOTENT
@@ -109,10 +116,10 @@ class Inform(Workspace):
 
     def is_duplicate(self, response: Response) -> bool:
         """
-        Return whether the user has the activity already.
+        Return whether the user already has the activity.
 
-        Only after a start: whether an update was refused because of itself or because of the start, whose
-        transaction_id it shares, nobody can tell.
+        This is known only after a start. An update has the same transaction_id as the start, so a refusal
+        does not say which of the two it repeats.
         """
         return response.status == 409 and self._la_type == "start"
 
@@ -146,7 +153,7 @@ class Inform(Workspace):
 
 
 def _code(response: Response) -> int | None:
-    """Return MoEngage's number of an error, which comes as a number or as text."""
+    """Return the number of MoEngage's error, which comes as a number or as text; None if there is none."""
     code = error_of(response).get("status_code")
     try:
         return int(code) if isinstance(code, int | str) else None

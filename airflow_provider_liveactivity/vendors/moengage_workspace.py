@@ -1,4 +1,4 @@
-"""What MoEngage's APIs have in common: a workspace, and one key for each of them."""
+"""Define what MoEngage's APIs share: a workspace, and one key for each API."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.vendors.base import Request, Response
 
 NAME = "moengage"
-#: Since July 2026 MoEngage may refuse a valid key from an address that the workspace does not list.
+#: Since July 2026 MoEngage may refuse a valid key if the workspace does not list the caller's address.
 ALLOW_LIST = "If the workspace has an IP allow-list, the address of this machine must be on it."
 
 
 class Workspace:
     """
-    A workspace, as one of MoEngage's APIs knows it.
+    A workspace with the key of one of MoEngage's APIs.
 
     :param workspace_id: the workspace ID, formerly "app id".
-    :param key: the key of the API's own tile in the dashboard.
-    :param host: the host that requests go to, where an error's advice depends on it.
+    :param key: the key of the API's tile in the dashboard.
+    :param host: host of the requests, on which the advice in errors depends; empty by default.
     """
 
     name = NAME
-    #: Live Activities and alerts are counted by the minute.
+    #: Limits of Live Activities and alerts are per minute.
     window: ClassVar[timedelta] = timedelta(minutes=1)
-    #: Live Activities alone want an X- before it.
+    #: Only the Live Activities API requires the prefix X-.
     app_key_header: ClassVar[str] = "MOE-APPKEY"
-    #: Which field of the connection holds which key, for a 401.
+    #: Which field of the connection contains which key, for the error of a 401.
     key_advice: ClassVar[str] = ""
 
     def __init__(self, workspace_id: str, key: str, *, host: str = "") -> None:
@@ -46,7 +46,7 @@ class Workspace:
         self._host = host
 
     def secrets(self) -> tuple[str, ...]:
-        """Return what must never be shown, the encoded form included."""
+        """Return the text to redact: the key, and its encoded form in the header."""
         return (self._key, self._basic())
 
     def _basic(self) -> str:
@@ -61,7 +61,7 @@ class Workspace:
         }
 
     def is_duplicate(self, response: Response) -> bool:
-        """Return whether the response says that the same request was accepted before."""
+        """Return whether the response reports that the same request was accepted before."""
         return False
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
@@ -97,7 +97,11 @@ class Workspace:
 
 
 def error_of(response: Response) -> dict[str, Any]:
-    """Return the error object of a response, whichever of MoEngage's envelopes it comes in."""
+    """
+    Return the error object of a response, from any of MoEngage's envelopes; empty if there is none.
+
+    :param response: the response.
+    """
     body = response.json()
     if not isinstance(body, dict):
         return {}
@@ -106,7 +110,11 @@ def error_of(response: Response) -> dict[str, Any]:
 
 
 def reason(response: Response) -> str:
-    """Name the fields that MoEngage objects to, in parentheses, where it says so."""
+    """
+    Return the fields that MoEngage objects to, in parentheses; empty text if it names none.
+
+    :param response: the response.
+    """
     error = error_of(response)
     details = error.get("details")
     items = details if isinstance(details, list) else [details]
