@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # More than there are cores: a worker with an end-to-end test mostly waits for its Airflow.
-WORKERS := 4
+WORKERS := 3
 # The Airflows that are supported, by the lists of what they are released with.
 AIRFLOWS := $(patsubst tests/packaging/airflow-%.txt,%,$(wildcard tests/packaging/airflow-*.txt))
 

@@ -49,7 +49,7 @@ FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit"
 # What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
 # database and API in the worker's process.
 TOGETHER = ("tests/e2e", "tests/dags")
-# Modules of these folders that are a unit of their own: a fourth of the time for each worker.
+# Modules that are a unit of their own, so that all workers are busy to the end.
 APART = {
     "e2e/test_at_home.py": "second Airflow",
     "e2e/test_demo.py": "second Airflow",

@@ -174,7 +174,7 @@ def block_fails(world: World) -> int | None:
 
 
 def block_fails_and_is_cleared(world: World) -> int | None:
-    world.start(body_fails=True, ends_in=120)
+    world.start(body_fails=True, ends_in=240)
     world.until("success", "end_early")
     world.mend()
     world.clear()
@@ -192,7 +192,7 @@ def stopped_half_way(world: World) -> int | None:
 
 def stopped_half_way_and_cleared(world: World) -> int | None:
     stops_half_way(world)
-    world.start(ends_in=120)
+    world.start(ends_in=240)
     world.until_over()
     world.mend()
     world.clear()
@@ -258,7 +258,7 @@ def broadcast_is_unknown_then_unreachable(world: World) -> int | None:
 
 
 def broadcast_is_cleared(world: World) -> int | None:
-    world.start("history_moengage", body_fails=True, ends_in=120)
+    world.start("history_moengage", body_fails=True, ends_in=240)
     world.until("success", "end_early")
     world.mend()
     world.clear()
