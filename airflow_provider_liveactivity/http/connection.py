@@ -36,10 +36,11 @@ _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "win
 # Errors of phases in which nothing has reached the vendor.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
-_SENDING: ContextVar[bool] = ContextVar("live_activity_sending", default=False)
-# On the level DEBUG httpcore logs what it receives, before anything is redacted. Others may want its records.
+_OPEN: ContextVar[bool] = ContextVar("live_activity_connection_open", default=False)
+# On the level DEBUG httpcore logs what it receives, before anything is redacted. What it logs for other code
+# is kept.
 for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
-    logging.getLogger(_name).addFilter(lambda _: not _SENDING.get())
+    logging.getLogger(_name).addFilter(lambda _: not _OPEN.get())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,15 @@ class Connection:
         self._extensions = {"timeout": asdict(workspace.timeouts), "trace": self._trace}
 
     async def __aenter__(self) -> Self:
+        self._open = _OPEN.set(True)
         await self._transport.__aenter__()
         return self
 
     async def __aexit__(self, *exc_info: Any) -> None:
-        await self._transport.__aexit__(*exc_info)
+        try:
+            await self._transport.__aexit__(*exc_info)
+        finally:
+            _OPEN.reset(self._open)
 
     async def send(self, request: Request) -> Response:
         """
@@ -124,13 +129,6 @@ class Connection:
         :raises AuthenticationFailed: if key or host contain characters that HTTP does not allow.
         """
         self._sent = self._sent_at_once
-        token = _SENDING.set(True)
-        try:
-            return await self._send(request)
-        finally:
-            _SENDING.reset(token)
-
-    async def _send(self, request: Request) -> Response:
         context: dict[str, Any] = {"vendor": self._workspace.vendor.name, "endpoint": request.path}
         try:
             response = await self._exchange(request)

@@ -68,15 +68,17 @@ def shown(error: BaseException) -> Iterable[str]:
 @pytest.mark.parametrize(
     "request_", [START_REQUEST, UPDATE_REQUEST, BROADCAST_REQUEST], ids=["start", "update", "push"]
 )
+@pytest.mark.parametrize("by_proxy", [False, True], ids=["direct", "proxy"])
 def test_neither_key_nor_person_shows_on_any_path(
-    request_: Request, script: list[bytes], caplog: pytest.LogCaptureFixture
+    request_: Request, script: list[bytes], by_proxy: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     vendor = MOENGAGE if request_ is BROADCAST_REQUEST else BRAZE
     said: list[str] = []
 
     async def send() -> None:
         async with raw_server(*script) as (host, *_):
-            account = WorkspaceConfig(vendor, f"http://{host}", Timeouts(read=2), proxy=None)
+            url, proxy = ("http://vendor.test", f"http://{host}") if by_proxy else (f"http://{host}", None)
+            account = WorkspaceConfig(vendor, url, Timeouts(read=2), proxy=proxy)
             said.append(repr(account))
             limiter = RateLimiter(sleep=Clock().sleep)
             async with Client(account, limiter, retry=RetryConfig(attempts=3)) as client:
