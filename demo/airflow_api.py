@@ -44,12 +44,12 @@ class AirflowApi:
             # Everybody is an admin here, so a token needs no password.
             token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
             self._client.headers["Authorization"] = f"Bearer {token}"
-        response = self._client.request(method, f"/api/v2{path}", **arguments)
-        for _ in range(10):
-            if response.status_code != 500 or "Database error" not in response.text:
+        for retries_left in range(10, -1, -1):
+            response = self._client.request(method, f"/api/v2{path}", **arguments)
+            was_locked = response.status_code == 500 and "Database error" in response.text
+            if not was_locked or not retries_left:
                 break
             time.sleep(1)  # SQLite was locked, so nothing was written
-            response = self._client.request(method, f"/api/v2{path}", **arguments)
         if response.is_error:
             raise RuntimeError(f"Airflow answered {response.status_code} to {method} {path}: {response.text}")
         return response.json() if response.content else None

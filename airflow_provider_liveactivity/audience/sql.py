@@ -237,9 +237,9 @@ class SqlAudience:
         people = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
         if all(map(all, columns)):
             return people
-        somebody = [all(texts) for texts in zip(*columns, strict=True)]
-        self.nulls += somebody.count(False)
-        return list(compress(people, somebody))
+        not_blank = [all(texts) for texts in zip(*columns, strict=True)]
+        self.nulls += not_blank.count(False)
+        return list(compress(people, not_blank))
 
     def _ascending(self, people: list[Any], last: Any) -> list[Any]:
         """

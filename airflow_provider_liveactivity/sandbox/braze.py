@@ -157,7 +157,7 @@ class Braze:
             dismissal_date=body.dismissal_date and int(body.dismissal_date.timestamp()),
         )
         self.sandbox.too_large += not fits
-        # Success says nothing about phones: an activity that nobody ever started is answered alike.
+        # A success says nothing about phones: Braze answers the same for an activity that was never started.
         if fits and len(body.activity_id.encode()) <= MAX_TAG:
             self.sandbox.push("braze", body.activity_id, push)
         return Answer(201, {"message": "success"})

@@ -31,7 +31,7 @@ def users_of(sandbox: Sandbox, body: StartBody) -> list[str]:
 
     :param sandbox: the state.
     :param body: body of the start.
-    :raises Rejection: when it addresses nobody, too many, or in two ways.
+    :raises Rejection: if the start has no recipient, too many, or two kinds of audience.
     """
     ids, aliases = body.external_user_ids or [], body.user_aliases or []
     methods = (bool(ids or aliases), body.segment_id is not None, body.custom_audience is not None)
