@@ -51,13 +51,13 @@ FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "sandbox", "unit"
 TOGETHER = ("tests/e2e", "tests/dags")
 # Modules that are a unit of their own, so that all workers are busy to the end.
 APART = {
-    "e2e/test_at_home.py": "second Airflow",
+    "e2e/test_buttons_and_links.py": "second Airflow",
     "e2e/test_demo.py": "second Airflow",
     "e2e/test_lifecycle.py": "second Airflow",
-    "e2e/test_histories.py": "third Airflow",
+    "e2e/test_lifecycle_recovery.py": "third Airflow",
     "e2e/test_moengage_life.py": "third Airflow",
     "e2e/test_reactions.py": "third Airflow",
-    "dags/test_histories.py": "second database",
+    "dags/test_lifecycle_recovery.py": "second database",
 }
 
 

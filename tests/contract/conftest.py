@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.contract.databases import NAMES, Database
+from tests.support.databases import NAMES, Database
 from tests.support.variables import variables
 
 __all__ = ["variables"]

@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-READ_AUDIENCE = Path(__file__).with_name("read_audience.py")
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads peak memory from /proc")
 
 
 def peak(name: str, where: str, count: int) -> float:
-    root = READ_AUDIENCE.parents[2]
     done = subprocess.run(
-        [sys.executable, str(READ_AUDIENCE), name, where, str(count)],
-        env={"PYTHONPATH": str(root)},
+        [sys.executable, "-m", "tests.support.read_audience", name, where, str(count)],
+        env={"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

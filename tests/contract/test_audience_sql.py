@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_liveactivity.audience import AudienceUnavailable, SqlAudience, check_audience
 from airflow_provider_liveactivity.errors import EmptyAudience, InvalidPayload
-from tests.contract.databases import Database
+from tests.support.databases import Database
 
 NAMED = {"duckdb": "$label", "postgres": "%(label)s", "sqlite": ":label"}
 

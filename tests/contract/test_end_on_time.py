@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -33,34 +32,10 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartBroadcastLiveActivityOperator,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.contract.ending import raises_final
+from tests.support.final_errors import raises_final
+from tests.support.state_store import StateStore
+from tests.support.task_context import TaskInstance
 from tests.support.variables import Variables
-
-
-class TaskInstance(SimpleNamespace):
-    """As much of a task instance as the operators use; XComs by task and key."""
-
-    def __init__(self, xcoms: dict[str, Any] | None = None, *, max_tries: int = 0) -> None:
-        super().__init__(
-            dag_id="d",
-            run_id="r",
-            task_id="t",
-            map_index=-1,
-            try_number=1,
-            max_tries=max_tries,
-            xcoms=xcoms or {},
-        )
-
-    def xcom_push(self, key: str, value: Any) -> None:
-        self.xcoms["t", key] = value
-
-    def xcom_pull(self, task_ids: list[str], key: str, **_: Any) -> list[Any]:
-        return [self.xcoms.get((task_id, key)) for task_id in task_ids]
-
-
-class AssetStore(dict[str, Any]):
-    def set(self, key: str, value: Any) -> None:
-        self[key] = value
 
 
 @pytest.fixture
@@ -73,12 +48,16 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
         yield running
 
 
+def task_instance(**fields: Any) -> TaskInstance:
+    return TaskInstance(**{"task_id": "t", "max_tries": 0, **fields})
+
+
 def context_of(operator: Any, ti: TaskInstance) -> Any:
     return {"ti": ti, "task": operator}
 
 
 def run(operator: Any, xcoms: dict[Any, Any] | None = None, **context: Any) -> tuple[Any, TaskInstance]:
-    ti = TaskInstance(xcoms)
+    ti = task_instance(xcoms=xcoms or {})
     return operator.execute(context_of(operator, ti) | context), ti
 
 
@@ -250,7 +229,7 @@ def test_a_start_that_failed_half_way_leaves_something_to_end(sandbox: RunningSa
         json={"path": "/messages/live_activity/start", "fault": "429", "times": None, "skip": 1},
     )
     people = [f"fan-{number}" for number in range(120)]
-    ti = TaskInstance()
+    ti = task_instance()
     operator = start(external_user_ids=people)
     with pytest.raises((AirflowFailException, PartiallySent, TaskDeferred)):
         operator.execute(context_of(operator, ti))
@@ -332,7 +311,7 @@ def test_an_attempt_that_reaches_no_one_restores_the_record_of_another_life(
     failing = start(end_time=soon(900), content_state="{broken")
 
     with raises_final(InvalidPayload):
-        failing.execute(context_of(failing, TaskInstance(max_tries=1)))
+        failing.execute(context_of(failing, task_instance(max_tries=1)))
 
     assert variables == before
 
@@ -341,7 +320,7 @@ def test_an_end_leaves_alone_what_another_run_has_started(
     sandbox: RunningSandbox, variables: Variables
 ) -> None:
     run(start(end_time=soon(600)))
-    ending, ti = end(update_task_ids=["t"]), TaskInstance()
+    ending, ti = end(update_task_ids=["t"]), task_instance()
     ti.run_id = "another"
 
     with pytest.raises(AirflowSkipException):
@@ -373,14 +352,14 @@ def test_a_record_names_no_people_and_knows_the_last_state(
 def test_what_ended_in_an_earlier_life_drops_no_update_and_no_end_of_this_one(
     sandbox: RunningSandbox, variables: Variables
 ) -> None:
-    first, ti = start(end_time=soon(600)), TaskInstance()
+    first, ti = start(end_time=soon(600)), task_instance()
     first.execute(context_of(first, ti))
-    earlier, ti = end(update_task_ids=["start"]), TaskInstance()
+    earlier, ti = end(update_task_ids=["start"]), task_instance()
     ended = earlier.execute(context_of(earlier, ti))
     stale = {("end", "ends_at"): ti.xcoms["t", "ends_at"], ("end", "return_value"): ended}
 
     second = start(end_time=soon(600))
-    second.execute(context_of(second, TaskInstance(max_tries=1)))  # a person has cleared it
+    second.execute(context_of(second, task_instance(max_tries=1)))  # a person has cleared it
     updated, _ = run(update(end_task_ids=["end"]), stale)
     last, _ = run(end(update_task_ids=["start"], end_task_ids=["end"]), stale)
 
@@ -428,7 +407,7 @@ def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
 
 
 def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> None:
-    moment, operator, ti = soon(3600), end(), TaskInstance()
+    moment, operator, ti = soon(3600), end(), task_instance()
     operator.end_time = moment
 
     with pytest.raises(TaskDeferred):
@@ -451,7 +430,7 @@ def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> Non
 def test_a_late_or_repeated_event_does_not_roll_the_card_back(
     sandbox: RunningSandbox, sequences: list[Any], accepted: list[int]
 ) -> None:
-    store = AssetStore()
+    store = StateStore()
 
     reports = [run(update(sequence=sequence), asset_state_store=store)[0] for sequence in sequences]
 
@@ -467,7 +446,7 @@ def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbo
 
 
 def test_sequences_of_different_kinds_are_refused(sandbox: RunningSandbox) -> None:
-    store = AssetStore({"live_activity_sequence/a": 7})
+    store = StateStore({"live_activity_sequence/a": 7})
 
     with raises_final(InvalidPayload, match="cannot be compared"):
         run(update(sequence="half-time"), asset_state_store=store)
@@ -478,7 +457,7 @@ def test_a_sequence_above_which_nothing_is_for_certain_is_refused(
     sandbox: RunningSandbox, sequence: Any
 ) -> None:
     with raises_final(InvalidPayload, match="sequence must be a finite number"):
-        run(update(sequence=sequence), asset_state_store=AssetStore({"live_activity_sequence/a": 7}))
+        run(update(sequence=sequence), asset_state_store=StateStore({"live_activity_sequence/a": 7}))
 
 
 @pytest.mark.parametrize("vendor", ["braze", "moengage"])

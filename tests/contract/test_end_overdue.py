@@ -22,7 +22,7 @@ from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRecord
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.airflow_versions import needs_variable_list
+from tests.support.airflow_versions import needs_variable_list
 from tests.support.variables import Variables
 
 pytestmark = needs_variable_list

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks._end_time import read_end_time
-from tests.contract.databases import Database
+from tests.support.databases import Database
 
 DOCS = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 ROWS = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "sqlite": "SQLite"}

@@ -16,8 +16,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
-from tests.airflow_versions import OperatorSerialization, needs_start_from_trigger
-from tests.contract.vendors.adapters import Store
+from tests.support.airflow_versions import OperatorSerialization, needs_start_from_trigger
+from tests.support.task_context import new_store
 
 LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
 
@@ -230,7 +230,7 @@ class Attempts:
     """The attempts of one sensor: state outlives retries where Airflow has a store, XComs do not."""
 
     def __init__(self, *, stored: bool) -> None:
-        self.context: dict[str, Any] = {"task_state_store": Store()} if stored else {}
+        self.context: dict[str, Any] = {"task_state_store": new_store()} if stored else {}
         self.ti = TaskInstance()
 
     def look(self, **changes: Any) -> datetime:

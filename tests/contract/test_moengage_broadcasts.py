@@ -29,8 +29,9 @@ from airflow_provider_liveactivity.operators.moengage import (
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox import moengage as endpoint
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused
-from tests.airflow_versions import needs_state_store
-from tests.contract.moengage_bench import Clock, Task, clock, connect, requests, running
+from tests.support.airflow_versions import needs_state_store
+from tests.support.clock import Clock
+from tests.support.moengage_tasks import Task, clock, connect, hook_on, requests, running
 
 __all__ = ["clock", "running"]
 
@@ -267,9 +268,9 @@ def test_a_429_that_names_no_reset_counts_as_over_in_a_minute(
 
 @pytest.fixture
 def hook(clock: Clock) -> MoEngageHook:
-    hook = clock.hook()
+    hook = hook_on(clock)
     hook.start_broadcast(**START)
-    clock.moment += timedelta(minutes=1)
+    clock.advance(minutes=1)
     return hook
 
 

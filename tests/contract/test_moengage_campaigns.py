@@ -28,8 +28,9 @@ from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.operators.moengage import MoEngageCreateBroadcastCampaignOperator
 from airflow_provider_liveactivity.operators.moengage._idempotency import STATE_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import needs_state_store
-from tests.contract.moengage_bench import Clock, Task, clock, connect, hook, requests, running
+from tests.support.airflow_versions import needs_state_store
+from tests.support.clock import Clock
+from tests.support.moengage_tasks import Task, clock, connect, hook, hook_on, requests, running
 
 __all__ = ["clock", "hook", "running"]
 
@@ -365,7 +366,7 @@ def test_the_sixth_campaign_of_a_minute_defers_until_there_is_room(running: Runn
 def test_a_loop_keeps_to_five_campaigns_a_minute_twenty_five_an_hour_a_hundred_a_day(
     running: RunningSandbox, clock: Clock
 ) -> None:
-    hook, start, opens = clock.hook(), clock.moment, []
+    hook, start, opens = hook_on(clock), clock.moment, []
     for _ in range(4):
         for _ in range(25):
             hook.create_broadcast_campaign(**MATCH, all_users=True)
@@ -373,7 +374,7 @@ def test_a_loop_keeps_to_five_campaigns_a_minute_twenty_five_an_hour_a_hundred_a
             hook.create_broadcast_campaign(**MATCH, all_users=True)
         assert limited.value.reset_at is not None
         opens.append(limited.value.reset_at - start)
-        clock.moment = limited.value.reset_at
+        clock.advance(seconds=(limited.value.reset_at - clock()).total_seconds())
     assert {record.status for record in running.sandbox.records} == {201}
     assert clock.slept == [60] * 16
     assert opens == [*(timedelta(hours=hours) for hours in (1, 2, 3)), timedelta(days=1)]

@@ -15,7 +15,7 @@ from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators.moengage import MoEngageUpdateLiveActivityOperator
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
-from tests.contract.moengage_bench import Task, hook, requests, running
+from tests.support.moengage_tasks import Task, hook, requests, running
 
 __all__ = ["hook", "running"]
 

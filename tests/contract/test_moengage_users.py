@@ -37,8 +37,8 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageUpdateLiveActivityOperator,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import needs_state_store
-from tests.contract.moengage_bench import Task, connect, hook, requests, running
+from tests.support.airflow_versions import needs_state_store
+from tests.support.moengage_tasks import Task, connect, hook, requests, running
 
 __all__ = ["hook", "running"]
 

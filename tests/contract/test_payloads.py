@@ -14,10 +14,10 @@ from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.contract.moengage_bench import KEYS
 from tests.contract.payloads import braze_illegal, braze_legal, moengage_illegal, moengage_legal
 from tests.contract.payloads.table import BASES, Row, body_of
-from tests.sandbox.clients import LOCAL
+from tests.support.moengage_tasks import KEYS
+from tests.support.sandbox_clients import LOCAL
 
 LEGAL = {"braze": braze_legal.ROWS, "moengage": moengage_legal.ROWS}
 ILLEGAL = {"braze": braze_illegal.ROWS, "moengage": moengage_illegal.ROWS}

@@ -30,9 +30,10 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartLiveActivityOperator,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.moengage_bench import Store, Task, connect, requests, running
-from tests.contract.vendors.adapters import BRAZE
-from tests.unit import exchange
+from tests.support import scripted_vendor as exchange
+from tests.support.moengage_tasks import Task, connect, requests, running
+from tests.support.state_store import StateStore
+from tests.support.vendor_adapters import BRAZE
 
 __all__ = ["running"]
 
@@ -178,7 +179,7 @@ def test_no_object_of_a_send_shows_a_person(connections: RunningSandbox, watch: 
 def test_nor_does_one_of_a_send_that_fails_and_is_resumed(
     connections: RunningSandbox, watch: Watch, fault: str
 ) -> None:
-    store = Store()
+    store = StateStore()
     connections.sandbox.add_fault(fault, skip=5, times=None)
     first = Task(braze(sql=TABLE, sql_conn_id="warehouse", on_unknown="fail"), store=store).run()
     assert isinstance(first.error, LiveActivityError | AirflowFailException)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, views
-from tests.airflow_versions import needs_response_timeout
+from tests.support.airflow_versions import needs_response_timeout
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag

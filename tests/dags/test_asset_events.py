@@ -12,7 +12,7 @@ from airflow_provider_liveactivity.operators.braze import (
     BrazeUpdateLiveActivityOperator,
 )
 from airflow_provider_liveactivity.operators.moengage import MoEngageStartBroadcastLiveActivityOperator
-from tests.dags.airflow_db import new_dag
+from tests.support.airflow_db import new_dag
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

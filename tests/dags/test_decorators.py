@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.airflow_versions import DagSerialization
-from tests.dags.airflow_db import new_dag, xcom
+from tests.support.airflow_db import new_dag, xcom
+from tests.support.airflow_versions import DagSerialization
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

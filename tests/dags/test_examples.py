@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from demo.stack import ROOT
-from tests.airflow_versions import AIRFLOW, DagSerialization
+from tests.support.airflow_versions import AIRFLOW, DagSerialization
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
-from tests.dags.airflow_db import new_dag, xcom
+from tests.support.airflow_db import new_dag, xcom
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.sandbox import RunningSandbox

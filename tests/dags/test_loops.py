@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators.moengage import MoEngageUpdateBroadcastLiveActivityOperator
-from tests.airflow_versions import needs_task_loops
-from tests.dags.airflow_db import new_dag
+from tests.support.airflow_db import new_dag
+from tests.support.airflow_versions import needs_task_loops
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.airflow_db import new_dag, xcom
+from tests.support.airflow_db import new_dag, xcom
 
 
 def test_an_end_outlives_a_deferral_after_which_its_query_cannot_be_read(

@@ -12,7 +12,7 @@ from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
 from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
-from tests.dags.airflow_db import new_dag
+from tests.support.airflow_db import new_dag
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators.braze import BrazeEndLiveActivityOperator
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
-from tests.airflow_versions import needs_retry_policies
-from tests.dags.airflow_db import new_dag, task_instance
+from tests.support.airflow_db import new_dag, task_instance
+from tests.support.airflow_versions import needs_retry_policies
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -23,9 +23,9 @@ from airflow_provider_liveactivity.operators.braze import (
 )
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
-from tests.airflow_versions import needs_state_store
-from tests.contract.vendors.test_templates_and_data import Bench
-from tests.dags.airflow_db import new_dag
+from tests.support.airflow_db import new_dag
+from tests.support.airflow_versions import needs_state_store
+from tests.support.template_bench import TemplateBench
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -275,7 +275,7 @@ def test_an_event_or_a_message_is_data(
     scores = newest.python_callable.__globals__["SCORES"]
     rows = newest.python_callable(triggering_asset_events={scores: [SimpleNamespace(extra=extra)]})
 
-    bench = Bench(tmp_path, dag=dag)
+    bench = TemplateBench(tmp_path, dag=dag)
     bench.xcoms["newest"] = rows
     update = bench.render(dag.get_task("update"), 0)
 

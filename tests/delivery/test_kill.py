@@ -14,7 +14,7 @@ import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.sandbox.phones import Activity
-from tests.delivery.sender import Task, attempt
+from tests.support.sender_process import Task, attempt
 
 PEOPLE = 1_000
 KILLS = int(os.environ.get("KILLS", "100"))

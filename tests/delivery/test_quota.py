@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.delivery.sender import PEOPLE_PER_REQUEST, Task, attempt
+from tests.support.sender_process import PEOPLE_PER_REQUEST, Task, attempt
 
 WORKERS = 8
 

@@ -27,7 +27,7 @@ from demo.airflow_api import AirflowApi
 from demo.outcome import Outcome, gather
 from demo.scenario import Run
 from demo.stack import ROOT, Stack, connections, running_stack
-from tests.e2e.tools import LIVES_DATABASE, reset_sandbox, start_run
+from tests.support.e2e import LIVES_DATABASE, reset_sandbox, start_run
 
 FLIGHTS = 4
 RUNNING = pytest.StashKey[ExitStack]()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.tools import alive
+from tests.support.e2e import alive
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi

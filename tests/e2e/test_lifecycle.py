@@ -22,7 +22,7 @@ import pytest
 
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
-from tests.e2e.tools import LIVES_DATABASE, reset_sandbox
+from tests.support.e2e import LIVES_DATABASE, reset_sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

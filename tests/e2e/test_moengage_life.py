@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.tools import PATIENCE
+from tests.support.e2e import PATIENCE
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi

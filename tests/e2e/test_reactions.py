@@ -9,7 +9,7 @@ import pytest
 
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
-from tests.e2e.tools import PATIENCE, phones, start_through_braze, start_through_moengage
+from tests.support.e2e import PATIENCE, phones, start_through_braze, start_through_moengage
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

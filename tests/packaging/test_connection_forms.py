@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS
-from tests.airflow_versions import needs_connection_forms, needs_forms_without_hooks
+from tests.support.airflow_versions import needs_connection_forms, needs_forms_without_hooks
 
 pytestmark = needs_connection_forms
 

@@ -19,7 +19,7 @@ import pytest
 import airflow_provider_liveactivity
 from airflow_provider_liveactivity.get_provider_info import get_provider_info
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
-from tests.airflow_versions import needs_connection_forms, needs_forms_without_hooks
+from tests.support.airflow_versions import needs_connection_forms, needs_forms_without_hooks
 
 PACKAGE = Path(airflow_provider_liveactivity.__file__).parent
 INFO: Any = get_provider_info()

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.sandbox.clients import Api, BrazeClient, Clock, MoEngageClient
+from tests.support.clock import Clock
+from tests.support.sandbox_clients import START_TIME, Api, BrazeClient, MoEngageClient
 
 
 @pytest.fixture(scope="session")
 def clock_and_server() -> Iterator[tuple[Clock, RunningSandbox]]:
-    clock = Clock()
+    clock = Clock(START_TIME)
     with running_sandbox(now=clock) as running:
         yield clock, running
 
@@ -18,7 +19,7 @@ def clock_and_server() -> Iterator[tuple[Clock, RunningSandbox]]:
 @pytest.fixture
 def clock(clock_and_server: tuple[Clock, RunningSandbox]) -> Clock:
     clock = clock_and_server[0]
-    clock.moment = Clock.START
+    clock.moment = START_TIME
     return clock
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.sandbox.clients import Api, BrazeClient, MoEngageClient
+from tests.support.sandbox_clients import Api, BrazeClient, MoEngageClient
 
 START = "/messages/live_activity/start"
 

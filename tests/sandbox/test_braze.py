@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import WITHOUT, Api, BrazeClient, Clock
+from tests.support.clock import Clock
+from tests.support.sandbox_clients import WITHOUT, Api, BrazeClient
 
 UPDATE = "/messages/live_activity/update"
 START = "/messages/live_activity/start"
@@ -247,9 +248,9 @@ def test_the_bucket_is_used_up_until_the_clock_hour(
     assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["1", "0"]
     refused = braze.start()
     assert (refused.status_code, refused.headers["X-RateLimit-Remaining"]) == (429, "0")
-    clock.forward(minutes=29, seconds=59)
+    clock.advance(minutes=29, seconds=59)
     assert braze.start().status_code == 429
-    clock.forward(seconds=1)
+    clock.advance(seconds=1)
     assert braze.start().status_code == 201
 
 
@@ -261,7 +262,7 @@ def test_the_limit_can_be_switched_off(braze: BrazeClient, running: RunningSandb
 def test_segments_come_in_pages_of_a_hundred_oldest_first(braze: BrazeClient, api: Api, clock: Clock) -> None:
     for number in range(101):
         api.put(f"/segments/s{number}", json={"name": f"Segment {number}", "users": ["ada"]})
-        clock.forward(seconds=1)
+        clock.advance(seconds=1)
     first, second = (braze.get("/segments/list", params={"page": page}).json() for page in (0, 1))
     assert [len(page["segments"]) for page in (first, second)] == [100, 1]
     expected = {"id": "s0", "name": "Segment 0", "analytics_tracking_enabled": True, "tags": []}

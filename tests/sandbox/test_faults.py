@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import Api, BrazeClient, Clock, MoEngageClient
+from tests.support.sandbox_clients import START_TIME, Api, BrazeClient, MoEngageClient
 
 START = "/messages/live_activity/start"
-NOW = int(Clock.START.timestamp())
+NOW = int(START_TIME.timestamp())
 
 
 def started(running: RunningSandbox) -> int:

@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import WITHOUT, Api, Clock, MoEngageClient
+from tests.support.clock import Clock
+from tests.support.sandbox_clients import START_TIME, WITHOUT, Api, MoEngageClient
 
 VERBS = ["start", "update", "end"]
-NOW = int(Clock.START.timestamp())
+NOW = int(START_TIME.timestamp())
 
 
 def error(answer: httpx.Response) -> tuple[int, str, str]:
@@ -171,7 +172,7 @@ def test_a_dismissal_date_that_was_set_and_has_passed_forbids_update_and_end(
 ) -> None:
     moengage.call("start", {"ios.dismissal_date": NOW + 60})
     assert moengage.call("update").status_code == 200
-    clock.forward(seconds=60)
+    clock.advance(seconds=60)
     for verb in ("update", "end"):
         assert error(moengage.call(verb)) == forbidden("Dismissal date is already passed")
 
@@ -211,12 +212,12 @@ def test_five_starts_a_minute_in_the_workspace(
         changes = {"broadcast_live_activity_id": f"m{number}"}
         headers = {"X-Broadcast-Live-Activity-Id": f"m{number}"}
         answers.append(moengage.call("start", changes, headers=headers))
-        clock.forward(seconds=1)
+        clock.advance(seconds=1)
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     assert answers[-1].json() == []
     names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
     assert [answers[-1].headers[name] for name in names] == ["5", "0", str(NOW + 60)]
-    clock.forward(seconds=54)  # the first start is a minute old
+    clock.advance(seconds=54)  # the first start is a minute old
     assert moengage.call("start").status_code == 200
     assert moengage.call("start").status_code == 429
 
@@ -226,7 +227,7 @@ def test_five_updates_and_ends_a_minute_for_one_activity(moengage: MoEngageClien
     statuses = [moengage.call("update").status_code for _ in range(6)]
     assert statuses == [200] * 5 + [429]
     assert moengage.call("end").status_code == 429
-    clock.forward(seconds=60)
+    clock.advance(seconds=60)
     assert moengage.call("end").status_code == 200
 
 

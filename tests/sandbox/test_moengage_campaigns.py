@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import LOCAL, WITHOUT, Clock, MoEngageClient, changed
+from tests.support.clock import Clock
+from tests.support.sandbox_clients import LOCAL, WITHOUT, MoEngageClient, changed
 
 CAMPAIGN: dict[str, Any] = {
     "request_id": "r-1",
@@ -153,7 +154,7 @@ def test_a_request_id_creates_one_campaign_an_hour(campaigns: Client, clock: Clo
     refused = campaigns.create()
     assert refused.status_code == 400
     assert refused.json()["error"]["target"] == "request_id"
-    clock.forward(hours=1)
+    clock.advance(hours=1)
     assert campaigns.create().status_code == 201
 
 
@@ -172,15 +173,15 @@ def test_five_campaigns_a_minute_twenty_five_an_hour_a_hundred_a_day(campaigns: 
     assert (error["code"], error["message"]) == ("429 conflict", "rate_limit")
     assert int(limited.headers["x-ratelimit-reset"]) == int(clock().timestamp()) + 60
     for number in range(20):
-        clock.forward(minutes=2)
+        clock.advance(minutes=2)
         assert campaigns.create({"request_id": f"c{number}"}).status_code == 201
-    clock.forward(minutes=2)
+    clock.advance(minutes=2)
     assert campaigns.create({"request_id": "d"}).status_code == 429
-    clock.forward(hours=1)
+    clock.advance(hours=1)
     for number in range(75):
-        clock.forward(minutes=3)
+        clock.advance(minutes=3)
         assert campaigns.create({"request_id": f"e{number}"}).status_code == 201
-    clock.forward(minutes=3)
+    clock.advance(minutes=3)
     assert campaigns.create({"request_id": "f"}).status_code == 429
 
 

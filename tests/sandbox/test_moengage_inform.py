@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import LOCAL, WITHOUT, Api, Clock, changed
+from tests.support.clock import Clock
+from tests.support.sandbox_clients import LOCAL, START_TIME, WITHOUT, Api, changed
 
 SEND = "/v1.0/alerts/send"
-NOW = int(Clock.START.timestamp())
+NOW = int(START_TIME.timestamp())
 ALERT: dict[str, Any] = {
     "alert_id": "a-1",
     "user_id": "ada",
@@ -58,9 +59,9 @@ def test_the_calls_of_one_transaction_are_one_card(inform: Client, api: Api, clo
     answer = inform.send_alert()
     assert answer.status_code == 200
     assert answer.json()["message"] == "Successfully Received"
-    clock.forward(minutes=5)
+    clock.advance(minutes=5)
     assert inform.change("update", eta=3).status_code == 200
-    clock.forward(minutes=5)
+    clock.advance(minutes=5)
     assert inform.change("end", eta=0).status_code == 200
     phone = api.phone("ada", "t-1")
     assert (phone["status"], phone["updates"], phone["content_state"]) == ("ended", 1, {"eta": 0})
@@ -117,11 +118,11 @@ def test_only_the_inform_key_and_the_header_without_an_x_are_taken(
 
 def test_a_transaction_is_a_duplicate_for_five_minutes(inform: Client, clock: Clock) -> None:
     inform.send_alert()
-    clock.forward(seconds=299)
+    clock.advance(seconds=299)
     duplicate = inform.change("update", eta=1)
     assert code(duplicate) == (409, 120105)
     assert duplicate.json()["err_code"] == "DUPLICATE_REQUEST_RECEIVED"
-    clock.forward(seconds=1)
+    clock.advance(seconds=1)
     assert inform.change("update", eta=1).status_code == 200
 
 
@@ -143,7 +144,7 @@ def test_alerts_are_limited_by_the_minute(inform: Client, running: RunningSandbo
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert code(answers[2]) == (429, 140110)
     assert answers[2].headers["x-ratelimit-reset"] == str(NOW + 60)
-    clock.forward(minutes=1)
+    clock.advance(minutes=1)
     assert inform.send_alert({"transaction_id": "t-4"}).status_code == 200
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox.origin import OriginGuard
-from tests.sandbox.clients import Api, BrazeClient
+from tests.support.sandbox_clients import Api, BrazeClient
 
 START = "/messages/live_activity/start"
 READS = ("/", "/activities/match-1", "/sandbox/phones", "/sandbox/settings", "/segments/list")

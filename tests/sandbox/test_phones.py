@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.sandbox.clients import WITHOUT, Api, BrazeClient, Clock, MoEngageClient
+from tests.support.clock import Clock
+from tests.support.sandbox_clients import START_TIME, WITHOUT, Api, BrazeClient, MoEngageClient
 
-NOW = int(Clock.START.timestamp())
+NOW = int(START_TIME.timestamp())
 
 
 def test_a_braze_activity_from_start_to_dismissal(braze: BrazeClient, api: Api, clock: Clock) -> None:
@@ -20,13 +21,13 @@ def test_a_braze_activity_from_start_to_dismissal(braze: BrazeClient, api: Api, 
     assert phone["content_state"] == {"status": "boarding", "delay": 0}
     assert phone["stale_date"] == "2026-11-22T14:00:00.000000+00:00"
 
-    clock.forward(hours=1)
+    clock.advance(hours=1)
     braze.update({"stale_date": "2026-11-22T15:00:00+0000", "notification": {"alert": "Off we go"}})
     phone = api.phone("ada")
     assert (phone["content_state"]["status"], phone["updates"]) == ("departed", 1)
     assert phone["alerts"] == [{"title": "Boarding", "body": "Gate C12"}, "Off we go"]
 
-    clock.forward(hours=2)  # past the new stale date
+    clock.advance(hours=2)  # past the new stale date
     assert api.phone("ada")["status"] == "stale"
     assert api.read("/summary")["stale_cards"] == 2
 
@@ -36,7 +37,7 @@ def test_a_braze_activity_from_start_to_dismissal(braze: BrazeClient, api: Api, 
     assert phone["ended_at"] == "2026-11-22T15:30:00.000000+00:00"
     assert phone["dismissal_at"] == "2026-11-22T19:30:00.000000+00:00"
 
-    clock.forward(hours=4)
+    clock.advance(hours=4)
     assert api.phone("ada")["status"] == "dismissed"
     summary = api.read("/summary")
     assert (summary["dismissed"], summary["running"], summary["stale_cards"]) == (2, 0, 0)
@@ -67,15 +68,15 @@ def test_a_dismissal_date_without_an_end_dismisses_nothing_at_braze(braze: Braze
 
 def test_after_eight_hours_neither_update_nor_end_arrives(braze: BrazeClient, api: Api, clock: Clock) -> None:
     braze.start()
-    clock.forward(hours=7, minutes=59)
+    clock.advance(hours=7, minutes=59)
     braze.update()
-    clock.forward(minutes=1)
+    clock.advance(minutes=1)
     assert braze.update({"content_state": {}, "end_activity": True}).status_code == 201  # nobody tells
     phone = api.phone("ada")
     assert (phone["status"], phone["updates"], phone["missed"]) == ("stale", 1, 1)
     assert phone["content_state"] == {"status": "departed", "delay": 5}
     assert api.read("/summary")["stale_cards"] == 2
-    clock.forward(hours=4)
+    clock.advance(hours=4)
     assert api.phone("ada")["status"] == "dismissed"  # iOS clears what nobody ended
 
 
@@ -190,7 +191,7 @@ def test_a_moengage_broadcast_from_start_to_end(moengage: MoEngageClient, api: A
         1,
     )
     assert phone["alerts"][-1] == {"title": "Goal!", "body": "1 - 0"}
-    clock.forward(minutes=2)
+    clock.advance(minutes=2)
     assert api.phone("eve", "match-7")["status"] == "stale"
     moengage.call("end", {"ios.content_state": {"home": 2, "away": 1}})
     phone = api.phone("eve", "match-7")
@@ -203,9 +204,9 @@ def test_moengage_dismisses_by_itself_at_the_date_set_last(
     moengage.call("start", {"ios.dismissal_date": NOW + 60})
     moengage.call("update", {"ios.dismissal_date": NOW + 120})
     moengage.call("update")
-    clock.forward(seconds=119)
+    clock.advance(seconds=119)
     assert api.phone("ada", "match-7")["status"] == "running"
-    clock.forward(seconds=1)
+    clock.advance(seconds=1)
     assert api.phone("ada", "match-7")["status"] == "dismissed"
 
 

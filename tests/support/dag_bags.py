@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.airflow_versions import AIRFLOW
+from tests.support.airflow_versions import AIRFLOW
 
 if TYPE_CHECKING or AIRFLOW >= (3, 2):
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db

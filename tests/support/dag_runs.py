@@ -24,7 +24,7 @@ class SteppedRun:
         from airflow.sdk import timezone
         from airflow.utils.types import DagRunTriggeredByType
 
-        from tests.airflow_versions import DagSerialization
+        from tests.support.airflow_versions import DagSerialization
         from tests.support.dag_bags import store_dag
 
         dag.validate()

@@ -28,7 +28,7 @@ from airflow_provider_liveactivity.delivery.in_flight import (
 )
 from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.errors import LiveActivityError
-from tests.unit.world import Store
+from tests.support.state_store import CrashingStore
 
 SEAL = Fernet(Fernet.generate_key())
 
@@ -45,30 +45,33 @@ def test_places_are_read_back_as_they_were_packed(places: set[int]) -> None:
 
 @pytest.mark.parametrize("key", [50_000, True, "user-00017", ["alias", "label"], "ünïcödé-🏈", None])
 def test_a_state_is_read_back_as_it_was_written(key: object) -> None:
-    store = Store()
+    store = CrashingStore()
     state = saved(InFlight(submitted_key=key).add([("b", 50), (key, 7), ("c", 50)]).complete([1]), [2])
     Checkpoint(store, SEAL).save(state)
-    assert Checkpoint(store.reborn(), SEAL).load(state.send_id) == (state, "resume an earlier attempt")
+    assert Checkpoint(store.for_next_process(), SEAL).load(state.send_id) == (
+        state,
+        "resume an earlier attempt",
+    )
 
 
 def test_no_id_of_anybody_is_in_the_store_in_clear() -> None:
-    store = Store()
+    store = CrashingStore()
     window = InFlight("ada@example.com").add([("bob@example.com", 50), ("eve@example.com", 50)])
     Checkpoint(store, SEAL).save(saved(window, [1]))
-    assert CHECKPOINT_KEY in store.values
-    assert "example" not in json.dumps(store.values)
+    assert CHECKPOINT_KEY in store
+    assert "example" not in json.dumps(store)
     position = Checkpoint(store, SEAL).load("5" * 64)[0].resume_point
     assert (position.completed_key, position.submitted_key) == ("ada@example.com", "eve@example.com")
 
 
 def test_a_dictionary_of_ids_verifies_nothing_in_the_store() -> None:
     def stored(person: str) -> dict[str, Any]:
-        store = Store()
+        store = CrashingStore()
         position = InFlight().add([(person, 1)]).resume_point()
         assert position.digest == digest([PendingBatch(None, person, 1)])
         send = ListAudience([person]).fingerprint
         Checkpoint(store, SEAL).save(CheckpointState(send, position, SendCounts(requests=1)))
-        return store.values
+        return store
 
     dictionary = [f"user-{number}" for number in range(50)]
     hashes = {digest([PendingBatch(None, one, 1)]) for one in dictionary}
@@ -88,13 +91,13 @@ def test_the_state_is_a_few_hundred_bytes_however_large_the_audience(stretch: in
     )
     pending = chance.sample(range(20_000, count), MAX_PENDING)
     window = window.complete(set(range(20_000, count)) - set(pending))
-    store = Store()
+    store = CrashingStore()
     Checkpoint(store, SEAL).save(saved(window))
     assert store.largest < (600 if stretch == 1 else 1_100)
 
 
 def test_without_a_state_it_is_a_new_send() -> None:
-    assert Checkpoint(Store()).load("a") == (CheckpointState("a"), "new send")
+    assert Checkpoint(CrashingStore()).load("a") == (CheckpointState("a"), "new send")
     assert Checkpoint().load("a") == (CheckpointState("a"), "new send")
 
 
@@ -102,7 +105,7 @@ def test_without_a_store_nothing_is_durable_and_saving_does_nothing() -> None:
     checkpoint = Checkpoint()
     checkpoint.save(saved(InFlight()))
     assert not checkpoint.durable
-    assert Checkpoint(Store()).durable
+    assert Checkpoint(CrashingStore()).durable
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_without_a_store_nothing_is_durable_and_saving_does_nothing() -> None:
 def test_a_retry_a_clear_and_a_cleared_failure_are_told_apart(
     finished: bool, max_tries: int, is_new: bool, why: str
 ) -> None:
-    store = Store()
+    store = CrashingStore()
     state = saved(InFlight(), finished=finished)
     Checkpoint(store, max_tries=2).save(state)
     found, reason = Checkpoint(store, max_tries=max_tries).load(state.send_id)
@@ -126,7 +129,7 @@ def test_a_retry_a_clear_and_a_cleared_failure_are_told_apart(
 
 
 def test_a_retry_of_a_cleared_success_resumes_it_instead_of_sending_once_more() -> None:
-    store = Store()
+    store = CrashingStore()
     Checkpoint(store, max_tries=0).save(saved(InFlight(), finished=True))
     cleared = Checkpoint(store, max_tries=3)
     assert "send again" in cleared.load("5" * 64)[1]
@@ -137,12 +140,12 @@ def test_a_retry_of_a_cleared_success_resumes_it_instead_of_sending_once_more() 
 @pytest.mark.parametrize("state", ["text", {}, {"send": "5" * 64}, 7])
 def test_a_state_that_cannot_be_read_stops_the_send_instead_of_beginning_it_anew(state: object) -> None:
     with pytest.raises(LiveActivityError, match=f"cannot be read .* delete '{CHECKPOINT_KEY}'") as failed:
-        Checkpoint(Store({CHECKPOINT_KEY: state}), SEAL).load("5" * 64)
+        Checkpoint(CrashingStore({CHECKPOINT_KEY: state}), SEAL).load("5" * 64)
     assert not failed.value.retryable
 
 
 def test_a_worker_with_another_fernet_key_does_not_send_from_the_start() -> None:
-    store = Store()
+    store = CrashingStore()
     Checkpoint(store, SEAL).save(saved(InFlight("a")))
     with pytest.raises(LiveActivityError, match="All workers need the same Fernet key"):
         Checkpoint(store, Fernet(Fernet.generate_key())).load("5" * 64)

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.http.h11_transport import H11Transport
-from tests.unit.raw_server import OK, Heard, raw_server, self_signed
+from tests.support.raw_server import OK, Heard, raw_server, self_signed
 
 UNTRUSTING = httpx.create_ssl_context(trust_env=False)
 LAST = OK.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")

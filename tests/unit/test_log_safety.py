@@ -19,8 +19,9 @@ from airflow_provider_liveactivity.http.redaction import redact_header
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
 from airflow_provider_liveactivity.vendors.base import Request
-from tests.unit.exchange import BRAZE, BROADCAST_REQUEST, KEY, MOENGAGE, START, UPDATE_REQUEST, Clock
-from tests.unit.raw_server import raw_server
+from tests.support.clock import Clock
+from tests.support.raw_server import raw_server
+from tests.support.scripted_vendor import BRAZE, BROADCAST_REQUEST, KEY, MOENGAGE, START, UPDATE_REQUEST
 
 PEOPLE = ["ada@example.com", "josé-7"]
 ALIAS = {"alias_name": "ada-login", "alias_label": "login"}
@@ -80,7 +81,7 @@ def test_neither_key_nor_person_shows_on_any_path(
             url, proxy = ("http://vendor.test", f"http://{host}") if by_proxy else (f"http://{host}", None)
             account = WorkspaceConfig(vendor, url, Timeouts(read=2), proxy=proxy)
             said.append(repr(account))
-            limiter = RateLimiter(sleep=Clock().sleep)
+            limiter = RateLimiter(sleep=Clock().async_sleep)
             async with Client(account, limiter, retry=RetryConfig(attempts=3)) as client:
                 said.append(repr(client))
                 result = await client.send(request_)

@@ -11,7 +11,8 @@ import pytest
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
 from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
 from airflow_provider_liveactivity.models.common import encode
-from tests.unit.exchange import NOW, START, UPDATE
+from tests.support.clock import NOW
+from tests.support.scripted_vendor import START, UPDATE
 
 IDS = [f"user-{number}" for number in range(51)]
 ALIAS = {"alias_name": "ada", "alias_label": "login"}

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.braze import StartLiveActivity
 from airflow_provider_liveactivity.models.braze_audience import Comparison
-from tests.unit.exchange import START
+from tests.support.scripted_vendor import START
 
 DATE = "2026-07-22T18:30:00+0000"
 NO_TEXT: list[Any] = [None, 5, True, ["a"], {"a": 1}]

@@ -10,7 +10,8 @@ import pytest
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
-from tests.unit.exchange import BROADCAST, NOW, PUSH
+from tests.support.clock import NOW
+from tests.support.scripted_vendor import BROADCAST, PUSH
 
 Model = type[StartBroadcast] | type[UpdateBroadcast] | type[EndBroadcast]
 ALL: list[tuple[Model, dict[str, Any]]] = [

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_liveactivity.http.redaction import redact
 from airflow_provider_liveactivity.models.braze import StartContent
-from tests.unit.exchange import BRAZE, KEY, START
+from tests.support.scripted_vendor import BRAZE, KEY, START
 
 
 def test_every_secret_is_hidden_wherever_it_stands() -> None:

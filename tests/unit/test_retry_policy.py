@@ -21,7 +21,7 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.models import common
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
-from tests.airflow_versions import needs_retry_policies
+from tests.support.airflow_versions import needs_retry_policies
 
 if TYPE_CHECKING or AIRFLOW_V_3_3_PLUS:
     from airflow.sdk import RetryAction, RetryDecision

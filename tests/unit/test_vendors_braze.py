@@ -15,7 +15,15 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.models.braze import StartContent, StartLiveActivity, UpdateLiveActivity
 from airflow_provider_liveactivity.vendors.base import Request, RetrySafety
-from tests.unit.exchange import BRAZE, START, START_REQUEST, UPDATE, UPDATE_REQUEST, Exchange, Reply
+from tests.support.scripted_vendor import (
+    BRAZE,
+    START,
+    START_REQUEST,
+    UPDATE,
+    UPDATE_REQUEST,
+    Reply,
+    ScriptedVendor,
+)
 
 SEGMENTS_REQUEST = BRAZE.segments(3)
 NOT_JSON = "\nProblem:\n  message body does not match\n  declared format\nResolution:\n  …"
@@ -33,7 +41,7 @@ NOT_JSON = "\nProblem:\n  message body does not match\n  declared format\nResolu
 def test_a_refused_key_is_told_with_the_permission_it_needs(
     request_: Request, permission: str, status: int, kind: type[LiveActivityError]
 ) -> None:
-    error = Exchange(Reply(status, {"message": "Access Denied"})).error(request_)
+    error = ScriptedVendor(Reply(status, {"message": "Access Denied"})).error(request_)
     assert type(error) is kind
     assert f"the permission {permission}" in error.message
 
@@ -85,7 +93,7 @@ def test_a_refused_key_is_told_with_the_permission_it_needs(
 def test_every_documented_refusal_says_what_to_change(
     status: int, body: Any, kind: type[LiveActivityError], advice: str
 ) -> None:
-    error = Exchange(Reply(status, body, {"X-Request-Id": "req-1"})).error(START_REQUEST)
+    error = ScriptedVendor(Reply(status, body, {"X-Request-Id": "req-1"})).error(START_REQUEST)
     assert type(error) is kind
     assert advice in error.message
     assert error.message.endswith(".")
@@ -99,7 +107,7 @@ def test_every_documented_refusal_says_what_to_change(
 
 
 def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None:
-    error = Exchange(Reply(400, {"message": "Bad Request " + "x" * 5000})).error(START_REQUEST)
+    error = ScriptedVendor(Reply(400, {"message": "Bad Request " + "x" * 5000})).error(START_REQUEST)
     assert "The answer was: " in str(error)
     assert "Bad Request" in str(error)
     assert len(error.body_excerpt or "") == 300
@@ -138,9 +146,9 @@ def test_only_a_start_may_never_be_sent_twice(
 
 
 def test_segments_are_read_page_by_page() -> None:
-    exchange = Exchange(Reply(200, {"segments": []}))
-    exchange.send(SEGMENTS_REQUEST)
-    (wire,) = exchange.wire
+    vendor = ScriptedVendor(Reply(200, {"segments": []}))
+    vendor.send(SEGMENTS_REQUEST)
+    (wire,) = vendor.requests
     assert (wire.method, wire.url.path, wire.url.params["page"], wire.content) == (
         "GET",
         "/segments/list",

@@ -15,7 +15,7 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
 from airflow_provider_liveactivity.vendors.base import Request, RetrySafety
-from tests.unit.exchange import (
+from tests.support.scripted_vendor import (
     BROADCAST,
     BROADCAST_REQUEST,
     DUPLICATE,
@@ -23,8 +23,8 @@ from tests.unit.exchange import (
     MOENGAGE,
     PUSH,
     PUSH_REQUEST,
-    Exchange,
     Reply,
+    ScriptedVendor,
 )
 
 
@@ -92,7 +92,7 @@ DETAIL = {
 def test_every_documented_refusal_says_what_to_change(
     status: int, body: Any, kind: type[LiveActivityError], advice: str
 ) -> None:
-    error = Exchange(Reply(status, body)).error(PUSH_REQUEST)
+    error = ScriptedVendor(Reply(status, body)).error(PUSH_REQUEST)
     assert type(error) is kind
     assert advice in error.message
     assert error.message.endswith(".")
@@ -106,7 +106,7 @@ def test_every_documented_refusal_says_what_to_change(
 
 @pytest.mark.parametrize(("request_", "names"), [(BROADCAST_REQUEST, True), (PUSH_REQUEST, False)])
 def test_what_to_shorten_is_what_the_request_has(request_: Request, names: bool) -> None:
-    error = Exchange(Reply(413, "")).error(request_)
+    error = ScriptedVendor(Reply(413, "")).error(request_)
     assert isinstance(error, PayloadTooLarge)
     assert ("attribute_info, content_state or alert" in error.message) is names
 
@@ -116,7 +116,7 @@ def test_what_to_shorten_is_what_the_request_has(request_: Request, names: bool)
 )
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_an_envelope_of_another_form_is_still_an_error_with_advice(status: int, body: Any) -> None:
-    assert Exchange(Reply(status, body)).error(PUSH_REQUEST).message
+    assert ScriptedVendor(Reply(status, body)).error(PUSH_REQUEST).message
 
 
 def test_the_instance_id_is_what_makes_a_start_repeatable() -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.contract.payloads.table import WITHOUT, Row, filling
-from tests.sandbox.clients import BRAZE_START, BRAZE_UPDATE
+from tests.support.sandbox_clients import BRAZE_START, BRAZE_UPDATE
 
 ALIAS = {"alias_name": "ada", "alias_label": "login"}
 DATE = "2099-11-22T16:55:49+0000"

@@ -21,7 +21,14 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-from tests.sandbox.clients import BRAZE_START, BRAZE_UPDATE, MOENGAGE_PUSH, MOENGAGE_START, WITHOUT, changed
+from tests.support.sandbox_clients import (
+    BRAZE_START,
+    BRAZE_UPDATE,
+    MOENGAGE_PUSH,
+    MOENGAGE_START,
+    WITHOUT,
+    changed,
+)
 
 __all__ = ["WITHOUT", "Row", "body_of", "filling"]
 

@@ -8,7 +8,7 @@ import pytest
 from airflow_provider_liveactivity.http import client
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.contract.vendors.adapters import ADAPTERS, USERS, Adapter
+from tests.support.vendor_adapters import ADAPTERS, USERS, Adapter
 
 
 @pytest.fixture(scope="session")

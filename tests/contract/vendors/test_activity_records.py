@@ -10,8 +10,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, Adapter, context
+from tests.support.task_context import context
 from tests.support.variables import Variables
+from tests.support.vendor_adapters import BRAZE, Adapter
 
 END = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
 

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, MOENGAGE, VERBS, Adapter
-from tests.contract.vendors.refusal import refused
+from tests.support.bad_input import refused
+from tests.support.vendor_adapters import BRAZE, MOENGAGE, VERBS, Adapter
 
 each_verb = pytest.mark.parametrize("verb", VERBS)
 

@@ -15,8 +15,9 @@ from airflow_provider_liveactivity.errors import (
     PayloadTooLarge,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, USERS, VERBS, Adapter, context
-from tests.contract.vendors.refusal import HUNTER, refused
+from tests.support.bad_input import SECRET, refused
+from tests.support.task_context import context
+from tests.support.vendor_adapters import BRAZE, USERS, VERBS, Adapter
 
 NAIVE = datetime(2026, 7, 22, 18, 30)  # noqa: DTZ001
 FILTER = {"push_subscription_status": {"comparison": "is", "value": "opted_in"}}
@@ -30,13 +31,13 @@ each_verb = pytest.mark.parametrize("verb", VERBS)
     ("state", "advice"),
     [
         ({"a": float("nan")}, "holds nan at 'a'"),
-        ({"a": {HUNTER}}, "holds set at 'a', which is not JSON"),
-        ({1: HUNTER, "a": HUNTER}, "not text"),
-        ({("a", "b"): HUNTER}, "not text"),
+        ({"a": {SECRET}}, "holds set at 'a', which is not JSON"),
+        ({1: SECRET, "a": SECRET}, "not text"),
+        ({("a", "b"): SECRET}, "not text"),
         ({"a": NAIVE}, "holds a datetime at 'a'"),
-        (f'{{"a": {HUNTER}}}', "is text that is not JSON"),
-        (f"{{'a': '{HUNTER}'}}", "is text that is not JSON"),
-        (f'["{HUNTER}"]', "must be an object"),
+        (f'{{"a": {SECRET}}}', "is text that is not JSON"),
+        (f"{{'a': '{SECRET}'}}", "is text that is not JSON"),
+        (f'["{SECRET}"]', "must be an object"),
         ("", "is text that is not JSON"),
         (None, "is required"),
         ({"a": "\ud800"}, "lone surrogate"),
@@ -67,7 +68,7 @@ def test_an_empty_activity_id(sandbox: RunningSandbox, adapter: Adapter, verb: s
 
 @each_verb
 def test_an_unknown_field_of_the_alert(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
-    alert = {"title": HUNTER, "body": HUNTER, "metrics": HUNTER}
+    alert = {"title": SECRET, "body": SECRET, "metrics": SECRET}
     value = alert if adapter.vendor == "moengage" else {"alert": alert}
     error = refused(sandbox, adapter, verb, **{adapter.alert_name: value})
     assert "alert.metrics is not a field" in str(error)
@@ -86,14 +87,14 @@ def test_an_argument_that_does_not_exist(adapter: Adapter, verb: str) -> None:
 
 @each_verb
 def test_a_state_larger_than_a_phone_shows(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
-    error = refused(sandbox, adapter, verb, content_state={"a": HUNTER * 1000})
+    error = refused(sandbox, adapter, verb, content_state={"a": SECRET * 1000})
     assert isinstance(error, PayloadTooLarge)
 
 
 @each_verb
 def test_a_state_that_breaks_the_schema(sandbox: RunningSandbox, adapter: Adapter, verb: str) -> None:
     schema = {"properties": {"home": {"type": "integer"}}}
-    error = refused(sandbox, adapter, verb, content_state={"home": HUNTER}, content_state_schema=schema)
+    error = refused(sandbox, adapter, verb, content_state={"home": SECRET}, content_state_schema=schema)
     assert "content_state.home breaks the schema's rule 'type: integer'" in str(error)
 
 
@@ -119,8 +120,8 @@ def test_a_state_that_breaks_the_schema(sandbox: RunningSandbox, adapter: Adapte
         ({"external_user_ids": []}, "the audience is empty"),
         ({"external_user_ids": ["", None]}, "the audience is empty: all 2 ids are null or blank"),
         ({"external_user_ids": [1.5]}, "float"),
-        ({"external_user_ids": HUNTER}, "external_user_ids"),
-        ({"user_aliases": [{"alias_name": HUNTER}]}, "alias"),
+        ({"external_user_ids": SECRET}, "external_user_ids"),
+        ({"user_aliases": [{"alias_name": SECRET}]}, "alias"),
         ({"custom_audience": UNKNOWN}, "comparison: input should be 'equals'"),
         ({"custom_audience": [FILTER]}, "must be an object"),
         ({"external_user_ids": USERS, "max_audience": 1}, "max_audience allows 1"),

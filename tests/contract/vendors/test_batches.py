@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, context
+from tests.support.task_context import context
+from tests.support.vendor_adapters import BRAZE
 
 
 def people_of(body: Any) -> list[str]:

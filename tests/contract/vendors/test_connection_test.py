@@ -22,8 +22,8 @@ from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.vendors.braze import Braze
-from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter
-from tests.unit.raw_server import raw_server, self_signed
+from tests.support.raw_server import raw_server, self_signed
+from tests.support.vendor_adapters import BRAZE, MOENGAGE, Adapter
 
 CAMPAIGN = {"campaign_api_key": "sandbox-campaign-key"}
 DATA = {"data_api_key": "sandbox-data-key"}

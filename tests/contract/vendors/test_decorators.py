@@ -13,10 +13,11 @@ from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow_provider_liveactivity.decorators import braze, moengage
 from airflow_provider_liveactivity.errors import VendorUnavailable
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import needs_state_store
-from tests.contract.ending import final_error
-from tests.contract.vendors.adapters import BRAZE, MOENGAGE, Adapter, Store, context
+from tests.support.airflow_versions import needs_state_store
+from tests.support.final_errors import final_error
+from tests.support.task_context import context, new_store
 from tests.support.variables import Variables
+from tests.support.vendor_adapters import BRAZE, MOENGAGE, Adapter
 
 DECORATED: dict[str, dict[str, Any]] = {
     "braze": {"start": braze.DecoratedStart, "update": braze.DecoratedUpdate, "end": braze.DecoratedEnd},
@@ -63,7 +64,7 @@ def test_a_start_that_was_deferred_goes_on_with_its_state(
 def test_a_retry_of_a_start_in_doubt_is_the_same_request(
     sandbox: RunningSandbox, score: Callable[[], dict[str, int]]
 ) -> None:
-    store = Store()
+    store = new_store()
     sandbox.sandbox.add_fault("503_after")
     sandbox.sandbox.add_fault("502", times=5)  # the worker learns no more of it
     with pytest.raises(VendorUnavailable):
@@ -76,7 +77,7 @@ def test_a_retry_of_a_start_in_doubt_is_the_same_request(
 def test_a_worker_that_dies_after_the_last_answer_starts_nobody_again(
     sandbox: RunningSandbox, score: Callable[[], dict[str, int]]
 ) -> None:
-    store = Store()
+    store = new_store()
     operator(BRAZE, "start", score).execute(context(store))
     operator(BRAZE, "start", score).execute(context(store, try_number=2))
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
@@ -94,7 +95,7 @@ def test_what_a_dead_worker_leaves_has_the_state_of_the_function(
 def test_a_finished_start_that_is_cleared_asks_the_function_again(
     sandbox: RunningSandbox, adapter: Adapter, score: Callable[[], dict[str, int]]
 ) -> None:
-    store = Store()
+    store = new_store()
     operator(adapter, "start", score).execute(context(store))
     operator(adapter, "start", score).execute(context(store, try_number=2, max_tries=3))
     assert states(sandbox, adapter) == [{"home": 0}, {"home": 1}]
@@ -103,7 +104,7 @@ def test_a_finished_start_that_is_cleared_asks_the_function_again(
 def test_a_rehearsal_leaves_no_state_behind(
     sandbox: RunningSandbox, adapter: Adapter, score: Callable[[], dict[str, int]]
 ) -> None:
-    store = Store()
+    store = new_store()
     operator(adapter, "start", score, validate_only=True).execute(context(store))
     report = operator(adapter, "start", score).execute(context(store, try_number=2))
     assert report["content_state"] == {"home": 1}
@@ -114,7 +115,7 @@ def test_a_retry_of_what_may_be_repeated_sends_the_newest_state(
     sandbox: RunningSandbox, adapter: Adapter, verb: str, score: Callable[[], dict[str, int]]
 ) -> None:
     adapter.operator("start").execute(context(run_id="before"))
-    store = Store()
+    store = new_store()
     sandbox.sandbox.add_fault("502", times=6)
     with pytest.raises(Exception, match="502"):
         operator(adapter, verb, score).execute(context(store))

@@ -13,8 +13,9 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow_provider_liveactivity.delivery import rate_limit
 from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import deserialize, serialize
-from tests.contract.vendors.adapters import BRAZE, KEYS, USERS, VERBS, Adapter, Store, context
+from tests.support.airflow_versions import deserialize, serialize
+from tests.support.task_context import context, new_store
+from tests.support.vendor_adapters import BRAZE, KEYS, USERS, VERBS, Adapter
 
 #: The longest wait for a vendor's reset, and the one for a reset in 3,000 seconds.
 WINDOWS = {"braze": timedelta(hours=1), "moengage": timedelta(minutes=1)}
@@ -136,7 +137,7 @@ def test_a_reset_that_is_over_does_not_defer_for_ever(
 
 
 def test_a_fan_out_goes_on_where_it_stopped(sandbox: RunningSandbox) -> None:
-    store, ids = Store(), [f"user-{number}" for number in range(130)]
+    store, ids = new_store(), [f"user-{number}" for number in range(130)]
     sandbox.sandbox.add_fault("429", skip=1, times=None, reset_in=3000)
     running = context(store)
     deferral(BRAZE, "start", running, external_user_ids=ids)
@@ -148,7 +149,7 @@ def test_a_fan_out_goes_on_where_it_stopped(sandbox: RunningSandbox) -> None:
 
 
 def test_what_a_fan_out_remembers_names_nobody(sandbox: RunningSandbox) -> None:
-    store, ids = Store(), [f"person-{number}@example.com" for number in range(130)]
+    store, ids = new_store(), [f"person-{number}@example.com" for number in range(130)]
     sandbox.sandbox.add_fault("429", skip=1, times=None, reset_in=3000)
     deferral(BRAZE, "start", context(store), external_user_ids=ids)
     assert store

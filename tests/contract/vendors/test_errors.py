@@ -18,8 +18,9 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.ending import final_error
-from tests.contract.vendors.adapters import BRAZE, KEYS, MOENGAGE, USERS, VERBS, Adapter, context
+from tests.support.final_errors import final_error
+from tests.support.task_context import context
+from tests.support.vendor_adapters import BRAZE, KEYS, MOENGAGE, USERS, VERBS, Adapter
 
 each_verb = pytest.mark.parametrize("verb", VERBS)
 REPEATABLE = [(BRAZE, "update"), (BRAZE, "end"), *((MOENGAGE, verb) for verb in VERBS)]

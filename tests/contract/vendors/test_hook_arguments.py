@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from tests.contract.vendors.adapters import BRAZE, MOENGAGE, STATES
+from tests.support.vendor_adapters import BRAZE, MOENGAGE, STATES
 
 Hook = BrazeHook | MoEngageHook
 ORDER: dict[str, Any] = {"activity_id": "order", "alert_id": "a-1", "external_user_ids": ["anja-k"]}

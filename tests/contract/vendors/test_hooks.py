@@ -13,7 +13,7 @@ from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPaylo
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, MOENGAGE, STATES, VERBS, Adapter
+from tests.support.vendor_adapters import BRAZE, MOENGAGE, STATES, VERBS, Adapter
 
 CALLS: dict[str, dict[str, Callable[..., Any]]] = {
     "braze": {

@@ -10,8 +10,9 @@ import pytest
 from airflow_provider_liveactivity.errors import OutcomeUnknown
 from airflow_provider_liveactivity.operators._records import start_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.ending import final_error
-from tests.contract.vendors.adapters import MOENGAGE, VERBS, context
+from tests.support.final_errors import final_error
+from tests.support.task_context import context
+from tests.support.vendor_adapters import MOENGAGE, VERBS
 
 #: As Airflow 3.4 places task instances of a loop, whose map index is -1.
 FIRST_ITERATION: dict[str, Any] = {"region_id": UUID(int=1), "region_index": 0}

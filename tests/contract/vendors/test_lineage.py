@@ -12,8 +12,9 @@ from airflow.providers.common.compat.sdk import HookLineage, HookLineageCollecto
 
 from airflow_provider_liveactivity.assets import activity_id_of
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import needs_sql_lineage
-from tests.contract.vendors.adapters import BRAZE, MOENGAGE, USERS, Adapter, context
+from tests.support.airflow_versions import needs_sql_lineage
+from tests.support.task_context import context
+from tests.support.vendor_adapters import BRAZE, MOENGAGE, USERS, Adapter
 
 QUERY = "SELECT id FROM fans WHERE team = ?"
 

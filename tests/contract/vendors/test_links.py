@@ -15,7 +15,8 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import ADAPTERS, BRAZE, KEYS, MOENGAGE, USERS, VERBS, Adapter, context
+from tests.support.task_context import context
+from tests.support.vendor_adapters import ADAPTERS, BRAZE, KEYS, MOENGAGE, USERS, VERBS, Adapter
 
 BRAZE_LOG, MOENGAGE_CAMPAIGNS, SANDBOX = "Braze Message Activity Log", "MoEngage campaigns", "Sandbox"
 LOG = "/app_settings/developer_console/activitylog/"

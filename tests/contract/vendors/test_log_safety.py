@@ -11,7 +11,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox.faults import FAULTS
-from tests.contract.vendors.adapters import BRAZE, KEYS, VERBS, Adapter, context
+from tests.support.task_context import context
+from tests.support.vendor_adapters import BRAZE, KEYS, VERBS, Adapter
 
 USERS = ["ada@example.com", "bob-4711"]
 ALIASES = [{"alias_name": "ada-login", "alias_label": "login"}]

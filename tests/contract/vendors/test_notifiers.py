@@ -18,9 +18,10 @@ from airflow_provider_liveactivity.notifications._base import LiveActivityNotifi
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
 from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import needs_alert_context
-from tests.contract.vendors.adapters import STATES, Adapter, context
+from tests.support.airflow_versions import needs_alert_context
+from tests.support.task_context import context
 from tests.support.variables import Variables
+from tests.support.vendor_adapters import STATES, Adapter
 
 NOTIFIERS: dict[str, Callable[..., LiveActivityNotifier]] = {
     "braze": BrazeLiveActivityNotifier,

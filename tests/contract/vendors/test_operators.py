@@ -12,7 +12,8 @@ import pytest
 from airflow_provider_liveactivity.delivery.report import SendReport
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sandbox.views import phones
-from tests.contract.vendors.adapters import ALERT, ATTRIBUTES, STATES, USERS, VERBS, Adapter, context
+from tests.support.task_context import context
+from tests.support.vendor_adapters import ALERT, ATTRIBUTES, STATES, USERS, VERBS, Adapter
 
 TYPES: dict[str, type | tuple[type, ...]] = {
     "vendor": str,

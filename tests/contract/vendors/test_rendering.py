@@ -17,7 +17,8 @@ from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
-from tests.contract.vendors.adapters import ADAPTERS, BRAZE, USERS, Adapter, context
+from tests.support.task_context import context
+from tests.support.vendor_adapters import ADAPTERS, BRAZE, USERS, Adapter
 
 CLASSES: list[type[BaseOperator]] = [
     *(operator for adapter in ADAPTERS for operator in adapter.operators.values()),

@@ -20,8 +20,8 @@ from airflow.providers.common.compat.sdk import (
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
-from tests.airflow_versions import AirflowRescheduleException, deserialize, serialize
-from tests.contract.vendors.adapters import context
+from tests.support.airflow_versions import AirflowRescheduleException, deserialize, serialize
+from tests.support.task_context import context
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FUTURE, PAST = NOW + timedelta(hours=2), NOW - timedelta(seconds=1)

@@ -16,9 +16,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
 from airflow_provider_liveactivity.hooks._end_time import read_end_time
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.ending import raises_final
-from tests.contract.vendors.adapters import Adapter, context
+from tests.support.final_errors import raises_final
+from tests.support.task_context import context
 from tests.support.variables import Variables
+from tests.support.vendor_adapters import Adapter
 
 LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
 QUERY = {

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import DAG, BaseOperator, XComArg, task_group
+from airflow.sdk import BaseOperator, task_group
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
 from airflow_provider_liveactivity.decorators.braze import update_task
@@ -30,7 +27,8 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
-from tests.contract.vendors.adapters import ADAPTERS
+from tests.support.template_bench import FILE, KEY, TemplateBench
+from tests.support.vendor_adapters import ADAPTERS
 
 CLASSES: list[type[BaseOperator]] = [
     *(operator for adapter in ADAPTERS for operator in adapter.operators.values()),
@@ -41,7 +39,6 @@ CLASSES: list[type[BaseOperator]] = [
     EndOverdueLiveActivitiesOperator,
     LiveActivityEndTimeSensor,
 ]
-KEY, FILE, STOLEN = "the-api-key", "evil.sql", "SELECT stolen"
 CANARY: dict[str, Any] = {
     "key": "{{ conn.braze_default.password }}",
     "sum": "{{ 7 * 7 }}",
@@ -58,62 +55,9 @@ Update = BrazeUpdateLiveActivityOperator
 native = pytest.mark.parametrize("native", [False, True], ids=["text", "native"])
 
 
-class TaskInstance(SimpleNamespace):
-    """A task instance of Airflow, as far as XComArgs and expansions ask it."""
-
-    def xcom_pull(self, task_ids: Any, **_: Any) -> Any:
-        return copy.deepcopy(self.xcoms[task_ids])
-
-
-class Bench:
-    """A DAG whose tasks are rendered as Airflow's task runner does it."""
-
-    def __init__(
-        self, folder: Path, dag: DAG | None = None, *, native: bool = False, **arguments: Any
-    ) -> None:
-        (folder / FILE).write_text(STOLEN)
-        self.xcoms: dict[str, Any] = {}
-        self.dag = dag or DAG(
-            "matches",
-            schedule=None,
-            start_date=datetime(2026, 1, 1, tzinfo=UTC),
-            template_searchpath=[str(folder)],
-            render_template_as_native_obj=native,
-            **arguments,
-        )
-
-    def source(self, value: Any) -> Any:
-        """Make a task, and return its output."""
-        task_id = f"source_{len(self.xcoms)}"
-        self.xcoms[task_id] = value
-        return XComArg(BaseOperator(task_id=task_id, dag=self.dag))
-
-    def render(self, task: Any, map_index: int = -1, **params: Any) -> Any:
-        """Render the fields of a task, and return the operator that would run."""
-        task = getattr(task, "operator", task).prepare_for_execution()
-        ti = TaskInstance(
-            task=task,
-            map_index=map_index,
-            xcoms=self.xcoms,
-            dag_id="matches",
-            run_id="now",
-            task_id=task.task_id,
-        )
-        context: Any = {
-            "ti": ti,
-            "task": task,
-            "dag": self.dag,
-            "dag_run": SimpleNamespace(conf=params),
-            "params": params,
-            "conn": SimpleNamespace(braze_default=SimpleNamespace(password=KEY)),
-        }
-        task.render_template_fields(context, self.dag.get_template_env())
-        return context["task"]
-
-
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> TemplateBench:
+    return TemplateBench(tmp_path)
 
 
 def fields_of(operator: Any) -> dict[str, Any]:
@@ -124,7 +68,7 @@ def fields_of(operator: Any) -> dict[str, Any]:
 @native
 @pytest.mark.parametrize("operator", CLASSES, ids=lambda operator: operator.__name__)
 def test_no_field_of_a_row_is_rendered(tmp_path: Path, operator: type[BaseOperator], native: bool) -> None:
-    bench = Bench(tmp_path, native=native)
+    bench = TemplateBench(tmp_path, native=native)
     for value in (CANARY, *(text for text in CANARY.values() if isinstance(text, str))):
         row = dict.fromkeys(set(operator.template_fields) - {"content_state_schema"}, value)
         with bench.dag:
@@ -137,10 +81,10 @@ def test_no_field_of_a_row_is_rendered(tmp_path: Path, operator: type[BaseOperat
         assert KEY not in json.dumps(_serialize_rendered_fields(rendered))
 
 
-Way = Callable[[Bench], Any]
+Way = Callable[[TemplateBench], Any]
 
 
-def both(bench: Bench) -> dict[str, Any]:
+def both(bench: TemplateBench) -> dict[str, Any]:
     """A content state of the DAG file that holds data."""
     return {"literal": TEMPLATE, "data": [bench.source(CANARY), {"deep": bench.source(CANARY["key"])}]}
 
@@ -195,7 +139,7 @@ PARTIAL: dict[str, Any] = {"task_id": "update", "activity_id": TEMPLATE}
         "partial, beside expand",
     ],
 )
-def test_templates_are_rendered_and_data_is_not(bench: Bench, way: Way, expected: Any) -> None:
+def test_templates_are_rendered_and_data_is_not(bench: TemplateBench, way: Way, expected: Any) -> None:
     with bench.dag:
         made = way(bench)
 
@@ -206,7 +150,7 @@ def test_templates_are_rendered_and_data_is_not(bench: Bench, way: Way, expected
     assert _serialize_rendered_fields(rendered)["content_state"] == json.loads(json.dumps(expected))
 
 
-def test_arguments_of_a_mapped_task_group_are_data(bench: Bench) -> None:
+def test_arguments_of_a_mapped_task_group_are_data(bench: TemplateBench) -> None:
     with bench.dag:
 
         @task_group
@@ -223,7 +167,7 @@ def test_arguments_of_a_mapped_task_group_are_data(bench: Bench) -> None:
     assert rendered.activity_id == CANARY["key"]
 
 
-def test_a_life_takes_data(bench: Bench) -> None:
+def test_a_life_takes_data(bench: TemplateBench) -> None:
     with bench.dag:
         moment = bench.source(CANARY["sum"])
 
@@ -257,7 +201,7 @@ def test_a_life_takes_data(bench: Bench) -> None:
     assert sensor.end_time == start.end_time == CANARY["sum"]
 
 
-def test_a_template_inserts_data_once(bench: Bench) -> None:
+def test_a_template_inserts_data_once(bench: TemplateBench) -> None:
     with bench.dag:
         update = Update.partial(
             task_id="update",
@@ -276,7 +220,7 @@ def test_a_template_inserts_data_once(bench: Bench) -> None:
 
 @native
 def test_arguments_of_a_decorated_function_are_data(tmp_path: Path, native: bool) -> None:
-    bench = Bench(tmp_path, native=native)
+    bench = TemplateBench(tmp_path, native=native)
     with bench.dag:
 
         @update_task(activity_id="={{ task.op_kwargs['text'] }}")
@@ -328,7 +272,7 @@ class MakesText(Update):
         super().__init__(content_state={"text": f"{text}!", "literal": TEMPLATE}, **kwargs)
 
 
-def test_a_constructor_may_take_data_apart(bench: Bench) -> None:
+def test_a_constructor_may_take_data_apart(bench: TemplateBench) -> None:
     row = {"text": CANARY["key"], "list": [FILE, CANARY["sum"]]}
     with bench.dag:
         mapped = TakesApart.partial(**PARTIAL).expand_kwargs(bench.source([{"row": row}]))
@@ -336,7 +280,7 @@ def test_a_constructor_may_take_data_apart(bench: Bench) -> None:
     assert bench.render(mapped, 0).content_state == row
 
 
-def test_what_a_constructor_makes_of_harmless_data_may_be_a_template(bench: Bench) -> None:
+def test_what_a_constructor_makes_of_harmless_data_may_be_a_template(bench: TemplateBench) -> None:
     with bench.dag:
         mapped = MakesText.partial(**PARTIAL).expand_kwargs(bench.source([{"text": "Goal {x}"}]))
 
@@ -344,7 +288,7 @@ def test_what_a_constructor_makes_of_harmless_data_may_be_a_template(bench: Benc
 
 
 @pytest.mark.parametrize("text", [CANARY["key"], CANARY["raw"], CANARY["comment"]])
-def test_what_a_constructor_makes_of_harmful_data_is_refused(bench: Bench, text: str) -> None:
+def test_what_a_constructor_makes_of_harmful_data_is_refused(bench: TemplateBench, text: str) -> None:
     with bench.dag:
         mapped = MakesText.partial(**PARTIAL).expand_kwargs(bench.source([{"text": text}]))
 
@@ -353,7 +297,7 @@ def test_what_a_constructor_makes_of_harmful_data_is_refused(bench: Bench, text:
 
 
 def test_default_args_stand_in_the_dag_file_and_those_of_a_row_do_not(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, default_args={"app_id": TEMPLATE})
+    bench = TemplateBench(tmp_path, default_args={"app_id": TEMPLATE})
     row = {"default_args": {"content_state": CANARY, "stale_date": CANARY["key"]}}
     with bench.dag:
         mapped = Update.partial(**PARTIAL).expand_kwargs(bench.source([row]))
@@ -375,7 +319,7 @@ def test_default_args_stand_in_the_dag_file_and_those_of_a_row_do_not(tmp_path: 
     ids=["not marked as mapped", "no partial_kwargs", "no expand_input", "another kind of mapping"],
 )
 def test_an_airflow_that_maps_otherwise_is_refused(
-    bench: Bench, break_it: Callable[[Any, Any], None]
+    bench: TemplateBench, break_it: Callable[[Any, Any], None]
 ) -> None:
     with bench.dag:
         mapped = Update.partial(**PARTIAL).expand_kwargs(bench.source([{"content_state": CANARY}]))
@@ -390,7 +334,7 @@ SCHEMA = {"type": "object", "required": ["home"]}
 
 
 @pytest.mark.parametrize("given", [SCHEMA, json.dumps(SCHEMA)])
-def test_a_schema_of_another_task_is_the_schema_itself(bench: Bench, given: Any) -> None:
+def test_a_schema_of_another_task_is_the_schema_itself(bench: TemplateBench, given: Any) -> None:
     with bench.dag:
         mapped = Update.partial(**PARTIAL, content_state={}).expand_kwargs(
             bench.source([{"content_state_schema": given}])
@@ -404,7 +348,7 @@ def test_a_schema_of_another_task_is_the_schema_itself(bench: Bench, given: Any)
 
 
 def test_a_path_of_a_schema_stands_in_the_dag_file_and_comes_from_nowhere_else(
-    bench: Bench, tmp_path: Path
+    bench: TemplateBench, tmp_path: Path
 ) -> None:
     path = tmp_path / "schema.json"
     path.write_text(json.dumps(SCHEMA))

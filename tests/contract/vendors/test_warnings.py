@@ -11,7 +11,8 @@ import pytest
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.vendors.adapters import BRAZE, VERBS, Adapter, context
+from tests.support.task_context import context
+from tests.support.vendor_adapters import BRAZE, VERBS, Adapter
 
 NULL = {"home": 1, "winner": None}
 LATER = timedelta(hours=1)

@@ -10,7 +10,7 @@ import pytest
 
 from demo import warehouse
 from demo.stack import Stack
-from tests.e2e.ui.browser import CHROMIUM, PATIENCE, AirflowUi
+from tests.support.browser import CHROMIUM, PATIENCE, AirflowUi
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.ui.browser import AirflowUi, marks
+from tests.support.browser import AirflowUi, marks
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi

@@ -15,8 +15,9 @@ from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
 from airflow_provider_liveactivity.operators._base import PROGRESS_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.airflow_versions import needs_state_store
-from tests.contract.vendors.adapters import BRAZE, Store, context
+from tests.support.airflow_versions import needs_state_store
+from tests.support.task_context import context, new_store
+from tests.support.vendor_adapters import BRAZE
 
 IDS = [f"user-{number}" for number in range(1_000)]
 BEFORE_3_3 = {"task_state_store": None}
@@ -44,7 +45,7 @@ def test_the_state_of_the_task_shows_how_far_it_is(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(progress, "_REPORT_SECONDS", 0.05)
-    store = Store()
+    store = new_store()
     start(max_requests_per_second=100).execute(context(store))
     shown = store[PROGRESS_KEY]
     assert (shown["sent"], shown["total"], shown["percent"], shown["unknown"]) == (1_000, 1_000, 100, 0)
@@ -110,7 +111,7 @@ def test_before_airflow_3_3_a_retry_after_a_dead_worker_sends_from_the_beginning
 def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     sandbox: RunningSandbox, times_out: None
 ) -> None:
-    store = Store()
+    store = new_store()
     with pytest.raises(AirflowTaskTimeout):
         start(max_workers=1).execute(context(store))
     assert not store[CHECKPOINT_KEY]["finished"]
@@ -130,7 +131,7 @@ def test_a_kill_before_the_send_began_is_heard(sandbox: RunningSandbox) -> None:
 def test_another_workspace_is_another_send(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = Store()
+    store = new_store()
     start().execute(context(store))
     monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection("http://127.0.0.1:9"))
     with caplog.at_level(logging.INFO), pytest.raises(VendorUnavailable):
@@ -139,7 +140,7 @@ def test_another_workspace_is_another_send(
 
 
 def test_relative_dates_do_not_make_a_retry_another_send(sandbox: RunningSandbox) -> None:
-    store = Store()
+    store = new_store()
     sandbox.sandbox.add_fault("502", skip=5, times=None)
     with pytest.raises(PartiallySent):
         start(stale_date=timedelta(hours=1)).execute(context(store))

@@ -1,11 +1,10 @@
-"""A vendor that answers by a script, and a clock that only sleeping moves."""
+"""A vendor whose responses a test lists in advance; the real client sends to it on a clock of the tests."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,8 +19,8 @@ from airflow_provider_liveactivity.models.moengage import StartBroadcast, Update
 from airflow_provider_liveactivity.vendors.base import Request
 from airflow_provider_liveactivity.vendors.braze import Braze
 from airflow_provider_liveactivity.vendors.moengage import MoEngage
+from tests.support.clock import Clock
 
-NOW = datetime(2026, 7, 22, 12, 0, tzinfo=UTC)
 KEY = "k3y-that-must-not-show"
 PEOPLE = ("ada@example.com", "bob-7")
 BRAZE, MOENGAGE = Braze(KEY), MoEngage("WORKSPACE", KEY)
@@ -46,7 +45,7 @@ BROADCAST: dict[str, Any] = {
     "attribute_info": {"home": "Chiefs"},
 }
 
-#: A request for each way that a doubtful outcome is treated.
+#: One request for each way in which an unknown outcome is handled.
 START_REQUEST = BRAZE.start(StartLiveActivity.build(**START, external_user_ids=list(PEOPLE)))
 UPDATE_REQUEST = BRAZE.update(UpdateLiveActivity.build(**UPDATE))
 BROADCAST_REQUEST = MOENGAGE.start(StartBroadcast.build(**flat(**BROADCAST, instance_id="once")))
@@ -61,7 +60,7 @@ DUPLICATE = {
 
 @dataclass
 class Reply:
-    """An answer of the vendor; ``body`` is JSON, or text with a content type of its own."""
+    """A response of the vendor; ``body`` is JSON, or text sent as it is."""
 
     status: int
     body: Any = field(default_factory=dict)
@@ -73,33 +72,13 @@ class Reply:
         return httpx.Response(self.status, json=self.body, headers=self.headers)
 
 
-class Clock:
-    def __init__(self, moment: datetime = NOW) -> None:
-        self.moment = moment  # by the wall clock: a test may set it
-        self.seconds = 0.0  # by the monotonic clock
-        self.slept: list[float] = []
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def go_on(self, seconds: float) -> None:
-        """Let time pass, by both clocks."""
-        self.seconds += seconds
-        self.moment += timedelta(seconds=seconds)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.go_on(seconds)
-
-
-class Exchange:
+class ScriptedVendor:
     """
-    Sends through the real client to a vendor that answers by a script; the last answer repeats.
+    Send through the real client to a vendor that responds as listed; the last response repeats.
 
-    :param script: answers, and the exceptions of httpx that stand for what the network does.
+    :param script: responses, and the exceptions that httpx raises for network errors.
+    :param retry: how the client retries.
+    :param rules: arguments of ``RateRules``.
     """
 
     def __init__(
@@ -112,15 +91,12 @@ class Exchange:
             RateRules(**rules),
             clock=self.clock,
             monotonic=self.clock.monotonic,
-            sleep=self._sleep,
+            sleep=self.clock.async_sleep,
         )
-        self.wire: list[httpx.Request] = []
-
-    async def _sleep(self, seconds: float) -> None:
-        await self.clock.sleep(seconds)  # which a test may replace
+        self.requests: list[httpx.Request] = []
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        self.wire.append(request)
+        self.requests.append(request)
         step = self._script.pop(0) if len(self._script) > 1 else self._script[0]
         if isinstance(step, Reply):
             return step.response()
@@ -151,5 +127,5 @@ class Exchange:
     def error(self, request: Request) -> LiveActivityError:
         """Send a request that must not be accepted, and return its error."""
         error = self.result(request).error
-        assert error is not None, "the vendor was to refuse this, or not to be there"
+        assert error is not None, "the vendor accepted the request"
         return error

@@ -2,7 +2,7 @@
 Histories of lives on a real Airflow: what fails in the first life, and what people and the scheduler do then.
 
 Each history has a vendor of its own, so that all of them happen at once. The whole table stands in
-tests/dags/test_histories.py.
+tests/dags/test_lifecycle_recovery.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import pytest
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
-from tests.e2e.tools import PATIENCE
+from tests.support.e2e import PATIENCE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 

@@ -1,16 +1,12 @@
-"""Both vendors in one vocabulary, so that one suite holds for both."""
+"""The operators of both vendors behind one interface, so that one suite tests both."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
-from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
@@ -22,7 +18,6 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartBroadcastLiveActivityOperator,
     MoEngageUpdateBroadcastLiveActivityOperator,
 )
-from tests.airflow_versions import NO_STORE
 
 USERS = ["anja-k", "björn-j"]  # no hexadecimal: a request id must not hold one by chance
 VERBS = ("start", "update", "end")
@@ -130,38 +125,3 @@ MOENGAGE = Adapter(
     login="SANDBOX",
 )
 ADAPTERS = (BRAZE, MOENGAGE)
-
-
-class Store(dict[str, Any]):
-    """Airflow's task state store, as far as it is used; before Airflow 3.3, making one skips the test."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        if not AIRFLOW_V_3_3_PLUS:
-            pytest.skip(NO_STORE)
-
-    def set(self, key: str, value: Any) -> None:
-        self[key] = json.loads(json.dumps(value))
-
-
-def context(store: Store | None = None, **ti: Any) -> Any:
-    """
-    Make the context of a running task: a new attempt of the same task, unless ``ti`` says otherwise.
-
-    :param store: what earlier attempts have kept; by default an empty store where Airflow has one.
-    """
-    if store is None and AIRFLOW_V_3_3_PLUS:
-        store = Store()
-    instance = {
-        "dag_id": "matches",
-        "run_id": "manual__2026-07-22",
-        "task_id": "push",
-        "map_index": -1,
-        "try_number": 1,
-        "max_tries": 2,
-        "xcom_push": lambda key, value: None,
-    }
-    return {
-        "ti": SimpleNamespace(**{**instance, **ti}),
-        "task_state_store": store,
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -36,6 +36,9 @@ MOENGAGE_PUSH: dict[str, Any] = {
     "ios": {"content_state": {"home": 1, "away": 0}, "alert": {"title": "Goal!", "body": "1 - 0"}},
 }
 MOENGAGE_HEADERS = {"X-MOE-APPKEY": "SANDBOX", "X-Broadcast-Live-Activity-Id": "match-7"}
+#: Time of the sandbox when a test begins.
+START_TIME = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
+#: Stands for a field that is taken away.
 WITHOUT = object()
 # Plain HTTP on loopback: loading certificates would take most of the time of a test.
 LOCAL: dict[str, Any] = {"trust_env": False, "verify": False}
@@ -54,19 +57,6 @@ def changed(body: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         else:
             target[last] = value
     return body
-
-
-class Clock:
-    START = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
-
-    def __init__(self) -> None:
-        self.moment = self.START
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def forward(self, **duration: float) -> None:
-        self.moment += timedelta(**duration)
 
 
 class BrazeClient(httpx.Client):

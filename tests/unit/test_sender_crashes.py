@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from airflow_provider_liveactivity.delivery import in_flight, resume, sender, worker_pool
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
+from tests.support.fake_vendor import Audience, Vendor, make_send, unknown_to_next_process
 from tests.support.profiles import examples
-from tests.unit.world import Audience, Died, Store, Vendor, in_doubt, make_send
+from tests.support.state_store import CrashingStore, ProcessDied
 
 ATTEMPTS = 12
 
@@ -27,7 +28,7 @@ def attempt(send: Sender) -> bool:
     """Run one attempt; return whether it reached the end."""
     try:
         send.run()
-    except (LiveActivityError, ConnectionError, Died):
+    except (LiveActivityError, ConnectionError, ProcessDied):
         return False
     return True
 
@@ -54,7 +55,7 @@ def test_over_any_deaths_outcomes_and_changes_nobody_is_sent_to_twice_and_the_lo
     seed: int, people: int, trouble: float, on_unknown: str, changing: bool, workers_count: int
 ) -> None:
     chance = random.Random(seed)
-    audience, store = Audience(people), Store()
+    audience, store = Audience(people), CrashingStore()
     outcomes = ["doubt", "doubt_carried_out", "unavailable", "limited", "reject"]
     fates = [chance.choice(outcomes) if chance.random() < trouble else "accept" for _ in range(997)]
     vendor = Vendor(
@@ -63,7 +64,7 @@ def test_over_any_deaths_outcomes_and_changes_nobody_is_sent_to_twice_and_the_lo
     )
     for number in range(ATTEMPTS):
         last = number == ATTEMPTS - 1
-        store = store.reborn()
+        store = store.for_next_process()
         vendor.on_request = lambda _: None
         send = make_send(audience, vendor, store, max_workers=workers_count, on_unknown=on_unknown)
         if last:
@@ -82,29 +83,31 @@ def test_over_any_deaths_outcomes_and_changes_nobody_is_sent_to_twice_and_the_lo
     check(vendor, audience, send, resend=on_unknown == "resend")
 
 
-def allow_repetition(vendor: Vendor, store: Store, audience: Audience) -> None:
+def allow_repetition(vendor: Vendor, store: CrashingStore, audience: Audience) -> None:
     """Allow the next attempt to send again to the people whose outcome this one has not written down."""
     # An attempt that dies before its first write leaves the state of an earlier one, which was handled then.
     if store.stored:
-        vendor.told -= in_doubt(store, audience)
+        vendor.told -= unknown_to_next_process(store, audience)
 
 
 def test_an_attempt_that_dies_before_its_first_write_leaves_the_places_of_the_audience_before() -> None:
-    audience, vendor, store = Audience(224), Vendor(), Store(die_at=(4, False))
+    audience, vendor, store = Audience(224), Vendor(), CrashingStore(die_at=(4, False))
     assert not attempt(make_send(audience, vendor, store, on_unknown="resend"))
-    assert in_doubt(store, audience)
+    assert unknown_to_next_process(store, audience)
     allow_repetition(vendor, store, audience)
     audience.keep(30)
-    store = store.reborn()
+    store = store.for_next_process()
     store.die_at = 1, True
     assert not attempt(make_send(audience, vendor, store, on_unknown="resend"))
     allow_repetition(vendor, store, audience)
-    send = make_send(audience, vendor, store.reborn(), on_unknown="resend")
+    send = make_send(audience, vendor, store.for_next_process(), on_unknown="resend")
     assert attempt(send)
     check(vendor, audience, send, resend=True)
 
 
-def hurt(chance: random.Random, send: Sender, store: Store, audience: Audience, vendor: Vendor) -> None:
+def hurt(
+    chance: random.Random, send: Sender, store: CrashingStore, audience: Audience, vendor: Vendor
+) -> None:
     match chance.randrange(4):
         case 0:
             store.die_at = chance.randint(1, 12), chance.random() < 0.5
@@ -131,7 +134,7 @@ def raising_at(place: tuple[str, int] | None, visit: int) -> Iterator[Counter[tu
             visits[here] += 1
             if here == place and visits[here] == visit:
                 sys.settrace(None)
-                raise Died
+                raise ProcessDied
         return trace
 
     previous = sys.gettrace()
@@ -144,7 +147,7 @@ def raising_at(place: tuple[str, int] | None, visit: int) -> Iterator[Counter[tu
 
 def interrupted(place: tuple[str, int] | None, visit: int) -> tuple[Counter[tuple[str, int]], int]:
     """Send with one exception, then resume; return which lines were run, and how many people are unknown."""
-    audience, vendor, store = Audience(90), Vendor(), Store()
+    audience, vendor, store = Audience(90), Vendor(), CrashingStore()
     chance = random.Random(visit)
     vendor.latency = lambda _: chance.random() / 500
     send = make_send(audience, vendor, store, max_workers=4)
@@ -170,9 +173,9 @@ def test_an_exception_before_any_line_of_the_main_thread_breaks_no_promise() -> 
 
 
 def test_where_a_person_decides_the_retry_refuses_and_the_decision_goes_on() -> None:
-    audience, vendor, store = Audience(500), Vendor(), Store(die_at=(3, False))
+    audience, vendor, store = Audience(500), Vendor(), CrashingStore(die_at=(3, False))
     assert not attempt(make_send(audience, vendor, store, on_unknown="fail"))
-    store = store.reborn()
+    store = store.for_next_process()
     with pytest.raises(OutcomeUnknown, match=r"Set on_unknown to 'skip' or 'resend'") as refused:
         make_send(audience, vendor, store, on_unknown="fail").run()
     assert not refused.value.retryable

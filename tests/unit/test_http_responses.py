@@ -19,8 +19,8 @@ from airflow_provider_liveactivity.http.retries import NO_RETRY
 from airflow_provider_liveactivity.models.moengage_campaign import SearchCampaigns
 from airflow_provider_liveactivity.vendors.base import MAX_RESPONSE_BYTES, Request
 from airflow_provider_liveactivity.vendors.moengage_campaign import Campaigns
-from tests.unit.exchange import BRAZE, KEY, START_REQUEST, UPDATE_REQUEST
-from tests.unit.raw_server import OK, raw_server
+from tests.support.raw_server import OK, raw_server
+from tests.support.scripted_vendor import BRAZE, KEY, START_REQUEST, UPDATE_REQUEST
 
 QUICK = Timeouts(connect=2, read=0.3, write=2, pool=2)
 

@@ -25,8 +25,9 @@ from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbo
 from airflow_provider_liveactivity.vendors.base import Request
 from airflow_provider_liveactivity.vendors.braze import Braze
 from airflow_provider_liveactivity.vendors.moengage import MoEngage
-from tests.unit.exchange import BRAZE, START, START_REQUEST, UPDATE_REQUEST, Clock
-from tests.unit.raw_server import OK, raw_server, self_signed
+from tests.support.clock import Clock
+from tests.support.raw_server import OK, raw_server, self_signed
+from tests.support.scripted_vendor import BRAZE, START, START_REQUEST, UPDATE_REQUEST
 
 SANDBOX_BRAZE = Braze("sandbox-braze-key")
 SANDBOX_START = SANDBOX_BRAZE.start(
@@ -38,7 +39,7 @@ QUICK = Timeouts(connect=2, read=0.3, write=2, pool=0.3)
 async def send(url: str, *requests: Request, vendor: Braze | MoEngage = BRAZE) -> list[SendResult]:
     """Send over one connection; waits between tries cost no time."""
     account = WorkspaceConfig(vendor, url, QUICK)
-    limiter = RateLimiter(sleep=Clock().sleep)
+    limiter = RateLimiter(sleep=Clock().async_sleep)
     async with Client(account, limiter, retry=RetryConfig(attempts=3)) as client:
         return [await client.send(request) for request in requests]
 

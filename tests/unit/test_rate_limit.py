@@ -12,14 +12,16 @@ import pytest
 from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter, RateRules
 from airflow_provider_liveactivity.errors import RateLimited, VendorUnavailable
 from airflow_provider_liveactivity.vendors.base import Quota
-from tests.unit.exchange import NOW, Clock
+from tests.support.clock import NOW, Clock
 
 LATER = NOW + timedelta(seconds=40)
 
 
 def paced(**rules: Any) -> tuple[RateLimiter, Clock]:
     clock = Clock()
-    return RateLimiter(RateRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep), clock
+    return RateLimiter(
+        RateRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.async_sleep
+    ), clock
 
 
 def test_an_open_gate_costs_no_time() -> None:
@@ -105,7 +107,7 @@ def test_requests_leave_evenly_at_the_wanted_speed() -> None:
 def test_time_that_nobody_used_is_not_made_up_for_in_a_burst() -> None:
     pace, clock = paced(max_per_second=1)
     asyncio.run(pace.acquire())
-    clock.go_on(60)
+    clock.advance(seconds=60)
     asyncio.run(pace.acquire())
     asyncio.run(pace.acquire())
     assert clock.slept == [1.0]
@@ -150,7 +152,7 @@ def test_a_shut_gate_lets_nothing_through_not_even_one_who_waited() -> None:
     asyncio.run(pace.acquire())
 
     async def shut_meanwhile(seconds: float) -> None:
-        await clock.sleep(seconds)
+        await clock.async_sleep(seconds)
         pace.stop()
 
     pace._sleep = shut_meanwhile

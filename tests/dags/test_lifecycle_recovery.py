@@ -22,8 +22,8 @@ from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageB
 from airflow_provider_liveactivity.operators._start_update import StartMixin
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
-from tests.airflow_versions import needs_variable_list
-from tests.dags.airflow_db import new_dag
+from tests.support.airflow_db import new_dag
+from tests.support.airflow_versions import needs_variable_list
 from tests.support.dag_runs import SteppedRun
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.vendors.base import Request
-from tests.unit.exchange import (
+from tests.support.scripted_vendor import (
     BROADCAST_REQUEST,
     DUPLICATE,
     PUSH_REQUEST,
     START_REQUEST,
     UPDATE_REQUEST,
-    Exchange,
     Reply,
+    ScriptedVendor,
 )
 
 OK = Reply(201, {"message": "success"})
@@ -71,85 +71,89 @@ def cases(things: Mapping[str, object], name: str) -> pytest.MarkDecorator:
 @cases(EVERY, "request_")
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_any_2xx_is_accepted(request_: Request, status: int) -> None:
-    exchange = Exchange(Reply(status, {"message": "queued"}))
-    sent = exchange.send(request_)
-    assert (sent.attempts, sent.accepted().status, sent.sent_at) == (1, status, exchange.clock())
+    vendor = ScriptedVendor(Reply(status, {"message": "queued"}))
+    sent = vendor.send(request_)
+    assert (sent.attempts, sent.accepted().status, sent.sent_at) == (1, status, vendor.clock())
 
 
 @cases(EVERY, "request_")
 @cases(NOT_SENT, "happening")
 def test_what_has_not_left_is_sent_again(request_: Request, happening: Happening) -> None:
-    exchange = Exchange(happening, happening, OK)
-    assert exchange.send(request_).attempts == len(exchange.wire) == 3
+    vendor = ScriptedVendor(happening, happening, OK)
+    assert vendor.send(request_).attempts == len(vendor.requests) == 3
 
 
 @cases(REPEATABLE, "request_")
 @cases(IN_DOUBT, "happening")
 def test_after_doubt_what_may_be_repeated_is_sent_again(request_: Request, happening: Happening) -> None:
-    exchange = Exchange(happening, happening, OK)
-    assert exchange.send(request_).attempts == len(exchange.wire) == 3
+    vendor = ScriptedVendor(happening, happening, OK)
+    assert vendor.send(request_).attempts == len(vendor.requests) == 3
 
 
 @cases(IN_DOUBT, "happening")
 def test_after_doubt_a_start_without_a_key_is_never_sent_again(happening: Happening) -> None:
-    exchange = Exchange(happening, OK)
-    error = exchange.error(START_REQUEST)
+    vendor = ScriptedVendor(happening, OK)
+    error = vendor.error(START_REQUEST)
     assert isinstance(error, OutcomeUnknown)
-    assert (len(exchange.wire), exchange.clock.slept) == (1, [])
+    assert (len(vendor.requests), vendor.clock.slept) == (1, [])
 
 
 def test_doubt_after_safe_tries_still_ends_a_start() -> None:
-    exchange = Exchange(Reply(502), httpx.ReadTimeout("t"), OK)
-    assert isinstance(exchange.error(START_REQUEST), OutcomeUnknown)
-    assert len(exchange.wire) == 2
+    vendor = ScriptedVendor(Reply(502), httpx.ReadTimeout("t"), OK)
+    assert isinstance(vendor.error(START_REQUEST), OutcomeUnknown)
+    assert len(vendor.requests) == 2
 
 
 @cases(EVERY, "request_")
 @cases(REFUSED, "happening")
 def test_a_refusal_is_final(request_: Request, happening: Reply) -> None:
-    exchange = Exchange(happening, OK)
-    error = exchange.error(request_)
+    vendor = ScriptedVendor(happening, OK)
+    error = vendor.error(request_)
     assert not error.retryable
-    assert (error.status, len(exchange.wire)) == (happening.status, 1)
-    assert exchange.clock.slept == []
+    assert (error.status, len(vendor.requests)) == (happening.status, 1)
+    assert vendor.clock.slept == []
 
 
 @cases(EVERY, "request_")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(request_: Request, status: int) -> None:
-    exchange = Exchange(Reply(status, PAGE, {"Location": "https://evil.example.com/", **HTML}))
-    error = exchange.error(request_)
+    vendor = ScriptedVendor(Reply(status, PAGE, {"Location": "https://evil.example.com/", **HTML}))
+    error = vendor.error(request_)
     assert isinstance(error, InvalidConnection)
     assert "Redirects are not followed" in error.message
-    assert [wire.url.host for wire in exchange.wire] == ["vendor.test"]
+    assert [wire.url.host for wire in vendor.requests] == ["vendor.test"]
 
 
 @cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
 @cases(IN_DOUBT, "happening")
 def test_a_duplicate_after_doubt_was_accepted(request_: Request, happening: Happening) -> None:
-    exchange = Exchange(happening, Reply(403, DUPLICATE))
-    assert exchange.send(request_).attempts == 2
+    vendor = ScriptedVendor(happening, Reply(403, DUPLICATE))
+    assert vendor.send(request_).attempts == 2
 
 
 @cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
 def test_doubt_is_remembered_over_safe_tries(request_: Request) -> None:
-    exchange = Exchange(httpx.ReadTimeout("t"), Reply(502), Reply(429), Reply(403, DUPLICATE))
-    assert exchange.send(request_).attempts == 4
+    vendor = ScriptedVendor(httpx.ReadTimeout("t"), Reply(502), Reply(429), Reply(403, DUPLICATE))
+    assert vendor.send(request_).attempts == 4
 
 
 @cases(NOT_SENT, "happening")
 def test_a_duplicate_without_doubt_is_a_mistake(happening: Happening) -> None:
-    error = Exchange(happening, Reply(403, DUPLICATE)).error(BROADCAST_REQUEST)
+    error = ScriptedVendor(happening, Reply(403, DUPLICATE)).error(BROADCAST_REQUEST)
     assert isinstance(error, InvalidPayload)
     assert "instance_id was used before" in error.message
 
 
 def test_a_duplicate_of_an_earlier_process_was_accepted() -> None:
-    assert Exchange(Reply(403, DUPLICATE)).send(BROADCAST_REQUEST, possibly_sent_before=True).attempts == 1
+    assert (
+        ScriptedVendor(Reply(403, DUPLICATE)).send(BROADCAST_REQUEST, possibly_sent_before=True).attempts == 1
+    )
 
 
 def test_another_403_after_doubt_is_no_acceptance() -> None:
-    error = Exchange(Reply(503), Reply(403, {"error": {"message": "Invalid Action"}})).error(PUSH_REQUEST)
+    error = ScriptedVendor(Reply(503), Reply(403, {"error": {"message": "Invalid Action"}})).error(
+        PUSH_REQUEST
+    )
     assert isinstance(error, InvalidPayload)
 
 
@@ -165,7 +169,7 @@ def test_another_403_after_doubt_is_no_acceptance() -> None:
 def test_when_patience_ends_the_last_error_says_what_happened(
     happening: Happening, kind: type[LiveActivityError], words: str
 ) -> None:
-    result = Exchange(happening).result(UPDATE_REQUEST)
+    result = ScriptedVendor(happening).result(UPDATE_REQUEST)
     error = result.error
     assert type(error) is kind
     assert words in error.message
@@ -186,4 +190,4 @@ def test_when_patience_ends_the_last_error_says_what_happened(
 def test_a_minor_error_leaves_the_request_accepted_and_is_kept_without_its_people(
     body: dict[str, object] | str, remark: str
 ) -> None:
-    assert Exchange(Reply(201, body)).send(START_REQUEST).warning == remark
+    assert ScriptedVendor(Reply(201, body)).send(START_REQUEST).warning == remark

@@ -1,6 +1,7 @@
+"""Reading an end time and its time zone."""
+
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,80 +10,10 @@ from zoneinfo import ZoneInfo
 import pendulum
 import pytest
 
-from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter, RateRules
-from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-from airflow_provider_liveactivity.errors import InvalidPayload, VendorUnavailable
+from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.end_time import end_moment, time_zone
 
 NOON = datetime(2026, 7, 22, 12, tzinfo=UTC)
-
-
-class Clock:
-    """A clock that moves when somebody sleeps, and does what is ordered for a moment."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.orders: dict[datetime, Any] = {}
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def monotonic(self) -> float:
-        return self.now.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-        for moment in [moment for moment in self.orders if moment <= self.now]:
-            self.orders.pop(moment)()
-
-
-def gate(until: datetime) -> tuple[RateLimiter, ScheduledRelease, Clock]:
-    clock, hold = Clock(), ScheduledRelease(until)
-    pace = RateLimiter(RateRules(release=hold), clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
-    return pace, hold, clock
-
-
-async def leave(pace: RateLimiter) -> None:
-    await pace.acquire()  # a little ahead, for the connection
-    await pace.wait_until_due()
-
-
-def test_nothing_leaves_before_its_moment_however_far_that_is() -> None:
-    moment = NOON + timedelta(hours=3)
-    pace, _, clock = gate(moment)
-
-    asyncio.run(leave(pace))
-
-    assert moment <= clock.now < moment + timedelta(milliseconds=1)
-    assert pace.waited_seconds == 0  # that is a schedule, not a limit of the vendor
-
-
-def test_a_gate_that_is_opened_lets_it_leave_at_once() -> None:
-    pace, hold, clock = gate(NOON + timedelta(hours=3))
-    clock.orders[NOON + timedelta(seconds=1)] = hold.release_now
-
-    asyncio.run(leave(pace))
-
-    assert clock.now < NOON + timedelta(seconds=2)
-
-
-def test_a_gate_that_is_shut_lets_nothing_leave() -> None:
-    pace, _, clock = gate(NOON + timedelta(hours=3))
-    clock.orders[NOON + timedelta(seconds=1)] = pace.stop
-
-    with pytest.raises(VendorUnavailable):
-        asyncio.run(leave(pace))
-    assert clock.now < NOON + timedelta(seconds=2)
-
-
-def test_a_clock_that_is_set_is_followed() -> None:
-    moment = NOON + timedelta(hours=3)
-    pace, _, clock = gate(moment)
-    clock.orders[NOON + timedelta(seconds=1)] = lambda: setattr(clock, "now", NOON - timedelta(hours=1))
-
-    asyncio.run(leave(pace))
-
-    assert moment <= clock.now < moment + timedelta(milliseconds=1)
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "None"])

@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_liveactivity.operators._xcom import ENDS_AT
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
-from tests.e2e.tools import (
+from tests.support.e2e import (
     PATIENCE,
     alive,
     phones,

@@ -12,14 +12,14 @@ from airflow_provider_liveactivity.delivery.worker_pool import MAX_UNKNOWN_IN_A_
 from airflow_provider_liveactivity.errors import InvalidPayload, OutcomeUnknown
 from airflow_provider_liveactivity.http.client import SendResult
 from airflow_provider_liveactivity.vendors.base import Request, RetrySafety
-from tests.unit.world import ACCOUNT, Vendor
+from tests.support.fake_vendor import WORKSPACE, Vendor
 
 REQUEST = Request("start", "/start", b"[]", RetrySafety.NOT_IDEMPOTENT)
 
 
 def crew(vendor: Vendor, count: int = 4, **options: Any) -> WorkerPool:
     rules = options.pop("rules", RateRules())
-    return WorkerPool(ACCOUNT, count=count, rules=rules, client=cast("Any", vendor.client), **options)
+    return WorkerPool(WORKSPACE, count=count, rules=rules, client=cast("Any", vendor.client), **options)
 
 
 def sent(workers: WorkerPool, count: int) -> dict[int, SendResult]:
@@ -118,7 +118,7 @@ def test_a_client_that_cannot_be_made_ends_the_work_and_leaves_no_doubt() -> Non
     def broken(*_: Any, **__: Any) -> Any:
         raise RuntimeError("no certificates on this machine")
 
-    with WorkerPool(ACCOUNT, count=1, rules=RateRules(), client=broken) as workers:
+    with WorkerPool(WORKSPACE, count=1, rules=RateRules(), client=broken) as workers:
         results = sent(workers, 5)
         assert workers.cancel_remaining() == set()
     assert isinstance(workers.failure, RuntimeError)

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_liveactivity.audience import SqlAudience, check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload
-from tests.contract.databases import Database
+from tests.support.databases import Database
 
 MANY = 300
 

@@ -23,8 +23,7 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators import _base
 from airflow_provider_liveactivity.operators import moengage as operators
-from tests.contract.moengage_bench import Task, connect
-from tests.contract.moengage_pages import (
+from tests.support.moengage_error_server import (
     CREATE,
     LIVE,
     SEARCH,
@@ -37,6 +36,7 @@ from tests.contract.moengage_pages import (
     segment,
     serving,
 )
+from tests.support.moengage_tasks import Task, connect
 
 VERBS = ("start", "update", "end")
 each_verb = pytest.mark.parametrize("verb", VERBS)

@@ -1,4 +1,4 @@
-"""A vendor that remembers whom it reached, a store that outlives the sender, an audience that may change."""
+"""For tests of the sender: a vendor that remembers its recipients, and an audience that can change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import random
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, cast
 
@@ -30,9 +29,10 @@ from airflow_provider_liveactivity.http.client import SendResult
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.vendors.base import Request, Response, RetrySafety
 from airflow_provider_liveactivity.vendors.braze import Braze
+from tests.support.state_store import CrashingStore
 
 CREATED = Response(201, {}, "{}")
-ACCOUNT = WorkspaceConfig(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
+WORKSPACE = WorkspaceConfig(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
 
 #: Decides what becomes of a request, from its place among all requests: a word of ``_OUTCOMES``,
 #: "accept", or "remark" where it accepts and finds something wrong all the same.
@@ -46,43 +46,6 @@ _OUTCOMES: dict[str, Callable[[], LiveActivityError]] = {
     "refuse_after_doubt": lambda: RecipientRejected("400.", endpoint="/start", status=400),
     "limited": lambda: RateLimited("used up.", reset_at=datetime(2100, 1, 1, tzinfo=UTC)),
 }
-
-
-class Died(BaseException):
-    """The process is gone."""
-
-
-@dataclass
-class Store:
-    """Airflow's task state store; ``die_at`` says at which write the process dies, and whether before it."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-    writes: int = 0
-    die_at: tuple[int, bool] | None = None
-    dead: bool = False
-    stored: bool = False  # whether this process has written anything
-    largest: int = 0
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self.values.get(key, default)
-
-    def set(self, key: str, value: Any) -> None:
-        if self.dead:
-            raise Died
-        self.writes += 1
-        dies_here = self.die_at is not None and self.writes >= self.die_at[0]
-        if not (dies_here and self.die_at and self.die_at[1]):
-            text = json.dumps(value)
-            self.largest = max(self.largest, len(text))
-            self.values[key] = json.loads(text)
-            self.stored = True
-        if dies_here:
-            self.dead = True
-            raise Died
-
-    def reborn(self) -> Store:
-        """Return what the next process finds."""
-        return Store(dict(self.values))
 
 
 class Vendor:
@@ -195,7 +158,7 @@ class Audience:
             self.closed += 1
 
 
-def in_doubt(store: Store, audience: Audience) -> set[str]:
+def unknown_to_next_process(store: CrashingStore, audience: Audience) -> set[str]:
     """
     Return the people whose outcome is unknown to the next process.
 
@@ -213,7 +176,7 @@ def in_doubt(store: Store, audience: Audience) -> set[str]:
 def make_send(
     audience: Audience,
     vendor: Vendor,
-    store: Store | None = None,
+    store: CrashingStore | None = None,
     *,
     identity: str = "send",
     max_tries: int = 0,
@@ -224,7 +187,7 @@ def make_send(
     return Sender(
         identity,
         audience,
-        ACCOUNT,
+        WORKSPACE,
         options=DeliveryOptions(**{"max_workers": 8, **fan_out}),
         checkpoint=Checkpoint(store, max_tries=max_tries),
         total=len(audience.people),

@@ -1,4 +1,4 @@
-"""Read an audience of so many people and print the peak memory of the process in MiB; run by a test."""
+"""Read an audience of a given size and print the peak memory of the process in MiB; a test runs this."""
 
 from __future__ import annotations
 

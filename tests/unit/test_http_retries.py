@@ -15,15 +15,15 @@ from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.vendors.base import Request
-from tests.unit.exchange import (
+from tests.support.clock import NOW
+from tests.support.scripted_vendor import (
     BRAZE,
     BROADCAST_REQUEST,
-    NOW,
     PUSH_REQUEST,
     START_REQUEST,
     UPDATE_REQUEST,
-    Exchange,
     Reply,
+    ScriptedVendor,
 )
 
 DOWN = Reply(502)
@@ -31,40 +31,40 @@ DOWN = Reply(502)
 
 @pytest.mark.parametrize("request_", [START_REQUEST, UPDATE_REQUEST, BROADCAST_REQUEST, PUSH_REQUEST])
 def test_every_try_is_the_same_request(request_: Request) -> None:
-    exchange = Exchange(DOWN, DOWN, Reply(201))
-    exchange.send(request_)
-    tries = [(wire.method, wire.url, wire.headers, wire.content) for wire in exchange.wire]
+    vendor = ScriptedVendor(DOWN, DOWN, Reply(201))
+    vendor.send(request_)
+    tries = [(wire.method, wire.url, wire.headers, wire.content) for wire in vendor.requests]
     assert len(tries) == 3
     assert tries[0] == tries[1] == tries[2]
     assert tries[0][3] == request_.body
 
 
 def test_tries_are_bounded_in_number() -> None:
-    exchange = Exchange(DOWN, retry=RetryConfig(attempts=4))
-    result = exchange.result(START_REQUEST)
-    assert (result.attempts, len(exchange.wire), len(exchange.clock.slept)) == (4, 4, 3)
+    vendor = ScriptedVendor(DOWN, retry=RetryConfig(attempts=4))
+    result = vendor.result(START_REQUEST)
+    assert (result.attempts, len(vendor.requests), len(vendor.clock.slept)) == (4, 4, 3)
 
 
 def test_tries_are_bounded_in_time() -> None:
-    exchange = Exchange(DOWN, retry=RetryConfig(attempts=10_000, max_total_wait=60))
-    exchange.error(START_REQUEST)
-    assert 30 < sum(exchange.clock.slept) <= 60
-    assert exchange.clock() <= NOW + timedelta(seconds=60)
+    vendor = ScriptedVendor(DOWN, retry=RetryConfig(attempts=10_000, max_total_wait=60))
+    vendor.error(START_REQUEST)
+    assert 30 < sum(vendor.clock.slept) <= 60
+    assert vendor.clock() <= NOW + timedelta(seconds=60)
 
 
 def test_waiting_for_a_window_does_not_use_up_the_patience() -> None:
     reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}
-    exchange = Exchange(Reply(429, [], reset), DOWN, Reply(201), retry=RetryConfig(max_total_wait=10))
-    assert exchange.send(START_REQUEST).attempts == 3
+    vendor = ScriptedVendor(Reply(429, [], reset), DOWN, Reply(201), retry=RetryConfig(max_total_wait=10))
+    assert vendor.send(START_REQUEST).attempts == 3
 
 
 def test_waits_double_and_have_full_jitter() -> None:
     retry = RetryConfig(attempts=9, max_total_wait=10_000, first_wait=1.0, max_wait=20.0)
     runs = []
     for _ in range(60):
-        exchange = Exchange(DOWN, retry=retry)
-        exchange.error(START_REQUEST)
-        runs.append(exchange.clock.slept)
+        vendor = ScriptedVendor(DOWN, retry=retry)
+        vendor.error(START_REQUEST)
+        runs.append(vendor.clock.slept)
     for number, waits in enumerate(zip(*runs, strict=True)):
         longest = min(2.0**number, 20.0)
         assert 0 <= min(waits) < longest / 4
@@ -73,7 +73,7 @@ def test_waits_double_and_have_full_jitter() -> None:
 
 def test_every_wait_is_told_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
-        Exchange(DOWN, Reply(201)).send(START_REQUEST)
+        ScriptedVendor(DOWN, Reply(201)).send(START_REQUEST)
     (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider")]
     assert (
         "braze /messages/live_activity/start answered 502: the request did not reach" in record.getMessage()
@@ -82,17 +82,11 @@ def test_every_wait_is_told_with_its_reason(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_nothing_is_sent_again_once_the_gate_is_shut() -> None:
-    exchange = Exchange(DOWN)
-    slept = exchange.clock.sleep
-
-    async def shut_meanwhile(seconds: float) -> None:
-        await slept(seconds)
-        exchange.limiter.stop()
-
-    exchange.clock.sleep = shut_meanwhile  # type: ignore[method-assign]
-    result = exchange.result(UPDATE_REQUEST)
+    vendor = ScriptedVendor(DOWN)
+    vendor.clock.call_at(NOW, vendor.limiter.stop)  # during the first wait
+    result = vendor.result(UPDATE_REQUEST)
     assert isinstance(result.error, SendStopped)
-    assert (len(exchange.wire), result.attempts) == (1, 1)
+    assert (len(vendor.requests), result.attempts) == (1, 1)
 
 
 def test_stopped_while_an_answer_is_awaited_the_outcome_is_unknown() -> None:

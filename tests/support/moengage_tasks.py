@@ -1,12 +1,11 @@
-"""Operators against the sandbox over real HTTP, without a database: a task instance is four attributes."""
+"""Tasks of MoEngage operators against the sandbox over HTTP, without a database of Airflow."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,20 +17,16 @@ from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
-from tests.contract.ending import is_final
+from tests.support.clock import Clock
+from tests.support.final_errors import is_final
+from tests.support.state_store import StateStore
+from tests.support.task_context import TaskInstance
 
 KEYS = {
     "campaign_api_key": "sandbox-campaign-key",
     "data_api_key": "sandbox-data-key",
     "inform_api_key": "sandbox-inform-key",
 }
-
-
-class Store(dict[str, Any]):
-    """Airflow's task state store, as far as it is used; what it holds must be JSON."""
-
-    def set(self, key: str, value: Any) -> None:
-        self[key] = json.loads(json.dumps(value))
 
 
 @dataclass
@@ -61,18 +56,15 @@ class Task:
     try_number: int = 1
     max_tries: int = 2
     region: dict[str, Any] = field(default_factory=dict)  # from Airflow 3.4 on
-    store: Store | None = field(default_factory=lambda: Store() if AIRFLOW_V_3_3_PLUS else None)
+    store: StateStore | None = field(default_factory=lambda: StateStore() if AIRFLOW_V_3_3_PLUS else None)
 
     def run(self) -> Outcome:
-        ti = SimpleNamespace(
-            dag_id="dag",
+        ti = TaskInstance(
             run_id=self.run_id,
             task_id=self.operator.task_id,
-            map_index=-1,
-            **self.region,
             try_number=self.try_number,
             max_tries=self.max_tries,
-            xcom_push=lambda key, value: None,
+            **self.region,
         )
         context = {"ti": ti, "task_state_store": self.store}
         self.operator.__dict__.pop("hook", None)  # each attempt is a process of its own
@@ -92,31 +84,6 @@ class Task:
     def clear(self) -> Outcome:
         self.max_tries += self.try_number
         return self.retry()
-
-
-class Clock:
-    """A clock that a sleep moves on, for the sandbox and for a hook."""
-
-    def __init__(self, running: RunningSandbox) -> None:
-        self.moment = datetime.now(UTC)
-        self.slept: list[float] = []
-        running.sandbox.now = self
-
-    def __call__(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-    def hook(self) -> MoEngageHook:
-        """Make a hook that lives by this clock."""
-        hook = MoEngageHook()
-        hook.rates = RollingLimiter(clock=self, monotonic=self.monotonic, sleep=self.sleep)
-        return hook
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
@@ -147,7 +114,17 @@ def hook(running: RunningSandbox) -> MoEngageHook:
 
 @pytest.fixture
 def clock(running: RunningSandbox) -> Clock:
-    return Clock(running)
+    """The clock of the sandbox, which a test can give to a hook as well."""
+    clock = Clock(datetime.now(UTC))
+    running.sandbox.now = clock
+    return clock
+
+
+def hook_on(clock: Clock) -> MoEngageHook:
+    """Return a hook whose rate limits run on a clock."""
+    hook = MoEngageHook()
+    hook.rates = RollingLimiter(clock=clock, monotonic=clock.monotonic, sleep=clock.sleep)
+    return hook
 
 
 def requests(running: RunningSandbox, path: str | None = None) -> list[Any]:

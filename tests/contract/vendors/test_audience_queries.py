@@ -11,8 +11,10 @@ import pytest
 
 from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.contract.databases import Database
-from tests.contract.vendors.adapters import BRAZE, Store, context
+from tests.support.databases import Database
+from tests.support.state_store import StateStore
+from tests.support.task_context import context, new_store
+from tests.support.vendor_adapters import BRAZE
 
 QUERIES = {
     "one column": "SELECT id FROM fans",
@@ -84,7 +86,7 @@ def start(sql: str, **changes: Any) -> Any:
     )
 
 
-def interrupted(sandbox: RunningSandbox, sql: str, store: Store) -> None:
+def interrupted(sandbox: RunningSandbox, sql: str, store: StateStore) -> None:
     sandbox.sandbox.add_fault("502", skip=4, times=None)
     with pytest.raises(PartiallySent):
         start(sql).execute(context(store))
@@ -101,7 +103,7 @@ def test_a_send_reads_twice(sandbox: RunningSandbox, statements: list[str], sql:
 
 @pytest.mark.parametrize("sql", QUERIES.values(), ids=QUERIES)
 def test_a_resumed_send_reads_twice(sandbox: RunningSandbox, statements: list[str], sql: str) -> None:
-    store = Store()
+    store = new_store()
     interrupted(sandbox, sql, store)
     assert len(list(reading(statements))) == 2
     statements.clear()
