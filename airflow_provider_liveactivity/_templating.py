@@ -214,12 +214,12 @@ def _as_object(name: str, value: Any) -> Any:
     :param value: rendered value of the field.
     :raises AirflowFailException: if the value is not an object or JSON text of one.
     """
-    from airflow_provider_liveactivity.models.common import parse_object
+    from airflow_provider_liveactivity.models.objects import to_object
 
     if value is None:
         return None
     try:
-        return parse_object(value)
+        return to_object(value)
     except ValueError as error:
         raise AirflowFailException(
             f"{name} {error}. A path must stand in the DAG file as it is: what a template or another task "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
@@ -14,6 +15,8 @@ else:  # the module can be imported, but the policy cannot be created
     RetryPolicy = object
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.errors import PartiallySent
@@ -24,6 +27,7 @@ _MAX_WINDOW = timedelta(days=1)
 #: Largest random addition to a delay, as a share of it, so that tasks that failed together do not retry
 #: together.
 _SPREAD = 0.25
+_utcnow = partial(datetime.now, UTC)
 
 
 class LiveActivityRetryPolicy(RetryPolicy):
@@ -40,11 +44,18 @@ class LiveActivityRetryPolicy(RetryPolicy):
 
     :param backoff: factor from one delay to the next, at least 1; 2 by default.
     :param max_delay: timedelta, the longest delay between two retries of a backoff; 1 hour by default.
+    :param clock: function that returns the current time, for tests; the system's clock by default.
     :raises RuntimeError: if Airflow is older than 3.3 and has no retry policies.
     :raises ValueError: if ``backoff`` is below 1.
     """
 
-    def __init__(self, *, backoff: float = 2.0, max_delay: timedelta = timedelta(hours=1)) -> None:
+    def __init__(
+        self,
+        *,
+        backoff: float = 2.0,
+        max_delay: timedelta = timedelta(hours=1),
+        clock: Callable[[], datetime] = _utcnow,
+    ) -> None:
         if not AIRFLOW_V_3_3_PLUS:
             raise RuntimeError(
                 "LiveActivityRetryPolicy needs Airflow 3.3 or newer. With an older Airflow, leave out "
@@ -54,12 +65,12 @@ class LiveActivityRetryPolicy(RetryPolicy):
             raise ValueError(f"backoff must be at least 1, not {backoff}.")
         self.backoff = backoff
         self.max_delay = max_delay
+        self._clock = clock
 
     def evaluate(
         self, exception: BaseException, try_number: int, max_tries: int, context: Context | None = None
     ) -> RetryDecision:
         from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, reset_of
-        from airflow_provider_liveactivity.models.common import utcnow
 
         if not isinstance(exception, LiveActivityError):
             return RetryDecision.default()
@@ -68,7 +79,7 @@ class LiveActivityRetryPolicy(RetryPolicy):
             return RetryDecision.fail(f"{name}: no retry can mend it.")
         if isinstance(exception, PartiallySent) and not _is_safe_to_repeat(exception):
             return RetryDecision.fail(f"{name}: a retry would send a part again.")
-        now, reset_at = utcnow(), reset_of(exception)
+        now, reset_at = self._clock(), reset_of(exception)
         if reset_at is not None and reset_at > now:
             reset_at = min(reset_at, now + _MAX_WINDOW)
             return RetryDecision.retry(

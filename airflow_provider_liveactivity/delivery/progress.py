@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity.models.moments import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,7 +55,7 @@ class Progress:
             parts.append(f"{self.percent:.0f} %")
         parts.append(f"{self.people_per_second:,.0f} people/s in {self.requests_per_second:,.0f} requests/s")
         if self.seconds_left is not None:
-            parts.append(f"about {self.seconds_left:,} s left")
+            parts.append(f"about {in_words(self.seconds_left)} left")
         if self.unknown:
             parts.append(f"{self.unknown:,} unknown")
         if self.quota_left is not None:

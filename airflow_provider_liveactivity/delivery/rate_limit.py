@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_provider_liveactivity.errors import QuotaExhausted, SendStopped
-from airflow_provider_liveactivity.models.common import utcnow
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import Quota
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airflow_provider_liveactivity.errors import RateLimited
-from airflow_provider_liveactivity.models.common import utcnow
+from airflow_provider_liveactivity.models.moments import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

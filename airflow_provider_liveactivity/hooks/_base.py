@@ -25,6 +25,7 @@ from airflow_provider_liveactivity.hooks._connection import is_loopback
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.http.retries import NO_RETRY
+from airflow_provider_liveactivity.models.objects import hashable
 from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
@@ -295,7 +296,7 @@ def content_hash(*parts: Any) -> str:
     :raises InvalidPayload: if a part is not JSON.
     """
     try:
-        text = json.dumps(parts, sort_keys=True, default=str)
+        text = json.dumps(parts, sort_keys=True, default=hashable)
     except (TypeError, ValueError, RecursionError):
         raise InvalidPayload("an object to send has keys that are not text, or contains itself.") from None
     return hashlib.sha256(text.encode()).hexdigest()

@@ -9,7 +9,7 @@ from airflow_provider_liveactivity.audience import SqlAudience
 from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks._audience_arguments import build_audience
-from airflow_provider_liveactivity.models.common import parse_object
+from airflow_provider_liveactivity.models.arguments import parse_object
 from airflow_provider_liveactivity.models.moengage_inform import MAX_TRANSACTION_ID_CHARACTERS
 
 if TYPE_CHECKING:
@@ -112,10 +112,7 @@ def _fields_of(columns: list[str]) -> list[str]:
 def _listed(given: Any) -> dict[str, Any]:
     """Return the audience's argument for a list of users, or for users with push tokens."""
     if isinstance(given, str) and given.lstrip().startswith("{"):
-        try:
-            given = parse_object(given)
-        except ValueError:
-            raise InvalidPayload("external_user_ids is text, but not JSON.") from None
+        given = parse_object(given, "external_user_ids")
     if not isinstance(given, Mapping):
         return {"external_user_ids": given}
     if not all(isinstance(text, str) for pair in given.items() for text in pair):

@@ -16,7 +16,7 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.http.connection import Connection, WorkspaceConfig
 from airflow_provider_liveactivity.http.redaction import redact
 from airflow_provider_liveactivity.http.retries import RetryConfig, retrying
-from airflow_provider_liveactivity.models.common import utcnow
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import Quota, Request, Response
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from airflow_provider_liveactivity.models.common import (
     Text,
     VendorModel,
     Whole,
-    parse_object,
     text_or_object,
 )
+from airflow_provider_liveactivity.models.objects import to_object
 
 #: External ids and aliases together. Source:
 #: https://www.braze.com/docs/api/endpoints/messaging/live_activity/start
@@ -136,12 +136,8 @@ class Notification(VendorModel):
         return ["notification.sound: Braze asks for the sound inside notification.alert on a Live Activity."]
 
 
-def _as_object(value: Any) -> Any:
-    return value if isinstance(value, VendorModel) else parse_object(value)
-
-
-NotificationObject = Annotated[Notification, BeforeValidator(_as_object)]
-AudienceObject = Annotated[ConnectedAudience, BeforeValidator(_as_object)]
+NotificationObject = Annotated[Notification, BeforeValidator(to_object)]
+AudienceObject = Annotated[ConnectedAudience, BeforeValidator(to_object)]
 
 
 class UserAlias(VendorModel):

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from airflow_provider_liveactivity.models.common import Text, VendorModel, braze_date, parse_moment
+from airflow_provider_liveactivity.models.common import Text, VendorModel, braze_date
+from airflow_provider_liveactivity.models.moments import to_moment
 
 Comparison = Literal[
     "equals",
@@ -137,7 +138,7 @@ def _date_text(value: str) -> str:
         raise ValueError("is not an ISO-8601 date-time; write it like 2026-07-22T18:30:00+00:00")
     if datetime.fromisoformat(value).utcoffset() is None:
         return value  # Braze's documentation does not name the offset of such a value
-    return braze_date(parse_moment(value))
+    return braze_date(to_moment(value))
 
 
 class LastUsedAppComparison(VendorModel):

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.models.common import parse_moment
+from airflow_provider_liveactivity.models.arguments import parse_moment
 
 #: iOS ends an activity after this time, and its push tokens expire with it: no update or end arrives later.
 #: Source: https://developer.apple.com/documentation/activitykit/displaying-live-data-with-live-activities
@@ -52,10 +52,7 @@ def end_moment(
     end_time = blank_to_none(end_time)
     if end_time is None:
         return None
-    try:
-        return parse_moment(_localize(end_time, timezone, advice), relative=False)
-    except ValueError as error:
-        raise InvalidPayload(f"{name} {error}.") from None
+    return parse_moment(_localize(end_time, name, timezone, advice), name, relative=False)
 
 
 def time_zone(name: Any) -> ZoneInfo | None:
@@ -75,17 +72,19 @@ def time_zone(name: Any) -> ZoneInfo | None:
     )
 
 
-def _localize(value: Any, timezone: ZoneInfo | None, advice: str) -> Any:
+def _localize(value: Any, name: str, timezone: ZoneInfo | None, advice: str) -> Any:
     """Add the offset of a time zone to a date-time without one; return any other value unchanged."""
     if isinstance(value, str):
         if _is_date(value.strip()):
-            raise ValueError("is a date without a time of day; write it like 2026-07-22T18:30:00+00:00")
+            raise InvalidPayload(
+                f"{name} is a date without a time of day; write it like 2026-07-22T18:30:00+00:00."
+            )
         with suppress(ValueError):
             value = datetime.fromisoformat(value.strip())
     if not isinstance(value, datetime) or value.utcoffset() is not None:
         return value
     if timezone is None:
-        raise ValueError(f"has no UTC offset; {advice}")
+        raise InvalidPayload(f"{name} has no UTC offset; {advice}.")
     # pendulum has its own rule for a clock change, and a fold of 1 by default: use neither.
     return datetime.combine(value.date(), value.time(), timezone).replace(fold=0)
 
@@ -96,18 +95,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def duration(value: Any, name: str) -> timedelta:
-    """
-    Return a duration as a timedelta.
-
-    :param value: timedelta, or number of seconds; at least 0.
-    :param name: name of the argument, for the error.
-    :raises InvalidPayload: if the value is neither, or is negative.
-    """
-    with suppress(TypeError, ValueError, OverflowError):
-        given = value if isinstance(value, timedelta) else timedelta(seconds=value)
-        if given >= timedelta(0):
-            return given
-    raise InvalidPayload(f"{name} must be a timedelta or a number of seconds, at least 0, not {value!r}.")

@@ -14,9 +14,9 @@ from airflow_provider_liveactivity.models.common import (
     Text,
     VendorModel,
     encode,
-    parse_object,
     text_or_object,
 )
+from airflow_provider_liveactivity.models.objects import to_object
 
 #: The 413 response of these endpoints says "Max size is 5120 bytes". What counts is not documented, so the
 #: whole request body is counted, which is the strictest reading.
@@ -38,9 +38,7 @@ class Alert(VendorModel):
     sound: Text | None = None
 
 
-AlertObject = Annotated[
-    Alert, BeforeValidator(lambda value: value if isinstance(value, Alert) else parse_object(value))
-]
+AlertObject = Annotated[Alert, BeforeValidator(to_object)]
 
 
 class IOSStart(VendorModel):

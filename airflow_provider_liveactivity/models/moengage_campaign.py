@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from airflow_provider_liveactivity.models.common import JsonObject, Text, VendorModel, parse_object
+from airflow_provider_liveactivity.models.common import JsonObject, Text, VendorModel
 from airflow_provider_liveactivity.models.moengage import BroadcastId  # noqa: TC001
+from airflow_provider_liveactivity.models.objects import to_object
 
 #: Maximum number of people that a campaign names itself. MoEngage documents no limit for an ``in`` filter.
 MAX_IDS_IN_CAMPAIGN = 1_000
@@ -38,10 +39,10 @@ def _check_filter(value: dict[str, Any]) -> dict[str, Any]:
 def _group(value: Any) -> Any:
     """Convert a bare list to a group of filters that must all match."""
     if isinstance(value, str) and value.lstrip().startswith("["):
-        value = parse_object(f'{{"filters": {value}}}')["filters"]
+        value = to_object(f'{{"filters": {value}}}')["filters"]
     if isinstance(value, list | tuple):
         return {"filter_operator": "and", "filters": list(value)}
-    return value if isinstance(value, FilterGroup) else parse_object(value)
+    return to_object(value)
 
 
 Filter = Annotated[JsonObject, AfterValidator(_check_filter)]

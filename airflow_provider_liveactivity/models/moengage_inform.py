@@ -12,12 +12,12 @@ from airflow_provider_liveactivity.models.apns import (
     stale_date_warnings,
 )
 from airflow_provider_liveactivity.models.common import (
-    EpochMoment,
     JsonObject,
     Text,
+    UtcEpochMoment,
     VendorModel,
-    utcnow,
 )
+from airflow_provider_liveactivity.models.moments import utcnow
 
 LaType = Literal["start", "update", "end"]
 #: MoEngage returns error 120007 for an attribute with more characters.
@@ -76,8 +76,8 @@ class UserActivity(VendorModel):
     alert_reference_name: Text | None = None
     attribute_info: Attributes | None = None
     content_state: Attributes | None = None
-    stale_date: EpochMoment | None = None
-    dismissal_date: Annotated[EpochMoment, AfterValidator(_check_future)] | None = None
+    stale_date: UtcEpochMoment | None = None
+    dismissal_date: Annotated[UtcEpochMoment, AfterValidator(_check_future)] | None = None
     personalized_attributes: Attributes = Field(default_factory=dict)
 
     @model_validator(mode="after")

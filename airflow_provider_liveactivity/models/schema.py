@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.models.common import parse_object
+from airflow_provider_liveactivity.models.arguments import parse_object
+from airflow_provider_liveactivity.models.objects import to_object
 
 if TYPE_CHECKING:
     from referencing import Resource
@@ -34,10 +35,7 @@ def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None)
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
-    try:
-        state = parse_object(content_state)
-    except ValueError as error:
-        raise InvalidPayload(f"content_state {error}.") from None
+    state = parse_object(content_state, "content_state")
     try:
         loaded = _load(schema)
         validator = _validator(loaded)
@@ -71,7 +69,7 @@ def _load(schema: Any) -> dict[str, Any]:
         schema = text if text.startswith(("{", "[", '"')) else Path(schema)
     if isinstance(schema, Path):
         schema = schema.read_text("utf-8-sig")
-    return parse_object(schema)
+    return to_object(schema)
 
 
 def _validator(schema: dict[str, Any]) -> Any:

@@ -148,7 +148,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
     def _handle_error(self, error: LiveActivityError, context: Context) -> NoReturn:
         """Defer the task, fail it without a retry, or fail it so that Airflow retries."""
         from airflow_provider_liveactivity.errors import PartiallySent
-        from airflow_provider_liveactivity.models.common import utcnow
+        from airflow_provider_liveactivity.models.moments import utcnow
 
         if isinstance(error, PartiallySent):  # the end task must know that some phones show the activity
             context["ti"].xcom_push(
@@ -193,8 +193,8 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         The moment is 8 hours after the activity's end, or 8 hours after the start of the task if no later end
         is known. No phone shows the activity after that.
         """
-        from airflow_provider_liveactivity.models.common import utcnow
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
+        from airflow_provider_liveactivity.models.moments import utcnow
 
         # Airflow keeps start_date over a deferral.
         started = getattr(context["ti"], "start_date", None) or utcnow()

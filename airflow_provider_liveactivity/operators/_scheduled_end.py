@@ -88,9 +88,10 @@ class EndMixin(LiveActivityOperator):
         if not was_on and (report := self._report_of_another_end(context)) is not None:
             return report
         from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-        from airflow_provider_liveactivity.models.end_time import duration, end_moment
+        from airflow_provider_liveactivity.models.arguments import parse_duration
+        from airflow_provider_liveactivity.models.end_time import end_moment
 
-        moment, lead = end_moment(self.end_time), duration(self.lead_time, "lead_time")
+        moment, lead = end_moment(self.end_time), parse_duration(self.lead_time, "lead_time")
         self._warn_when_too_late(moment, context)
         self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):

@@ -131,10 +131,10 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
     def _duration(self, name: str) -> timedelta:
         from airflow_provider_liveactivity.errors import InvalidPayload
-        from airflow_provider_liveactivity.models.end_time import duration
+        from airflow_provider_liveactivity.models.arguments import parse_duration
 
         try:
-            return duration(getattr(self, name), name)
+            return parse_duration(getattr(self, name), name)
         except InvalidPayload as error:
             raise AirflowFailException(str(error)) from None
 

@@ -17,7 +17,8 @@ from airflow_provider_liveactivity.errors import (
     QuotaExhausted,
     RecipientRejected,
 )
-from airflow_provider_liveactivity.models.common import encode, utcnow
+from airflow_provider_liveactivity.models.common import encode
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import Request, Response, RetrySafety, error_context
 from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace, error_of
 

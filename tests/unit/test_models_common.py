@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
 from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.models import braze
+from airflow_provider_liveactivity.models.arguments import parse_duration, parse_moment, parse_object
 from airflow_provider_liveactivity.models.common import (
     BrazeDate,
     EpochSeconds,
     JsonObject,
     VendorModel,
     encode,
-    parse_moment,
 )
+from airflow_provider_liveactivity.models.moments import in_words, to_moment
 
 NOW = datetime(2026, 7, 22, 12, 0, tzinfo=UTC)
 MOMENT = datetime(2026, 7, 22, 16, 30, tzinfo=UTC)
@@ -54,6 +59,9 @@ def refusal(value: Any) -> str:
         MOMENT.astimezone(timezone(timedelta(hours=5, minutes=45))),
         pendulum.datetime(2026, 7, 22, 18, 30, tz="Europe/Berlin"),
         timedelta(hours=4, minutes=30),
+        pendulum.duration(hours=4, minutes=30),
+        "PT4H30M",
+        " +PT270M ",
         "2026-07-22T16:30:00+00:00",
         "2026-07-22T16:30:00Z",
         "2026-07-22 18:30:00+02:00",  # what a template makes of a datetime
@@ -61,8 +69,8 @@ def refusal(value: Any) -> str:
     ],
 )
 def test_a_moment_is_the_same_in_every_form(value: Any) -> None:
-    assert parse_moment(value, now=NOW) == MOMENT
-    assert parse_moment(value, now=NOW).tzinfo is UTC
+    assert to_moment(value, now=NOW) == MOMENT
+    assert to_moment(value, now=NOW).tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -72,6 +80,8 @@ def test_a_moment_is_the_same_in_every_form(value: Any) -> None:
         ("2026-07-22T16:30:00", "has no UTC offset"),
         ("2026-07-22", "has no UTC offset"),
         ("22.07.2026 16:30", "is not an ISO-8601 date-time"),
+        ("P", "must be a timedelta, seconds or ISO-8601 text"),
+        ("P1M", "has years or months"),
         ("", "is not an ISO-8601 date-time"),
         ("now", "is not an ISO-8601 date-time"),
         (1_784_737_800, "not int"),
@@ -87,8 +97,81 @@ def test_what_is_no_moment_is_refused_with_what_would_be(value: Any, advice: str
 
 
 def test_a_distance_in_time_is_refused_where_it_would_never_come() -> None:
-    with pytest.raises(ValueError, match="not timedelta"):
-        parse_moment(timedelta(hours=1), relative=False)
+    for value in (timedelta(hours=1), "PT1H", "-PT1H"):
+        with pytest.raises(ValueError, match="not a duration"):
+            to_moment(value, relative=False)
+
+
+def test_a_moment_may_lie_before_the_sending() -> None:
+    assert (
+        to_moment("-PT5M", now=NOW) == to_moment(timedelta(minutes=-5), now=NOW) == NOW - timedelta(minutes=5)
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (timedelta(seconds=90), 90),
+        (pendulum.duration(minutes=1, seconds=30), 90),
+        (pendulum.datetime(2026, 3, 1) - pendulum.datetime(2026, 1, 1), 59 * 86_400),  # two months, known
+        (0, 0),
+        (1.5, 1.5),
+        ("20", 20),
+        (" 0.5 ", 0.5),
+        ("PT30M", 1_800),
+        ("P1DT2H3M4.5S", 93_784.5),
+        ("PT1.5H", 5_400),
+        ("P2W", 1_209_600),
+    ],
+)
+def test_a_duration_has_the_same_length_in_every_form(value: Any, seconds: float) -> None:
+    duration = parse_duration(value, "lead_time")
+    assert duration == timedelta(seconds=seconds)
+    assert type(duration) is timedelta
+
+
+@pytest.mark.parametrize(
+    ("value", "advice"),
+    [
+        ("30 minutes", "must be a timedelta, seconds or ISO-8601 text"),
+        ("0:30:00", "must be a timedelta, seconds or ISO-8601 text"),
+        ("pt30m", "must be a timedelta"),
+        ("PT", "must be a timedelta"),
+        ("PT30", "must be a timedelta"),
+        ("PT1M/2026-01-01", "must be a timedelta"),
+        ("2026-01-01", "must be a timedelta"),
+        ("PT99999999999H", "must be a timedelta"),  # pendulum makes another number of it
+        ("", "must be a timedelta"),
+        (None, "must be a timedelta"),
+        (True, "must be a timedelta"),
+        (float("nan"), "must be a timedelta"),
+        (1e300, "is longer than"),
+        ("P1Y", "has years or months, whose length varies"),
+        ("P2M", "has years or months, whose length varies"),
+        (pendulum.duration(months=1), "has years or months, whose length varies"),
+        (-1, "must not be negative"),
+        ("-PT5M", "must not be negative"),
+        (timedelta(seconds=-1), "must not be negative"),
+    ],
+)
+def test_what_is_no_duration_is_refused_by_its_argument(value: Any, advice: str) -> None:
+    with pytest.raises(InvalidPayload, match=f"^lead_time {advice}"):
+        parse_duration(value, "lead_time")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "1 second"), (59.6, "1 minute"), (3_900, "1 hour 5 minutes"), (90_000, "1 day 1 hour")],
+)
+def test_a_duration_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+def test_an_error_names_the_argument() -> None:
+    with pytest.raises(InvalidPayload, match=r"^stale_date has no UTC offset"):
+        parse_moment("2026-07-22T16:30:00", "stale_date")
+    with pytest.raises(InvalidPayload, match=r"^alert must be an object"):
+        parse_object([], "alert")
 
 
 @given(moments)
@@ -117,7 +200,7 @@ def test_text_and_datetime_mean_the_same_moment(moment: datetime) -> None:
         moment.astimezone(UTC)
     except OverflowError:
         return
-    assert parse_moment(moment.isoformat()) == parse_moment(moment) == moment
+    assert to_moment(moment.isoformat()) == to_moment(moment) == moment
 
 
 json_values = st.recursive(
@@ -136,6 +219,56 @@ def test_an_object_and_its_json_text_are_sent_alike(value: dict[str, Any]) -> No
 def test_numbers_stay_numbers_and_null_stays_null() -> None:
     value = {"score": 0, "rate": 1.0, "over": False, "winner": None, "card": "1"}
     assert encode(state(value)) == b'{"score":0,"rate":1.0,"over":false,"winner":null,"card":"1"}'
+
+
+class Score(BaseModel):
+    """What a user's app shows; the alias is the app's name of the field."""
+
+    home: int
+    best_player: Annotated[str | None, Field(alias="bestPlayer")] = None
+    since: date | None = None
+
+
+@dataclass
+class Match:
+    teams: tuple[str, str]
+    score: Score | None = None
+    kick_off: datetime | None = None
+
+
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (Score(home=1, bestPlayer="Ada"), {"home": 1, "bestPlayer": "Ada"}),
+        (Score(home=1, since=date(2026, 7, 22)), {"home": 1, "since": "2026-07-22"}),
+        (Match(("A", "B")), {"teams": ["A", "B"]}),
+        (Match(("A", "B"), Score(home=0)), {"teams": ["A", "B"], "score": {"home": 0}}),
+        (
+            {"scores": [Score(home=1)], "match": Match(("A", "B"))},
+            {"scores": [{"home": 1}], "match": {"teams": ["A", "B"]}},
+        ),
+        (MappingProxyType({"home": None}), {"home": None}),
+    ],
+)
+def test_a_model_is_sent_as_its_json_without_fields_that_are_none(value: Any, sent: Any) -> None:
+    assert state(value) == sent
+
+
+def test_a_model_is_checked_like_a_dict() -> None:
+    assert "holds a datetime at 'kick_off'" in refusal(Match(("A", "B"), kick_off=MOMENT))
+    assert "not type" in refusal(Match)
+
+
+def test_our_own_models_are_values() -> None:
+    alert = braze.Alert(title="Goal", body="1:0")
+    body = braze.UpdateLiveActivity.build(
+        app_id="a", activity_id="b", content_state={}, notification=braze.Notification(alert=alert)
+    )
+    assert body.to_json()["notification"] == {"alert": {"title": "Goal", "body": "1:0"}}
+    same = braze.UpdateLiveActivity.build(
+        app_id="a", activity_id="b", content_state={}, notification={"alert": alert}
+    )
+    assert same == body
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ class Timer:
 def test_the_log_line_says_all_there_is_to_know() -> None:
     progress = Progress(250_000, 1_000_000, 50, 49_500.4, 990.2, 180_000)
     assert str(progress) == (
-        "250,000 of 1,000,000 sent, 25 %, 49,500 people/s in 990 requests/s, about 15 s left, 50 unknown, "
-        "180,000 requests left in the vendor's quota"
+        "250,000 of 1,000,000 sent, 25 %, 49,500 people/s in 990 requests/s, about 15 seconds left, "
+        "50 unknown, 180,000 requests left in the vendor's quota"
     )
 
 

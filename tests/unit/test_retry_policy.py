@@ -18,7 +18,6 @@ from airflow_provider_liveactivity.errors import (
     RateLimited,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.models import common
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 from tests.support.airflow_versions import needs_retry_policies
@@ -32,11 +31,6 @@ NOW = datetime(2026, 7, 22, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(common, "utcnow", lambda: NOW)
-
-
 def operator(**arguments: Any) -> BrazeUpdateLiveActivityOperator:
     return BrazeUpdateLiveActivityOperator(
         task_id="update", activity_id="match", content_state={}, **arguments
@@ -46,7 +40,7 @@ def operator(**arguments: Any) -> BrazeUpdateLiveActivityOperator:
 def decide(error: BaseException, try_number: int = 1, max_tries: int = 3, **arguments: Any) -> RetryDecision:
     task = operator(**({"retries": 3, "retry_delay": MINUTE} | arguments))
     context: Any = {"task": task}
-    return LiveActivityRetryPolicy().evaluate(error, try_number, max_tries, context)
+    return LiveActivityRetryPolicy(clock=lambda: NOW).evaluate(error, try_number, max_tries, context)
 
 
 def partly(verb: str, cause: LiveActivityError, *, remembered: bool) -> PartiallySent:

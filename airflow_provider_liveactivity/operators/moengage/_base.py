@@ -49,7 +49,7 @@ class MoEngageTask(LiveActivityOperator):
 
     def _retry_time(self, error: LiveActivityError) -> datetime | None:
         from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
-        from airflow_provider_liveactivity.models.common import utcnow
+        from airflow_provider_liveactivity.models.moments import utcnow
 
         cause = error.__cause__ if isinstance(error, PartiallySent) else error
         if isinstance(cause, RateLimited) and cause.reset_at is None and not self.resumed:

@@ -179,11 +179,11 @@ def test_a_start_whose_manner_is_misspelt(
     assert advice in str(error)
 
 
-@pytest.mark.parametrize("lead", ["20", -20, None])
+@pytest.mark.parametrize("lead", ["soon", -20, None])
 def test_a_lead_that_is_no_duration(sandbox: RunningSandbox, adapter: Adapter, lead: Any) -> None:
     error = refused(sandbox, adapter, "end", lead_time=lead, end_time="2099-01-01T00:00:00Z")
     assert isinstance(error, InvalidPayload)
-    assert "lead_time must be a timedelta or a number of seconds" in str(error)
+    assert str(error).startswith("lead_time must ")
 
 
 def test_nobody_may_also_mean_that_there_is_nothing_to_do(sandbox: RunningSandbox) -> None:

@@ -129,7 +129,7 @@ def test_between_two_looks_it_may_give_its_slot_back() -> None:
         ("None", "Exactly one of end_time and sql"),
         (None, "Exactly one of end_time and sql"),
         (1_795_305_600, "end_time must be an aware datetime"),
-        (timedelta(hours=1), "end_time must be an aware datetime"),
+        (timedelta(hours=1), "end_time must be a moment, not a duration"),
     ],
 )
 @both_modes
