@@ -12,7 +12,7 @@ AIRFLOWS := $(patsubst tests/packaging/airflow-%.txt,%,$(wildcard tests/packagin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-versions pictures demo up lint format bench clean
+.PHONY: help install test test-versions pictures demo up lint format bench route clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: $(READY) ## bring the code into shape
 
 bench: $(READY) ## measure
 	$(BIN)/python -m benchmarks
+
+route: $(READY) ## print the way of a start through the code, file by file
+	$(BIN)/python -m benchmarks.route
 
 clean: ## remove .venv, caches and build results
 	rm -rf $(VENV) .demo dist build .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
