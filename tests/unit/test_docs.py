@@ -26,7 +26,7 @@ from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 from airflow_provider_liveactivity.sensors import end_time
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([ROOT / "CONTRIBUTING.md", ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 README = (ROOT / "README.md").read_text()
 PROJECT: Any = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 INFO: Any = get_provider_info()
@@ -48,6 +48,21 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "tests/README.md"])
+def test_every_file_and_command_that_a_page_for_contributors_names_exists(page: str) -> None:
+    text = (ROOT / page).read_text()
+    for path in re.findall(r"`([\w.]+/[\w./-]+)`", text):
+        assert any((root / path).exists() for root in (ROOT, ROOT / "tests")), path
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`make ([\w-]+)", text)) <= set(targets)
+
+
+def test_contributing_names_every_command() -> None:
+    help_ = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = set(re.findall(r"`make ([\w-]+)", (ROOT / "CONTRIBUTING.md").read_text()))
+    assert set(help_) - named == {"clean", "help"}
 
 
 def test_the_readme_leads_to_every_page() -> None:
@@ -82,7 +97,9 @@ def test_the_readme_names_every_operator_sensor_and_notifier() -> None:
 
 
 def test_every_address_in_the_readme_exists() -> None:
-    addresses = re.findall(r"`((?:operators|sensors|lifecycle|assets|notifications)(?:\.\w+)+)`", README)
+    addresses = re.findall(
+        r"`((?:operators|sensors|lifecycle|assets|notifications|hooks|sql_handlers)(?:\.\w+)+)`", README
+    )
     assert len(addresses) > 12
     for address in addresses:
         module, _, name = address.rpartition(".")
@@ -90,12 +107,15 @@ def test_every_address_in_the_readme_exists() -> None:
 
 
 def test_the_readme_names_every_dependency_and_the_versions() -> None:
-    [paragraph] = [text for text in README.split("\n\n") if text.startswith("Every dependency")]
-    names = {
-        re.split(r"[>=~]", line)[0].removeprefix("apache-airflow-providers-")
-        for line in PROJECT["dependencies"]
-    }
-    assert set(re.findall(r"`([\w-]+)`", paragraph)) == names - {"apache-airflow"} | {"fastapi", "uvicorn"}
+    _, _, section = README.partition("## Dependencies")
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    names = {re.split(r"[>=~]", line)[0] for line in PROJECT["dependencies"]}
+    described = set(re.findall(r"`([\w-]+)`", " ".join(rows)))
+    assert described == names - {"apache-airflow"} | {"fastapi", "uvicorn"}
+    for list_ in (ROOT / "tests" / "packaging").glob(
+        "airflow-*.txt"
+    ):  # "An Airflow 3 installation contains each"
+        assert described <= {line.partition("==")[0] for line in list_.read_text().splitlines()}
     [oldest] = [
         line.partition(">=")[2] for line in PROJECT["dependencies"] if line.startswith("apache-airflow>=")
     ]
@@ -107,15 +127,14 @@ def test_the_readme_names_every_dependency_and_the_versions() -> None:
 
 
 @pytest.mark.parametrize("form", INFO["connection-types"], ids=lambda form: form["connection-type"])
-@pytest.mark.parametrize("page", ["README.md", "docs/connections.md"])
-def test_every_field_of_a_connection_is_described(form: dict[str, Any], page: str) -> None:
-    text = (ROOT / page).read_text()
+def test_every_field_of_a_connection_is_described(form: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / "connections.md").read_text()
     assert [name for name in form["conn-fields"] if f"`{name}`" not in text] == []
     assert [name for name in ("proxy", "allow_any_host") if name not in text] == []
 
 
-def test_the_readme_names_the_default_connections() -> None:
-    assert "`braze_default` and `moengage_default`" in README
+def test_the_docs_name_the_default_connections() -> None:
+    assert "`braze_default` and `moengage_default`" in (ROOT / "docs" / "connections.md").read_text()
     assert (
         braze.BrazeEndLiveActivityOperator(task_id="t", activity_id="a", content_state={}).braze_conn_id
         == "braze_default"
