@@ -1,4 +1,4 @@
-"""Memory does not follow the size of the audience."""
+"""Memory does not grow with the audience."""
 
 from __future__ import annotations
 

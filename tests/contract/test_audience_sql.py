@@ -29,7 +29,7 @@ def people(audience: SqlAudience, **options: Any) -> list[Any]:
     ]
 
 
-def test_everybody_comes_once_in_the_order_of_characters(database: Database) -> None:
+def test_each_recipient_comes_once_in_character_order(database: Database) -> None:
     database.table(
         "fans", "id VARCHAR(20)", ["b", "a", "B", "A", "é", "z", None, "", " ", "a", "007", "😀", "\uffff"]
     )
@@ -94,7 +94,7 @@ def test_three_columns_are_refused(database: Database) -> None:
         audience_of(database, "SELECT 1, 2, 3").total()
 
 
-def test_nobody_is_an_empty_audience(database: Database) -> None:
+def test_a_query_without_rows_is_an_empty_audience(database: Database) -> None:
     database.table("fans", "id VARCHAR(9)", [])
     audience = audience_of(database)
     assert list(audience.batches()) == []
@@ -102,7 +102,7 @@ def test_nobody_is_an_empty_audience(database: Database) -> None:
         check_audience(audience)
 
 
-def test_max_audience_speaks_before_anybody_is_read(database: Database) -> None:
+def test_max_audience_is_checked_before_recipients_are_read(database: Database) -> None:
     database.table("fans", "id INTEGER", [1, 2, 2, 3])
     assert check_audience(audience_of(database), max_audience=3) == 3
     with pytest.raises(InvalidPayload, match="3 people, max_audience allows 2"):
@@ -110,7 +110,7 @@ def test_max_audience_speaks_before_anybody_is_read(database: Database) -> None:
 
 
 @pytest.mark.parametrize("sql", ["SELECT id FROM nobodys", "SELEC id", "PRAGMA table_info('x')"])
-def test_what_the_database_refuses_is_told_in_its_words(database: Database, sql: str) -> None:
+def test_an_error_of_the_database_is_reported_in_its_words(database: Database, sql: str) -> None:
     with pytest.raises(InvalidPayload, match="common table expression") as caught:
         audience_of(database, sql).total()
     assert not caught.value.retryable
@@ -164,7 +164,7 @@ def test_sqlite_may_mix_numbers_and_text_but_nothing_else(database: Database) ->
         audience_of(database, "SELECT id FROM mixed").total()
 
 
-def test_leaving_early_lets_go_of_the_database(database: Database) -> None:
+def test_leaving_early_closes_the_connection(database: Database) -> None:
     database.table("fans", "id INTEGER", range(1000))
     batches = audience_of(database, fetch_size=100).batches()
     next(batches)

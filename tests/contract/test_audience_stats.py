@@ -1,4 +1,4 @@
-"""What no request can carry is found on any row, by the statement that comes before the people are read."""
+"""Invalid ids on any row are found by the statement that runs before the recipients are read."""
 
 from __future__ import annotations
 

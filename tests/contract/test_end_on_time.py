@@ -1,4 +1,4 @@
-"""Ends at their moment, updates that come too late, and starts that could never end: against the sandbox."""
+"""Scheduled ends, late updates, and starts whose end is too far away, against the sandbox."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_wrong_connection_fails_before_the_wait(
         run(end(end_time=soon(3600), app_id="app"))
 
 
-def test_cancelling_while_held_sends_nothing(sandbox: RunningSandbox) -> None:
+def test_cancelling_a_scheduled_end_sends_nothing(sandbox: RunningSandbox) -> None:
     operator = end(end_time=soon(60), deferrable=False)
     threading.Timer(1, operator.on_kill).start()
     began = time.monotonic()
@@ -349,7 +349,7 @@ def test_a_record_names_no_people_and_knows_the_last_state(
     assert "ada-lovelace" not in str(record)
 
 
-def test_what_ended_in_an_earlier_life_drops_no_update_and_no_end_of_this_one(
+def test_an_end_before_a_clear_drops_no_update_and_no_end_after_it(
     sandbox: RunningSandbox, variables: Variables
 ) -> None:
     first, ti = start(end_time=soon(600)), task_instance()
@@ -377,7 +377,7 @@ def test_what_another_task_has_ended_is_not_ended_twice(sandbox: RunningSandbox)
     assert len(received(sandbox)) == 1
 
 
-def test_an_end_after_eight_hours_says_that_nobody_gets_it(
+def test_an_end_after_eight_hours_warns_that_no_phone_shows_it(
     sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     at = (datetime.now(UTC) - timedelta(hours=8, minutes=1)).isoformat()
@@ -406,7 +406,7 @@ def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
     assert (report.get("dropped", 0), report["accepted"]) == (0, 1)
 
 
-def test_an_end_tells_its_moment_before_it_waits(sandbox: RunningSandbox) -> None:
+def test_an_end_pushes_its_end_time_before_it_waits(sandbox: RunningSandbox) -> None:
     moment, operator, ti = soon(3600), end(), task_instance()
     operator.end_time = moment
 

@@ -179,7 +179,9 @@ def test_an_activity_without_a_known_end_ends_with_its_run(
     assert end_overdue(run_state)["ended"] == 1
 
 
-def test_one_that_cannot_be_ended_keeps_no_other_on(sandbox: RunningSandbox, variables: Variables) -> None:
+def test_an_activity_that_cannot_be_ended_does_not_stop_the_others(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
     put(variables, activity_id="no connection", conn_id="gone")
     put(variables, activity_id="match")
     variables[f"{PREFIX}broken"] = "no JSON"
@@ -191,9 +193,7 @@ def test_one_that_cannot_be_ended_keeps_no_other_on(sandbox: RunningSandbox, var
     assert len(variables) == 2  # and is tried again by the next run
 
 
-def test_an_activity_that_has_died_by_itself_is_forgotten(
-    sandbox: RunningSandbox, variables: Variables
-) -> None:
+def test_the_record_of_an_expired_activity_is_deleted(sandbox: RunningSandbox, variables: Variables) -> None:
     put(variables, started_at=ago(hours=9))
     sandbox.sandbox.add_fault("502", times=None)
 

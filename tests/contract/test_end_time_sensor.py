@@ -98,7 +98,7 @@ def test_a_far_moment_waits_in_the_triggerer() -> None:
     assert wait(sensor(end_time=end))[0] == end
 
 
-def test_a_lead_lets_go_early() -> None:
+def test_a_lead_time_ends_the_wait_early() -> None:
     end = from_now(hours=3)
     assert wait(sensor(end_time=end, lead_time=20))[0] == end - timedelta(seconds=20)
     assert run(sensor(end_time=from_now(seconds=10), lead_time=20)) is not None
@@ -138,7 +138,7 @@ def test_a_later_end_waits_on_and_an_earlier_one_ends_at_once(set_end: Callable[
 
 
 @pytest.mark.parametrize("rows", ["null", "none"])
-def test_an_end_that_nobody_knows_yet_is_asked_for_again(set_end: Callable[[Any], None], rows: str) -> None:
+def test_an_unknown_end_is_read_again(set_end: Callable[[Any], None], rows: str) -> None:
     if rows == "null":
         set_end(None)
     moment, _ = wait(moving(recheck_interval=timedelta(minutes=2)))
@@ -178,7 +178,7 @@ def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> N
         ({"end_time": LONG_AGO, "end_timezone": "Mars/Olympus"}, "end_timezone must be the IANA name"),
     ],
 )
-def test_what_is_no_end_is_an_error(
+def test_an_invalid_end_is_an_error(
     set_end: Callable[[Any], None], wrong: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=words):

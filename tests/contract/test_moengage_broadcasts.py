@@ -279,7 +279,7 @@ def scores(number: int) -> Iterator[dict[str, Any]]:
         yield {**PUSH, "content_state": {"home": home, "away": 0}}
 
 
-def test_a_loop_waits_for_its_turn_and_meets_no_429(
+def test_a_loop_waits_for_the_rate_limit_and_gets_no_429(
     running: RunningSandbox, hook: MoEngageHook, clock: Clock
 ) -> None:
     reports = [hook.update_broadcast(**score) for score in scores(12)]
@@ -303,7 +303,7 @@ def test_a_loop_that_coalesces_waits_for_nothing_and_ends_with_the_latest_state(
     assert sum(report["requests"] + report["coalesced"] for report in reports) == len(reports)
 
 
-def test_what_is_held_back_is_sent_when_the_block_ends(
+def test_a_coalesced_update_is_sent_when_the_block_ends(
     running: RunningSandbox, hook: MoEngageHook, clock: Clock
 ) -> None:
     with hook:
@@ -314,7 +314,7 @@ def test_what_is_held_back_is_sent_when_the_block_ends(
     assert [push.content_state["home"] for push in pushes] == [1, 2, 3, 4, 5, 8]
 
 
-def test_a_loop_may_prefer_to_fail(hook: MoEngageHook, clock: Clock) -> None:
+def test_with_on_rate_limit_fail_a_loop_fails(hook: MoEngageHook, clock: Clock) -> None:
     for score in scores(5):
         hook.update_broadcast(**score, on_rate_limit="fail")
     with pytest.raises(RateLimited) as raised:
@@ -322,7 +322,7 @@ def test_a_loop_may_prefer_to_fail(hook: MoEngageHook, clock: Clock) -> None:
     assert raised.value.reset_at == clock.moment + timedelta(minutes=1)
 
 
-def test_coalescing_heeds_the_vendors_429_too(
+def test_coalescing_respects_the_vendors_429(
     running: RunningSandbox, hook: MoEngageHook, clock: Clock
 ) -> None:
     clock.moment = datetime.now(UTC)

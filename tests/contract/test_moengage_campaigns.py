@@ -398,7 +398,7 @@ def test_failures_that_last_are_left_to_airflows_retries(
     assert len(running.sandbox.records) == 3
 
 
-def test_an_unknown_segment_is_told_by_the_vendor_and_not_retried(running: RunningSandbox) -> None:
+def test_an_unknown_segment_is_reported_by_the_vendor_and_not_retried(running: RunningSandbox) -> None:
     outcome = create(segment_id="nobody-made-it").run()
     assert outcome.ended == "failed"
     assert isinstance(outcome.cause, InvalidPayload)
@@ -413,7 +413,9 @@ def test_validate_only_sends_nothing(running: RunningSandbox) -> None:
     assert not running.sandbox.records
 
 
-def test_ids_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_external_ids_and_keys_show_nowhere(
+    running: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     task = create(external_user_ids=["very-secret-person"])
     task.operator.external_user_ids = Redacted.hide(task.operator.external_user_ids)

@@ -220,7 +220,7 @@ def test_a_start_that_may_be_resent_within_five_minutes_makes_no_second_card(run
 
 
 @needs_state_store
-def test_a_retry_sends_to_nobody_twice(running: RunningSandbox) -> None:
+def test_a_retry_sends_to_no_recipient_twice(running: RunningSandbox) -> None:
     running.sandbox.add_fault("502", path=SEND, skip=2, times=None)
     start = task("start", max_workers=1)
     assert start.run().ended == "retry"
@@ -233,7 +233,7 @@ def test_a_retry_sends_to_nobody_twice(running: RunningSandbox) -> None:
     assert carried_out == PEOPLE
 
 
-def test_one_bad_recipient_stops_nobody_else(running: RunningSandbox) -> None:
+def test_one_rejected_recipient_does_not_stop_the_others(running: RunningSandbox) -> None:
     running.sandbox.change_settings(moengage_invalid_recipients=["ada"])
     outcome = task("start").run()
     assert outcome.ended == "success", outcome.error
@@ -276,7 +276,7 @@ def test_ten_bad_recipients_in_a_row_stop_the_send(running: RunningSandbox) -> N
     ],
     ids=["120002", "120001 key", "120001 workspace"],
 )
-def test_what_concerns_everybody_stops_after_one_request(
+def test_an_error_that_concerns_all_recipients_stops_after_one_request(
     running: RunningSandbox,
     verb: str,
     settings: dict[str, Any],
@@ -381,7 +381,7 @@ def test_transaction_ids_are_stable_short_and_tell_nothing(running: RunningSandb
     assert all(len(one) <= 50 for one in every)
 
 
-def test_people_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_recipients_and_keys_show_nowhere(running: RunningSandbox, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     people = ["very-secret-person", "another-secret-person"]
     start = task("start", external_user_ids=people)
@@ -405,7 +405,7 @@ def test_a_hook_in_a_loop_says_when_the_five_minutes_are_over(
     assert raised.value.reset_at is not None
 
 
-def test_validate_only_goes_through_everybody_and_sends_nothing(running: RunningSandbox) -> None:
+def test_validate_only_reads_all_recipients_and_sends_nothing(running: RunningSandbox) -> None:
     report = task("start", validate_only=True).run().report
     assert report is not None
     assert (report["recipients"], report["requests"], report["accepted"]) == (3, 3, 0)

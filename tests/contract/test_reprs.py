@@ -1,4 +1,4 @@
-"""Tracebacks with values, debuggers and error trackers show how many people a send has, never who."""
+"""Reprs show the number of recipients and no external id, in tracebacks, debuggers and error trackers."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_no_object_of_a_send_shows_a_person(connections: RunningSandbox, watch: 
 
 
 @pytest.mark.parametrize("fault", ["502", "503_after"])
-def test_nor_does_one_of_a_send_that_fails_and_is_resumed(
+def test_no_object_of_a_resumed_send_shows_a_person(
     connections: RunningSandbox, watch: Watch, fault: str
 ) -> None:
     store = StateStore()

@@ -1,4 +1,4 @@
-"""The DAG on the first page is the first thing that a stranger copies."""
+"""The DAG in the README runs as it is printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real processes that send over HTTP and are killed: the sandbox tells who was reached, and how often."""
+"""Processes that send over HTTP and are killed: the sandbox counts how often each recipient was reached."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, see
 
 
 @pytest.mark.timeout(600)
-def test_nobody_is_sent_to_twice_and_nobody_lost_uncounted_over_many_kills(
-    sandbox: RunningSandbox, tmp_path: Path
-) -> None:
+def test_kills_cause_no_second_send_and_no_uncounted_loss(sandbox: RunningSandbox, tmp_path: Path) -> None:
     kills = sends = 0
     with ThreadPoolExecutor(SENDS_AT_ONCE) as pool:
         while kills < KILLS:
@@ -82,9 +80,7 @@ def test_nobody_is_sent_to_twice_and_nobody_lost_uncounted_over_many_kills(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_task_that_is_asked_to_stop_leaves_nothing_in_doubt(
-    sandbox: RunningSandbox, tmp_path: Path, seed: int
-) -> None:
+def test_a_stopped_task_leaves_no_unknown_outcome(sandbox: RunningSandbox, tmp_path: Path, seed: int) -> None:
     after = moments(seed)
     task = Task(tmp_path, sandbox.url, f"asked-{seed}", PEOPLE).prepare()
     stops = 0
@@ -96,7 +92,7 @@ def test_a_task_that_is_asked_to_stop_leaves_nothing_in_doubt(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_task_whose_time_is_up_leaves_nothing_in_doubt(
+def test_a_task_that_reaches_its_timeout_leaves_no_unknown_outcome(
     sandbox: RunningSandbox, tmp_path: Path, seed: int
 ) -> None:
     after = moments(seed)
@@ -110,9 +106,7 @@ def test_a_task_whose_time_is_up_leaves_nothing_in_doubt(
     assert closed
 
 
-def test_a_database_that_dies_in_the_middle_says_how_far_it_got_and_a_retry_sends_the_rest(
-    sandbox: RunningSandbox, tmp_path: Path
-) -> None:
+def test_a_retry_sends_the_rest_after_the_database_died(sandbox: RunningSandbox, tmp_path: Path) -> None:
     task = Task(tmp_path, sandbox.url, "database", PEOPLE).prepare()
     mortal = Task(**{**vars(task), "rows_until_failure": 900})
     report = attempt(mortal)
@@ -124,9 +118,7 @@ def test_a_database_that_dies_in_the_middle_says_how_far_it_got_and_a_retry_send
     assert task.outcome()["unknown"] == 0
 
 
-def test_the_ids_at_which_a_send_resumes_lie_encrypted_in_its_state(
-    sandbox: RunningSandbox, tmp_path: Path
-) -> None:
+def test_the_ids_of_the_resume_point_are_encrypted(sandbox: RunningSandbox, tmp_path: Path) -> None:
     task = Task(tmp_path, sandbox.url, "secret", PEOPLE).prepare()
     attempt(task, signal_number=signal.SIGKILL, after=0.2)
     assert "secret-0" not in task.state.read_text()
@@ -135,7 +127,7 @@ def test_the_ids_at_which_a_send_resumes_lie_encrypted_in_its_state(
     check(sandbox, task)
 
 
-def test_a_vendor_that_fails_now_and_then_costs_the_batches_in_doubt_and_no_other(
+def test_an_unreliable_vendor_loses_only_batches_with_unknown_outcome(
     sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     task = Task(tmp_path, sandbox.url, "faulty", PEOPLE).prepare()

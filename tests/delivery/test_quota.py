@@ -1,4 +1,4 @@
-"""The customer's quota, kept against a vendor that counts."""
+"""The quota reserve, against a vendor that counts requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def windows(sandbox: RunningSandbox, seconds: int) -> list[int]:
     return [len(list(same)) for _, same in itertools.groupby(moments)]
 
 
-def test_it_goes_down_to_the_reserve_waits_for_the_reset_and_goes_on(tmp_path: Path) -> None:
+def test_a_send_stops_at_the_reserve_and_resumes_at_the_reset(tmp_path: Path) -> None:
     # So few a window that the slowest machine uses each of them up.
     with running_sandbox(latency=0.01, braze_limit=50, braze_window=3) as sandbox:
         task = Task(tmp_path, sandbox.url, "quota", 110 * PEOPLE_PER_REQUEST).prepare()
@@ -34,7 +34,7 @@ def test_it_goes_down_to_the_reserve_waits_for_the_reset_and_goes_on(tmp_path: P
     assert 0 < report["waited_seconds"] < 3 * len(used)
 
 
-def test_a_long_wait_is_left_to_the_caller_and_the_resume_goes_on(tmp_path: Path) -> None:
+def test_a_long_wait_raises_and_the_next_attempt_resumes(tmp_path: Path) -> None:
     with running_sandbox(latency=0.01, braze_limit=100, braze_window=86_400) as sandbox:
         task = Task(tmp_path, sandbox.url, "long", 200 * PEOPLE_PER_REQUEST).prepare()
         report = attempt(task)
@@ -48,7 +48,7 @@ def test_a_long_wait_is_left_to_the_caller_and_the_resume_goes_on(tmp_path: Path
 
 
 @pytest.mark.parametrize("wanted", [25.0, 80.0])
-def test_a_slope_is_kept(tmp_path: Path, wanted: float) -> None:
+def test_max_requests_per_second_is_kept(tmp_path: Path, wanted: float) -> None:
     requests = int(2 * wanted)
     with running_sandbox(latency=0.03) as sandbox:
         task = Task(tmp_path, sandbox.url, "slope", requests * PEOPLE_PER_REQUEST).prepare()

@@ -82,9 +82,7 @@ def test_activities_have_counts_and_the_latest_start_comes_first(braze: BrazeCli
     assert api.read("/summary", activity_id="second")["running"] == 1
 
 
-def test_an_update_that_nobody_was_started_for_shows_as_an_activity_without_phones(
-    braze: BrazeClient, api: Api
-) -> None:
+def test_an_update_without_a_start_shows_as_an_activity_without_phones(braze: BrazeClient, api: Api) -> None:
     braze.update()
     (activity,) = api.read("/activities")["activities"]
     assert (activity["phones"], activity["updates"]) == (0, 1)
@@ -106,7 +104,7 @@ def test_a_setting_that_does_not_exist_or_fit_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/activities/flight-UA100", "/activities/a%2Fb"])
-def test_the_page_is_one_file_that_calls_nobody_else(running: RunningSandbox, path: str) -> None:
+def test_the_page_is_one_file_without_external_resources(running: RunningSandbox, path: str) -> None:
     answer = httpx.get(running.url + path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
@@ -142,14 +140,14 @@ def test_a_setting_may_be_given_at_the_start() -> None:
         assert braze.start(headers={"Authorization": "Bearer another"}).status_code == 201
 
 
-def test_latency_delays_the_answer_not_the_deed() -> None:
+def test_latency_delays_the_response_only() -> None:
     with running_sandbox(latency=0.2) as running, BrazeClient(running.url) as braze:
         with pytest.raises(httpx.ReadTimeout):
             braze.start(timeout=0.05)
         assert running.sandbox.activities["braze", "flight-UA100"].started == 2
 
 
-def test_the_command_serves_on_loopback_and_tells_the_credentials() -> None:
+def test_the_command_serves_on_loopback_and_prints_the_credentials() -> None:
     command = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
@@ -164,7 +162,7 @@ def test_the_command_serves_on_loopback_and_tells_the_credentials() -> None:
     assert "sandbox-push-key" in told
 
 
-def test_a_port_in_use_is_said_in_one_line(running: RunningSandbox) -> None:
+def test_a_port_in_use_is_reported_in_one_line(running: RunningSandbox) -> None:
     port = running.url.rpartition(":")[2]
     command = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", port]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -114,7 +114,7 @@ def test_start_names_a_missing_field(braze: BrazeClient, missing: str) -> None:
         },
     ],
 )
-def test_a_start_that_the_documents_do_not_allow_is_refused_and_reaches_nobody(
+def test_an_invalid_start_is_refused_and_reaches_no_user(
     braze: BrazeClient, running: RunningSandbox, changes: dict[str, Any]
 ) -> None:
     answer = braze.start(changes)
@@ -123,7 +123,7 @@ def test_a_start_that_the_documents_do_not_allow_is_refused_and_reaches_nobody(
 
 
 @pytest.mark.parametrize("audience", [{"external_user_ids": WITHOUT}, {"external_user_ids": []}])
-def test_a_start_for_nobody_says_no_recipients(braze: BrazeClient, audience: dict[str, Any]) -> None:
+def test_a_start_without_recipients_says_so(braze: BrazeClient, audience: dict[str, Any]) -> None:
     answer = braze.start(audience)
     assert (answer.status_code, answer.json()) == (400, {"message": "No Recipients"})
 

@@ -1,4 +1,4 @@
-"""What goes wrong on demand, as a real client sees it."""
+"""Injected faults, as a client sees them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def test_a_refusal_is_not_carried_out(braze: BrazeClient, running: RunningSandbo
 
 
 @pytest.mark.parametrize("fault", ["500_after", "503_after", "504_after"])
-def test_an_error_may_come_after_the_deed(braze: BrazeClient, running: RunningSandbox, fault: str) -> None:
+def test_an_error_may_follow_a_request_that_was_carried_out(
+    braze: BrazeClient, running: RunningSandbox, fault: str
+) -> None:
     assert braze.start(headers={"X-Sandbox-Fault": fault}).status_code == int(fault[:3])
     assert started(running) == 2
 
@@ -107,7 +109,7 @@ def test_an_unknown_fault_is_refused(braze: BrazeClient, api: Api) -> None:
     assert braze.start(headers={"X-Sandbox-Fault": "418"}).status_code == 400
 
 
-def test_the_log_tells_what_was_sent_and_what_was_done(braze: BrazeClient, api: Api) -> None:
+def test_the_log_shows_what_was_sent_and_what_was_done(braze: BrazeClient, api: Api) -> None:
     with pytest.raises(httpx.TransportError):
         braze.start(headers={"X-Sandbox-Fault": "drop_after"})
     (request,) = api.read("/requests")["requests"]

@@ -1,4 +1,4 @@
-"""A page of a stranger's in a browser on this machine: it reaches the sandbox's port, and nothing more."""
+"""Requests from web pages of other origins: the sandbox refuses them."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_a_second_start_is_a_second_card_on_the_same_lock_screen(braze: BrazeCli
     assert (api.phone("ada")["cards"], api.read("/summary")["started_twice"]) == (3, 1)
 
 
-def test_a_start_after_the_end_begins_a_new_life(braze: BrazeClient, api: Api) -> None:
+def test_a_start_after_the_end_begins_a_new_activity(braze: BrazeClient, api: Api) -> None:
     braze.start()
     braze.update({"end_activity": True})
     braze.start({"content_state": {"status": "again"}})

@@ -1,4 +1,4 @@
-"""DAGs that a test makes, and what Airflow's database says of them afterwards."""
+"""DAGs made by a test, and their task instances and XComs in Airflow's database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Airflow's pages as a person uses them: by the words on them."""
+"""Airflow's UI in a browser, used by the labels on its pages."""
 
 from __future__ import annotations
 

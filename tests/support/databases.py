@@ -1,4 +1,4 @@
-"""Real databases behind Airflow's own hooks: DuckDB and SQLite in a file, PostgreSQL from a wheel."""
+"""Real databases with Airflow's hooks: DuckDB and SQLite in a file, PostgreSQL from a wheel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several end-to-end tests need: cards started without a DAG, phones, processes."""
+"""Helpers of the end-to-end tests: activities started without a DAG, phones, processes."""
 
 from __future__ import annotations
 

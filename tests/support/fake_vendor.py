@@ -34,34 +34,36 @@ from tests.support.state_store import CrashingStore
 CREATED = Response(201, {}, "{}")
 WORKSPACE = WorkspaceConfig(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
 
-#: Decides what becomes of a request, from its place among all requests: a word of ``_OUTCOMES``,
-#: "accept", or "remark" where it accepts and finds something wrong all the same.
-Fate = Callable[[int], str]
+#: Returns the outcome of a request from its place among all requests: a key of ``_OUTCOMES``, "accept",
+#: or "warn" to accept the request with a warning.
+OutcomeOf = Callable[[int], str]
 _OUTCOMES: dict[str, Callable[[], LiveActivityError]] = {
-    "doubt": lambda: OutcomeUnknown("no answer came."),
-    "doubt_carried_out": lambda: OutcomeUnknown("no answer came."),
+    "unknown": lambda: OutcomeUnknown("no answer came."),
+    "unknown_carried_out": lambda: OutcomeUnknown("no answer came."),
     "unavailable": lambda: VendorUnavailable("502.", endpoint="/start", status=502),
     "reject": lambda: InvalidPayload("400.", endpoint="/start", status=400),
-    "refuse": lambda: RecipientRejected("400.", endpoint="/start", status=400),
-    "refuse_after_doubt": lambda: RecipientRejected("400.", endpoint="/start", status=400),
+    "reject_recipient": lambda: RecipientRejected("400.", endpoint="/start", status=400),
+    "reject_recipient_after_unknown": lambda: RecipientRejected("400.", endpoint="/start", status=400),
     "limited": lambda: RateLimited("used up.", reset_at=datetime(2100, 1, 1, tzinfo=UTC)),
 }
 
 
 class Vendor:
-    """Remembers what it carried out, and what of that the sender was told."""
+    """A vendor that remembers what it carried out, and which outcomes the sender knows."""
 
-    def __init__(self, fate: Fate = lambda _: "accept", *, latency: Callable[[int], float] = lambda _: 0.0):
-        self.fate = fate
+    def __init__(
+        self, outcome_of: OutcomeOf = lambda _: "accept", *, latency: Callable[[int], float] = lambda _: 0.0
+    ):
+        self.outcome_of = outcome_of
         self.latency = latency
-        self.held: dict[int, Callable[[], bool]] = {}  # by place: answered once the condition holds
+        self.blocked: dict[int, Callable[[], bool]] = {}  # by place: no response until the condition holds
         self.requests = 0
-        self.under_way = 0
-        self.most_under_way = 0
+        self.in_flight = 0
+        self.most_in_flight = 0
         self.reached: Counter[str] = Counter()
-        self.told: set[str] = set()  # people of accepted requests
-        self.again: list[str] = []  # people of accepted requests who were sent to once more
-        self.refused: set[str] = set()  # people of requests that were refused for their recipient
+        self.accepted: set[str] = set()  # recipients of accepted requests
+        self.sent_twice: list[str] = []  # recipients of accepted requests in a later request
+        self.rejected: set[str] = set()  # recipients that the vendor rejected
         self.batches: list[list[str]] = []
         self.on_request: Callable[[int], None] = lambda _: None
 
@@ -90,51 +92,51 @@ class FakeClient:
         vendor.on_request(place)
         people: list[str] = json.loads(request.body)
         vendor.batches.append(people)
-        vendor.again += [person for person in people if person in vendor.told]
-        outcome = vendor.fate(place)
-        if outcome in {"accept", "remark", "doubt_carried_out"}:
+        vendor.sent_twice += [person for person in people if person in vendor.accepted]
+        outcome = vendor.outcome_of(place)
+        if outcome in {"accept", "warn", "unknown_carried_out"}:
             vendor.reached.update(people)
-        vendor.under_way += 1
-        vendor.most_under_way = max(vendor.most_under_way, vendor.under_way)
+        vendor.in_flight += 1
+        vendor.most_in_flight = max(vendor.most_in_flight, vendor.in_flight)
         try:
             await asyncio.sleep(vendor.latency(place))
-            while place in vendor.held and not vendor.held[place]():  # noqa: ASYNC110  # counts are not events
+            while place in vendor.blocked and not vendor.blocked[place]():  # noqa: ASYNC110  # counts are not events
                 await asyncio.sleep(0.001)
         except asyncio.CancelledError:
-            outcome = "doubt"
+            outcome = "unknown"
         finally:
-            vendor.under_way -= 1
-        if outcome in {"accept", "remark"}:
-            vendor.told.update(people)
-            warning = "a minor error" if outcome == "remark" else ""
+            vendor.in_flight -= 1
+        if outcome in {"accept", "warn"}:
+            vendor.accepted.update(people)
+            warning = "a minor error" if outcome == "warn" else ""
             return SendResult(1, datetime.now(UTC), CREATED, warning)
         error = _OUTCOMES[outcome]()
         if isinstance(error, RecipientRejected):
-            vendor.refused.update(people)
-        unknown = isinstance(error, OutcomeUnknown) or outcome == "refuse_after_doubt"
+            vendor.rejected.update(people)
+        unknown = isinstance(error, OutcomeUnknown) or outcome == "reject_recipient_after_unknown"
         return SendResult(1, error=error, outcome_unknown=unknown)
 
 
 class Audience:
-    """Sorted people, some of whom come and go between attempts."""
+    """A sorted audience that can change between attempts."""
 
     def __init__(self, people: int, size: int = 3) -> None:
         self.people = [f"{number:07}" for number in range(people)]
         self.size = size
-        self.always = set(self.people)  # those who were there all the time
+        self.always = set(self.people)  # in the audience at all times
         self.fail_after: int | None = None
         self.reads = 0
         self.closed = 0
 
-    def change(self, chance: random.Random, share: float = 0.1) -> None:
-        """Let some go, and others come."""
-        gone = {person for person in self.people if chance.random() < share}
-        come = {f"{chance.randrange(10 * len(self.people) + 10) / 10:09.1f}" for _ in gone}
+    def change(self, rng: random.Random, share: float = 0.1) -> None:
+        """Remove a share of the people and add others."""
+        gone = {person for person in self.people if rng.random() < share}
+        come = {f"{rng.randrange(10 * len(self.people) + 10) / 10:09.1f}" for _ in gone}
         self.always -= gone
         self.people = sorted({*self.people, *come} - gone)
 
     def keep(self, people: int) -> None:
-        """Let all but the first ``people`` go."""
+        """Remove all but the first ``people``."""
         self.people = self.people[:people]
         self.always &= set(self.people)
 
@@ -162,8 +164,8 @@ def unknown_to_next_process(store: CrashingStore, audience: Audience) -> set[str
     """
     Return the people whose outcome is unknown to the next process.
 
-    The stored places count batches of the audience that the writing process has read. A process that dies
-    before its first write leaves the state of an earlier one, whose audience may have been another.
+    The stored places count batches of the audience that the process has read. If a process dies before its
+    first write, the state is that of an earlier process, whose audience may have been different.
     """
     assert store.stored, "the state belongs to an earlier audience"
     saved, _ = Checkpoint(store).load("send")
@@ -173,22 +175,22 @@ def unknown_to_next_process(store: CrashingStore, audience: Audience) -> set[str
     }
 
 
-def make_send(
+def make_sender(
     audience: Audience,
     vendor: Vendor,
     store: CrashingStore | None = None,
     *,
-    identity: str = "send",
+    send_id: str = "send",
     max_tries: int = 0,
     on_progress: Callable[[Progress], None] = lambda _: None,
-    **fan_out: Any,
+    **options: Any,
 ) -> Sender:
-    """Return one attempt."""
+    """Return a sender for one attempt."""
     return Sender(
-        identity,
+        send_id,
         audience,
         WORKSPACE,
-        options=DeliveryOptions(**{"max_workers": 8, **fan_out}),
+        options=DeliveryOptions(**{"max_workers": 8, **options}),
         checkpoint=Checkpoint(store, max_tries=max_tries),
         total=len(audience.people),
         on_progress=on_progress,

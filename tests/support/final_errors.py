@@ -1,4 +1,4 @@
-"""How the failure of a task ends: for good, or with a retry."""
+"""Whether Airflow retries a failed task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that knows no more than the answers on MoEngage's pages, and says each of them on demand."""
+"""A server that sends any error documented by MoEngage."""
 
 from __future__ import annotations
 

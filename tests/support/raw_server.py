@@ -1,4 +1,4 @@
-"""A server that answers with bytes as they are, for what no decent server would say."""
+"""A server that sends given bytes, for responses that no HTTP server would send."""
 
 from __future__ import annotations
 

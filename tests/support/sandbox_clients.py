@@ -1,4 +1,4 @@
-"""Both vendors as a client sees them, written by hand: the project's models must not test what tests them."""
+"""Hand-written clients of the sandbox: what tests the sandbox must not use the models of the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that sends, as a task does: SQL audience, real HTTP, a state that outlives it, signals."""
+"""A process that sends like a task: SQL audience, HTTP, signals, and a state that survives the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Airflow's Variables without an Airflow."""
+"""Airflow's Variables in memory."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def people(batches: list[Batch]) -> list[Any]:
 
 
 @given(ids=IDS, aliases=ALIASES, size=st.integers(1, 60))
-def test_everybody_is_in_one_batch_in_the_order_given(
+def test_each_recipient_is_in_one_batch_in_the_given_order(
     ids: list[str], aliases: list[tuple[str, str]], size: int
 ) -> None:
     audience = ListAudience(ids, aliases)
@@ -90,7 +90,7 @@ def test_an_id_arrives_exactly_as_it_is(value: Any, expected: str) -> None:
     ],
     ids=lambda value: "memory" if isinstance(value, memoryview) else repr(value),  # its address changes
 )
-def test_what_may_not_be_the_id_that_was_meant_is_refused(value: Any) -> None:
+def test_an_ambiguous_id_is_refused(value: Any) -> None:
     with pytest.raises(InvalidPayload, match=r"^external_user_ids\[1\] is "):
         ListAudience(["fine", value])
 
@@ -117,7 +117,7 @@ def test_lists_come_as_objects_or_as_json(given_ids: Any) -> None:
 
 
 @pytest.mark.parametrize("given_ids", ["user-1", '"user-1"', '{"a": 1}', {"a": 1}, {"a"}, b"[]", 5])
-def test_what_is_no_list_is_not_taken_apart(given_ids: Any) -> None:
+def test_a_value_that_is_not_a_list_is_refused(given_ids: Any) -> None:
     with pytest.raises(InvalidPayload, match="external_user_ids"):
         ListAudience(given_ids)
 
@@ -161,7 +161,7 @@ def test_half_a_character_is_refused_before_it_breaks_a_request() -> None:
         ListAudience(["\ud83d"])
 
 
-def test_the_fingerprint_tells_audiences_apart_and_nothing_else() -> None:
+def test_the_fingerprint_differs_by_audience_only() -> None:
     prints = {
         ListAudience(["alice", "bob"]).fingerprint,
         ListAudience(["bob", "alice"]).fingerprint,

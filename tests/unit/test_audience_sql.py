@@ -93,7 +93,7 @@ TEXTS = st.one_of(st.none(), st.text(st.characters(codec="utf-8", exclude_charac
 
 @settings(max_examples=examples(30))
 @given(texts=st.lists(TEXTS, max_size=40), size=st.integers(1, 7), fetch_size=st.integers(1, 9))
-def test_a_query_gives_everybody_once_and_any_key_gives_the_rest(
+def test_a_query_returns_each_recipient_once_and_any_key_returns_the_rest(
     database: Hook, texts: list[str | None], size: int, fetch_size: int
 ) -> None:
     with closing(database.get_conn()) as connection:
@@ -126,13 +126,13 @@ def overlooked(texts: list[str | None]) -> int:
     return len(strange) - len(set(strange))
 
 
-def test_a_key_of_somebody_who_is_gone_still_tells_who_comes_next() -> None:
+def test_a_key_that_has_left_the_audience_still_marks_the_place() -> None:
     audience = audience_of(Rows([("a",), ("c",), ("e",)]))
     assert ids(audience, after="b") == ["c", "e"]
     assert ids(audience, after="z") == []
 
 
-def test_a_database_that_does_not_sort_is_found_out() -> None:
+def test_an_unsorted_result_is_refused() -> None:
     audience = audience_of(Rows([("a",), ("B",)]))
     with pytest.raises(InvalidPayload, match="does not sort") as caught:
         ids(audience)
@@ -140,7 +140,7 @@ def test_a_database_that_does_not_sort_is_found_out() -> None:
 
 
 @pytest.mark.parametrize("fetch_size", [1, 2, 10])
-def test_a_database_that_leaves_duplicates_sends_nobody_twice(fetch_size: int) -> None:
+def test_duplicates_in_a_result_are_sent_to_once(fetch_size: int) -> None:
     audience = audience_of(Rows([("a",), ("a",), ("b",), ("b",), ("b",)]), fetch_size=fetch_size)
     assert ids(audience) == ["a", "b"]
     assert audience.duplicates == 3

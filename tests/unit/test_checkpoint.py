@@ -1,4 +1,4 @@
-"""The value in the task's state: small, without anybody's id, and read back as it was."""
+"""The checkpoint in the task state: small, and without an external id in clear text."""
 
 from __future__ import annotations
 
@@ -30,47 +30,47 @@ from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.errors import LiveActivityError
 from tests.support.state_store import CrashingStore
 
-SEAL = Fernet(Fernet.generate_key())
+FERNET = Fernet(Fernet.generate_key())
 
 
-def saved(window: InFlight, unsent: list[int] | None = None, **more: object) -> CheckpointState:
-    tally = SendCounts(requests=20_000, accepted=999_950, unknown=50, retries=3, waited_seconds=12.34)
-    return CheckpointState("5" * 64, window.resume_point(unsent or []), tally, **more)  # type: ignore[arg-type]
+def saved(batches: InFlight, unsent: list[int] | None = None, **more: object) -> CheckpointState:
+    counts = SendCounts(requests=20_000, accepted=999_950, unknown=50, retries=3, waited_seconds=12.34)
+    return CheckpointState("5" * 64, batches.resume_point(unsent or []), counts, **more)  # type: ignore[arg-type]
 
 
 @given(st.sets(st.integers(0, MAX_SPAN - 1), max_size=MAX_PENDING))
-def test_places_are_read_back_as_they_were_packed(places: set[int]) -> None:
+def test_places_survive_packing(places: set[int]) -> None:
     assert _unpack(_pack(places)) == tuple(sorted(places))
 
 
 @pytest.mark.parametrize("key", [50_000, True, "user-00017", ["alias", "label"], "ünïcödé-🏈", None])
-def test_a_state_is_read_back_as_it_was_written(key: object) -> None:
+def test_a_state_survives_saving(key: object) -> None:
     store = CrashingStore()
     state = saved(InFlight(submitted_key=key).add([("b", 50), (key, 7), ("c", 50)]).complete([1]), [2])
-    Checkpoint(store, SEAL).save(state)
-    assert Checkpoint(store.for_next_process(), SEAL).load(state.send_id) == (
+    Checkpoint(store, FERNET).save(state)
+    assert Checkpoint(store.for_next_process(), FERNET).load(state.send_id) == (
         state,
         "resume an earlier attempt",
     )
 
 
-def test_no_id_of_anybody_is_in_the_store_in_clear() -> None:
+def test_the_store_holds_no_external_id_in_clear_text() -> None:
     store = CrashingStore()
-    window = InFlight("ada@example.com").add([("bob@example.com", 50), ("eve@example.com", 50)])
-    Checkpoint(store, SEAL).save(saved(window, [1]))
+    batches = InFlight("ada@example.com").add([("bob@example.com", 50), ("eve@example.com", 50)])
+    Checkpoint(store, FERNET).save(saved(batches, [1]))
     assert CHECKPOINT_KEY in store
     assert "example" not in json.dumps(store)
-    position = Checkpoint(store, SEAL).load("5" * 64)[0].resume_point
-    assert (position.completed_key, position.submitted_key) == ("ada@example.com", "eve@example.com")
+    point = Checkpoint(store, FERNET).load("5" * 64)[0].resume_point
+    assert (point.completed_key, point.submitted_key) == ("ada@example.com", "eve@example.com")
 
 
-def test_a_dictionary_of_ids_verifies_nothing_in_the_store() -> None:
+def test_stored_values_cannot_be_matched_with_a_list_of_ids() -> None:
     def stored(person: str) -> dict[str, Any]:
         store = CrashingStore()
-        position = InFlight().add([(person, 1)]).resume_point()
-        assert position.digest == digest([PendingBatch(None, person, 1)])
+        point = InFlight().add([(person, 1)]).resume_point()
+        assert point.digest == digest([PendingBatch(None, person, 1)])
         send = ListAudience([person]).fingerprint
-        Checkpoint(store, SEAL).save(CheckpointState(send, position, SendCounts(requests=1)))
+        Checkpoint(store, FERNET).save(CheckpointState(send, point, SendCounts(requests=1)))
         return store
 
     dictionary = [f"user-{number}" for number in range(50)]
@@ -83,20 +83,20 @@ def test_a_dictionary_of_ids_verifies_nothing_in_the_store() -> None:
 
 
 @pytest.mark.parametrize("stretch", [1, 4, 60])
-def test_the_state_is_a_few_hundred_bytes_however_large_the_audience(stretch: int) -> None:
-    chance = random.Random(stretch)
+def test_the_state_takes_a_few_hundred_bytes_for_any_audience(stretch: int) -> None:
+    rng = random.Random(stretch)
     count = 20_000 + 256 * stretch
-    window = InFlight(count=20_000, submitted_key="0" * 36).add(
+    batches = InFlight(count=20_000, submitted_key="0" * 36).add(
         (f"{n:036}", 50) for n in range(20_000, count)
     )
-    pending = chance.sample(range(20_000, count), MAX_PENDING)
-    window = window.complete(set(range(20_000, count)) - set(pending))
+    pending = rng.sample(range(20_000, count), MAX_PENDING)
+    batches = batches.complete(set(range(20_000, count)) - set(pending))
     store = CrashingStore()
-    Checkpoint(store, SEAL).save(saved(window))
+    Checkpoint(store, FERNET).save(saved(batches))
     assert store.largest < (600 if stretch == 1 else 1_100)
 
 
-def test_without_a_state_it_is_a_new_send() -> None:
+def test_without_a_state_a_send_is_new() -> None:
     assert Checkpoint(CrashingStore()).load("a") == (CheckpointState("a"), "new send")
     assert Checkpoint().load("a") == (CheckpointState("a"), "new send")
 
@@ -117,7 +117,7 @@ def test_without_a_store_nothing_is_durable_and_saving_does_nothing() -> None:
         (True, 5, True, "was cleared"),
     ],
 )
-def test_a_retry_a_clear_and_a_cleared_failure_are_told_apart(
+def test_a_retry_a_clear_and_a_cleared_failure_are_distinguished(
     finished: bool, max_tries: int, is_new: bool, why: str
 ) -> None:
     store = CrashingStore()
@@ -138,14 +138,14 @@ def test_a_retry_of_a_cleared_success_resumes_it_instead_of_sending_once_more() 
 
 
 @pytest.mark.parametrize("state", ["text", {}, {"send": "5" * 64}, 7])
-def test_a_state_that_cannot_be_read_stops_the_send_instead_of_beginning_it_anew(state: object) -> None:
+def test_an_unreadable_state_stops_the_send(state: object) -> None:
     with pytest.raises(LiveActivityError, match=f"cannot be read .* delete '{CHECKPOINT_KEY}'") as failed:
-        Checkpoint(CrashingStore({CHECKPOINT_KEY: state}), SEAL).load("5" * 64)
+        Checkpoint(CrashingStore({CHECKPOINT_KEY: state}), FERNET).load("5" * 64)
     assert not failed.value.retryable
 
 
 def test_a_worker_with_another_fernet_key_does_not_send_from_the_start() -> None:
     store = CrashingStore()
-    Checkpoint(store, SEAL).save(saved(InFlight("a")))
+    Checkpoint(store, FERNET).save(saved(InFlight("a")))
     with pytest.raises(LiveActivityError, match="All workers need the same Fernet key"):
         Checkpoint(store, Fernet(Fernet.generate_key())).load("5" * 64)

@@ -1,4 +1,4 @@
-"""From a connection to a base URL and a key: the key goes to the vendor over https, or nowhere."""
+"""Fields of a connection: base URL, key, time-outs, proxy. The key goes to the vendor over https only."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_port_of_its_own_field_is_used() -> None:
         "http://127.0.0.1.example.com",
     ],
 )
-def test_a_key_never_crosses_a_network_in_clear(host: str) -> None:
+def test_plain_http_is_refused_for_a_remote_host(host: str) -> None:
     with pytest.raises(InvalidConnection, match="must be reached over https"):
         url(host)
     with pytest.raises(InvalidConnection, match="must be reached over https"):
@@ -82,7 +82,7 @@ def test_a_key_never_crosses_a_network_in_clear(host: str) -> None:
         "rest.iad-01.braze.com.",
     ],
 )
-def test_a_stranger_gets_no_key_unless_the_connection_says_so_in_so_many_words(host: str) -> None:
+def test_a_host_that_is_not_the_vendors_is_refused_unless_the_connection_allows_it(host: str) -> None:
     for extra in ({}, {"allow_any_host": "true"}, {"allow_any_host": False}):
         with pytest.raises(InvalidConnection, match=r"is not one of the vendor's \(\*\.braze\.com, "):
             url(host, extra_dejson=extra)
@@ -131,7 +131,7 @@ def test_a_host_is_a_host_and_nothing_more(host: str) -> None:
         "1.2.3.400",
     ],
 )
-def test_what_only_looks_like_a_host_is_none(host: str) -> None:
+def test_a_malformed_host_is_refused(host: str) -> None:
     with pytest.raises(InvalidConnection, match="is not a host name or URL") as refused:
         url(host, extra_dejson={"allow_any_host": True})
     assert refused.value.__suppress_context__ or refused.value.__context__ is None
@@ -152,7 +152,7 @@ def test_a_port_of_its_own_field_is_a_port(port: int) -> None:
 
 
 @pytest.mark.parametrize("host", [None, "", "  ", "https://", "https:///path"])
-def test_a_missing_host_is_told_as_such(host: str | None) -> None:
+def test_a_missing_host_is_refused(host: str | None) -> None:
     with pytest.raises(InvalidConnection, match="connection 'braze_default': host is missing"):
         url(host)
 
@@ -240,7 +240,7 @@ def test_a_proxy_that_httpx_can_read_is_taken_as_it_is(value: str) -> None:
         "http://user:hunter2@p:3128/path",
     ],
 )
-def test_a_proxy_that_is_none_is_refused_without_its_password(value: Any) -> None:
+def test_an_invalid_proxy_is_refused_without_showing_its_password(value: Any) -> None:
     with pytest.raises(InvalidConnection, match="proxy must be a URL") as refused:
         proxy(Connection(extra_dejson={"proxy": value}))
     assert not any(part in str(refused.value) for part in ("hunt", "er2", "12/", "12?"))

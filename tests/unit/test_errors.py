@@ -1,4 +1,4 @@
-"""What an error says, and which of them a retry may mend."""
+"""Texts of the errors, and which errors are retryable."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ KINDS = {
 }
 
 
-def test_an_error_says_where_what_and_in_whose_words() -> None:
+def test_an_error_names_the_endpoint_the_cause_and_the_vendors_message() -> None:
     error = LiveActivityError(
         "change this.", vendor="braze", endpoint="/x", status=400, request_id="r-1", body_excerpt="no"
     )
     assert str(error) == "braze /x answered 400 (request r-1): change this. The answer was: no"
 
 
-def test_an_error_without_a_place_is_its_message() -> None:
+def test_an_error_without_an_endpoint_is_its_message() -> None:
     assert str(LiveActivityError("change this.")) == "change this."
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_only_what_may_be_better_later_is_retryable(kind: type[LiveActivityError]) -> None:
+def test_only_temporary_errors_are_retryable(kind: type[LiveActivityError]) -> None:
     later = (RateLimited, VendorUnavailable, OutcomeUnknown)
     assert kind("x").retryable is issubclass(kind, later)
 
@@ -45,7 +45,7 @@ def test_a_partial_send_is_as_retryable_as_what_stopped_it(retryable: bool) -> N
     assert (error.retryable, error.report) == (retryable, {"accepted": 50})
 
 
-def test_bad_input_is_a_value_error_for_those_who_know_no_better() -> None:
+def test_bad_input_is_a_value_error() -> None:
     assert issubclass(errors.InvalidPayload, ValueError)
     assert issubclass(errors.InvalidConnection, ValueError)
 

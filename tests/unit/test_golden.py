@@ -1,4 +1,4 @@
-"""Every request that the vendors' pages show, as it leaves: from models through vendor and transport."""
+"""Every request that the vendors' pages show, from the models to the transport."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_request_leaves_as_the_vendors_page_shows_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["braze_start_external_user_ids", "braze_start_ids_and_aliases"])
-def test_a_batch_of_a_fan_out_is_the_same_request(name: str) -> None:
+def test_a_batch_of_a_large_send_is_the_same_request(name: str) -> None:
     body = golden(name)["body"]
     ids = body.pop("external_user_ids")
     aliases = [(alias["alias_name"], alias["alias_label"]) for alias in body.pop("user_aliases", ())]

@@ -1,4 +1,4 @@
-"""One connection, against servers as they are."""
+"""One HTTP/1.1 connection against raw servers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def until_closed(transport: H11Transport) -> None:
     ],
     ids=["continue", "empty", "chunked", "gzip"],
 )
-def test_every_form_of_answer_is_read_and_leaves_the_connection_usable(answer: bytes, text: str) -> None:
+def test_every_form_of_response_is_read_and_leaves_the_connection_usable(answer: bytes, text: str) -> None:
     async def twice() -> None:
         async with raw_server(answer, answer) as server, H11Transport(UNTRUSTING) as transport:
             assert await exchanges(transport, server, 2) == [text, text]
@@ -79,7 +79,7 @@ def test_every_form_of_answer_is_read_and_leaves_the_connection_usable(answer: b
     ],
     ids=["until-the-end", "1.0", "close", "said-something-while-idle"],
 )
-def test_a_connection_that_has_served_its_time_is_not_used_again(answer: bytes) -> None:
+def test_a_connection_that_the_server_closes_is_not_used_again(answer: bytes) -> None:
     async def twice() -> None:
         async with raw_server(answer, answer) as server, H11Transport(UNTRUSTING) as transport:
             assert await exchanges(transport, server, 1) == ["{}"]
@@ -112,7 +112,7 @@ def test_a_connection_that_closes_while_a_request_is_held_is_opened_again_before
     [b"", b"HTTP/1.1 201 Created\r\nConnection: close", LAST[:-1], b"SSH-2.0 Connection: close\r\n\r\n"],
     ids=["none", "head", "body", "ssh"],
 )
-def test_half_an_answer_is_none_and_does_not_pass_for_a_refused_connection(answer: bytes) -> None:
+def test_an_incomplete_response_is_not_taken_for_a_refused_connection(answer: bytes) -> None:
     async def cut() -> None:
         async with raw_server(answer) as server, H11Transport(UNTRUSTING) as transport:
             with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
@@ -122,7 +122,7 @@ def test_half_an_answer_is_none_and_does_not_pass_for_a_refused_connection(answe
     asyncio.run(cut())
 
 
-def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_request() -> None:
+def test_a_late_response_is_not_taken_for_that_of_the_next_request() -> None:
     async def late() -> None:
         too_late = asyncio.Event()
 
@@ -159,7 +159,7 @@ def test_after_a_cancelled_request_the_next_one_has_a_connection_of_its_own() ->
     asyncio.run(cancelled())
 
 
-def test_a_header_with_a_line_break_sends_nothing_and_harms_nothing() -> None:
+def test_a_header_with_a_line_break_is_refused_and_the_connection_stays_usable() -> None:
     async def broken() -> None:
         async with raw_server(OK) as server, H11Transport(UNTRUSTING) as transport:
             request = post(f"http://{server.host}/x")
@@ -172,7 +172,7 @@ def test_a_header_with_a_line_break_sends_nothing_and_harms_nothing() -> None:
     asyncio.run(broken())
 
 
-def test_a_connection_that_does_not_stand_in_time_is_told_as_such() -> None:
+def test_a_slow_handshake_raises_a_connect_timeout() -> None:
     async def never() -> None:
         request = post("http://127.0.0.1:9/x")
         request.extensions["timeout"]["connect"] = 0.0
@@ -197,7 +197,7 @@ def test_a_large_body_and_a_second_request_go_over_one_trusted_tls_connection(tm
     asyncio.run(twice())
 
 
-def test_a_body_that_is_not_read_to_its_end_takes_the_connection_with_it() -> None:
+def test_a_body_that_is_not_read_to_its_end_closes_the_connection() -> None:
     async def closed() -> None:
         endless = OK.replace(b"2\r\n\r\n{}", b"99\r\n\r\n{}")
         async with raw_server(endless, OK) as server, H11Transport(UNTRUSTING) as transport:
@@ -209,7 +209,7 @@ def test_a_body_that_is_not_read_to_its_end_takes_the_connection_with_it() -> No
     asyncio.run(closed())
 
 
-def test_what_a_server_says_without_a_request_is_not_kept() -> None:
+def test_bytes_sent_without_a_request_are_discarded() -> None:
     async def unasked() -> None:
         async with raw_server(OK, OK) as server, H11Transport(UNTRUSTING) as transport:
             await exchanges(transport, server, 1)
@@ -224,7 +224,7 @@ def test_what_a_server_says_without_a_request_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("host", ["rest..braze.test", "r" * 64 + ".test"])
-def test_a_name_that_no_resolver_takes_is_a_refused_connection(host: str) -> None:
+def test_a_name_that_cannot_be_resolved_is_a_connect_error(host: str) -> None:
     async def nowhere() -> None:
         async with H11Transport(UNTRUSTING) as transport:
             with pytest.raises(httpx.ConnectError):

@@ -1,4 +1,4 @@
-"""The transport over real sockets: what the network and strange servers do, and what that is taken for."""
+"""The client over real sockets: network errors and unusual servers."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ QUICK = Timeouts(connect=2, read=0.3, write=2, pool=0.3)
 
 
 async def send(url: str, *requests: Request, vendor: Braze | MoEngage = BRAZE) -> list[SendResult]:
-    """Send over one connection; waits between tries cost no time."""
-    account = WorkspaceConfig(vendor, url, QUICK)
+    """Send over one connection; waits between attempts cost no time."""
+    workspace = WorkspaceConfig(vendor, url, QUICK)
     limiter = RateLimiter(sleep=Clock().async_sleep)
-    async with Client(account, limiter, retry=RetryConfig(attempts=3)) as client:
+    async with Client(workspace, limiter, retry=RetryConfig(attempts=3)) as client:
         return [await client.send(request) for request in requests]
 
 
@@ -62,15 +62,15 @@ def sandbox(server: RunningSandbox) -> RunningSandbox:
     return server
 
 
-def test_a_refused_connection_is_tried_again_and_then_told() -> None:
+def test_a_refused_connection_is_retried_and_then_reported() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
         (result,) = asyncio.run(send(f"http://127.0.0.1:{taken.getsockname()[1]}", START_REQUEST))
     assert isinstance(result.error, VendorUnavailable)
     assert (result.attempts, result.error.retryable) == (3, True)
 
 
-def test_a_name_that_nobody_knows_is_told_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_gets_an_error_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object, **kwargs: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
@@ -80,8 +80,8 @@ def test_a_name_that_nobody_knows_is_told_with_advice(monkeypatch: pytest.Monkey
     assert "check the connection's host and the network" in error.message
 
 
-def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_key_leaves(tmp_path: Path) -> None:
-    async def against_a_stranger() -> list[bytes]:
+def test_an_untrusted_certificate_fails_before_the_key_is_sent(tmp_path: Path) -> None:
+    async def untrusted() -> list[bytes]:
         async with raw_server(OK, context=self_signed(tmp_path)) as (host, requests, _):
             (result,) = await send(f"https://{host}", UPDATE_REQUEST)
             assert isinstance(result.error, VendorUnavailable)
@@ -89,7 +89,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_key_leaves(tmp
             assert (result.attempts, result.error.retryable) == (1, False)
             return requests
 
-    assert asyncio.run(against_a_stranger()) == []
+    assert asyncio.run(untrusted()) == []
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_it_before_the_key_leaves(tmp
         ("504", OutcomeUnknown, 0),
     ],
 )
-def test_a_start_in_doubt_is_sent_once(
+def test_a_start_with_unknown_outcome_is_sent_once(
     sandbox: RunningSandbox, fault: str, kind: type[LiveActivityError], cards: int
 ) -> None:
     sandbox.sandbox.add_fault(fault)
@@ -130,7 +130,7 @@ def test_a_start_that_was_not_carried_out_is_sent_again(sandbox: RunningSandbox,
     ],
     ids=["cut", "ssh", "closed"],
 )
-def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answer: bytes) -> None:
+def test_an_unreadable_response_leaves_an_unknown_outcome_and_a_usable_connection(answer: bytes) -> None:
     async def twice() -> None:
         async with raw_server(answer, answer, OK, OK) as (host, requests, _):
             (unread,) = await send(f"http://{host}", START_REQUEST)
@@ -141,7 +141,7 @@ def test_an_answer_that_cannot_be_read_leaves_doubt_and_a_usable_connection(answ
     asyncio.run(twice())
 
 
-def test_a_redirect_takes_the_key_nowhere() -> None:
+def test_the_key_does_not_follow_a_redirect() -> None:
     async def redirected() -> list[bytes]:
         async with raw_server(OK) as (elsewhere, requests, _):
             location = f"Location: http://{elsewhere}/".encode()
@@ -154,7 +154,7 @@ def test_a_redirect_takes_the_key_nowhere() -> None:
     assert asyncio.run(redirected()) == []
 
 
-def test_proxies_of_the_environment_get_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
 
@@ -177,7 +177,7 @@ def test_requests_share_one_connection() -> None:
 
 @pytest.mark.parametrize("key", ["k3y\nX-Evil: 1", "k3y\u200b", "schlüssel", "k3y\x00"])
 @pytest.mark.parametrize("vendor", [Braze, lambda key: MoEngage(key, "x")])
-def test_a_key_that_http_cannot_carry_is_refused_without_showing_it(vendor: type[Braze], key: str) -> None:
+def test_a_key_with_illegal_characters_is_refused_without_showing_it(vendor: type[Braze], key: str) -> None:
     request = Request("update", "/x", b"{}", UPDATE_REQUEST.retry_safety, vendor(key)._headers())
 
     async def refused() -> LiveActivityError:

@@ -1,4 +1,4 @@
-"""The retry table: what became of a request, and whether it is sent again, by what a second one would do."""
+"""The outcome of a request, and whether it is sent again, for each kind of request and event."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOT_SENT = {
     "502": Reply(502),
     "502 of a proxy": Reply(502, PAGE, HTML),
 }
-IN_DOUBT = {
+UNKNOWN = {
     "reset while reading": httpx.ReadError("reset"),
     "reset while writing": httpx.WriteError("reset"),
     "read time-out": httpx.ReadTimeout("t"),
@@ -52,23 +52,23 @@ IN_DOUBT = {
     "503 of a proxy": Reply(503, PAGE, HTML),
     "200 of a proxy": Reply(200, PAGE, HTML),
 }
-REFUSED = {str(status): Reply(status) for status in (400, 401, 403, 404, 413, 415, 418)}
+REJECTED = {str(status): Reply(status) for status in (400, 401, 403, 404, 413, 415, 418)}
 
-EVERY = {
+ALL = {
     "Braze start": START_REQUEST,
     "Braze update": UPDATE_REQUEST,
     "MoEngage start": BROADCAST_REQUEST,
     "MoEngage update": PUSH_REQUEST,
 }
-REPEATABLE = {name: request for name, request in EVERY.items() if name != "Braze start"}
-Happening = Reply | httpx.TransportError
+IDEMPOTENT = {name: request for name, request in ALL.items() if name != "Braze start"}
+Event = Reply | httpx.TransportError
 
 
 def cases(things: Mapping[str, object], name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(name, list(things.values()), ids=list(things))
 
 
-@cases(EVERY, "request_")
+@cases(ALL, "request_")
 @pytest.mark.parametrize("status", [200, 201, 202])
 def test_any_2xx_is_accepted(request_: Request, status: int) -> None:
     vendor = ScriptedVendor(Reply(status, {"message": "queued"}))
@@ -76,81 +76,81 @@ def test_any_2xx_is_accepted(request_: Request, status: int) -> None:
     assert (sent.attempts, sent.accepted().status, sent.sent_at) == (1, status, vendor.clock())
 
 
-@cases(EVERY, "request_")
-@cases(NOT_SENT, "happening")
-def test_what_has_not_left_is_sent_again(request_: Request, happening: Happening) -> None:
-    vendor = ScriptedVendor(happening, happening, OK)
+@cases(ALL, "request_")
+@cases(NOT_SENT, "event")
+def test_a_request_that_was_not_sent_is_sent_again(request_: Request, event: Event) -> None:
+    vendor = ScriptedVendor(event, event, OK)
     assert vendor.send(request_).attempts == len(vendor.requests) == 3
 
 
-@cases(REPEATABLE, "request_")
-@cases(IN_DOUBT, "happening")
-def test_after_doubt_what_may_be_repeated_is_sent_again(request_: Request, happening: Happening) -> None:
-    vendor = ScriptedVendor(happening, happening, OK)
+@cases(IDEMPOTENT, "request_")
+@cases(UNKNOWN, "event")
+def test_an_idempotent_request_with_unknown_outcome_is_sent_again(request_: Request, event: Event) -> None:
+    vendor = ScriptedVendor(event, event, OK)
     assert vendor.send(request_).attempts == len(vendor.requests) == 3
 
 
-@cases(IN_DOUBT, "happening")
-def test_after_doubt_a_start_without_a_key_is_never_sent_again(happening: Happening) -> None:
-    vendor = ScriptedVendor(happening, OK)
+@cases(UNKNOWN, "event")
+def test_a_start_without_a_key_and_with_unknown_outcome_is_not_sent_again(event: Event) -> None:
+    vendor = ScriptedVendor(event, OK)
     error = vendor.error(START_REQUEST)
     assert isinstance(error, OutcomeUnknown)
     assert (len(vendor.requests), vendor.clock.slept) == (1, [])
 
 
-def test_doubt_after_safe_tries_still_ends_a_start() -> None:
+def test_an_unknown_outcome_after_safe_attempts_still_ends_a_start() -> None:
     vendor = ScriptedVendor(Reply(502), httpx.ReadTimeout("t"), OK)
     assert isinstance(vendor.error(START_REQUEST), OutcomeUnknown)
     assert len(vendor.requests) == 2
 
 
-@cases(EVERY, "request_")
-@cases(REFUSED, "happening")
-def test_a_refusal_is_final(request_: Request, happening: Reply) -> None:
-    vendor = ScriptedVendor(happening, OK)
+@cases(ALL, "request_")
+@cases(REJECTED, "event")
+def test_a_rejection_is_final(request_: Request, event: Reply) -> None:
+    vendor = ScriptedVendor(event, OK)
     error = vendor.error(request_)
     assert not error.retryable
-    assert (error.status, len(vendor.requests)) == (happening.status, 1)
+    assert (error.status, len(vendor.requests)) == (event.status, 1)
     assert vendor.clock.slept == []
 
 
-@cases(EVERY, "request_")
+@cases(ALL, "request_")
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(request_: Request, status: int) -> None:
     vendor = ScriptedVendor(Reply(status, PAGE, {"Location": "https://evil.example.com/", **HTML}))
     error = vendor.error(request_)
     assert isinstance(error, InvalidConnection)
     assert "Redirects are not followed" in error.message
-    assert [wire.url.host for wire in vendor.requests] == ["vendor.test"]
+    assert [request.url.host for request in vendor.requests] == ["vendor.test"]
 
 
 @cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
-@cases(IN_DOUBT, "happening")
-def test_a_duplicate_after_doubt_was_accepted(request_: Request, happening: Happening) -> None:
-    vendor = ScriptedVendor(happening, Reply(403, DUPLICATE))
+@cases(UNKNOWN, "event")
+def test_a_duplicate_after_an_unknown_outcome_means_accepted(request_: Request, event: Event) -> None:
+    vendor = ScriptedVendor(event, Reply(403, DUPLICATE))
     assert vendor.send(request_).attempts == 2
 
 
 @cases({"MoEngage start": BROADCAST_REQUEST, "MoEngage update": PUSH_REQUEST}, "request_")
-def test_doubt_is_remembered_over_safe_tries(request_: Request) -> None:
+def test_an_unknown_outcome_is_remembered_over_safe_attempts(request_: Request) -> None:
     vendor = ScriptedVendor(httpx.ReadTimeout("t"), Reply(502), Reply(429), Reply(403, DUPLICATE))
     assert vendor.send(request_).attempts == 4
 
 
-@cases(NOT_SENT, "happening")
-def test_a_duplicate_without_doubt_is_a_mistake(happening: Happening) -> None:
-    error = ScriptedVendor(happening, Reply(403, DUPLICATE)).error(BROADCAST_REQUEST)
+@cases(NOT_SENT, "event")
+def test_a_duplicate_without_an_unknown_outcome_is_an_error(event: Event) -> None:
+    error = ScriptedVendor(event, Reply(403, DUPLICATE)).error(BROADCAST_REQUEST)
     assert isinstance(error, InvalidPayload)
     assert "instance_id was used before" in error.message
 
 
-def test_a_duplicate_of_an_earlier_process_was_accepted() -> None:
+def test_a_duplicate_of_an_earlier_process_means_accepted() -> None:
     assert (
         ScriptedVendor(Reply(403, DUPLICATE)).send(BROADCAST_REQUEST, possibly_sent_before=True).attempts == 1
     )
 
 
-def test_another_403_after_doubt_is_no_acceptance() -> None:
+def test_another_403_after_an_unknown_outcome_does_not_mean_accepted() -> None:
     error = ScriptedVendor(Reply(503), Reply(403, {"error": {"message": "Invalid Action"}})).error(
         PUSH_REQUEST
     )
@@ -158,18 +158,18 @@ def test_another_403_after_doubt_is_no_acceptance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("happening", "kind", "words"),
+    ("event", "kind", "words"),
     [
         (NOT_SENT["refused"], VendorUnavailable, "no connection could be opened (ConnectError)"),
         (NOT_SENT["502"], VendorUnavailable, "did not reach the vendor's servers"),
-        (IN_DOUBT["read time-out"], OutcomeUnknown, "no usable response came (ReadTimeout)"),
-        (IN_DOUBT["200 of a proxy"], OutcomeUnknown, "or a proxy, sent no usable response"),
+        (UNKNOWN["read time-out"], OutcomeUnknown, "no usable response came (ReadTimeout)"),
+        (UNKNOWN["200 of a proxy"], OutcomeUnknown, "or a proxy, sent no usable response"),
     ],
 )
-def test_when_patience_ends_the_last_error_says_what_happened(
-    happening: Happening, kind: type[LiveActivityError], words: str
+def test_after_the_last_attempt_the_error_says_what_happened(
+    event: Event, kind: type[LiveActivityError], words: str
 ) -> None:
-    result = ScriptedVendor(happening).result(UPDATE_REQUEST)
+    result = ScriptedVendor(event).result(UPDATE_REQUEST)
     error = result.error
     assert type(error) is kind
     assert words in error.message
@@ -178,7 +178,7 @@ def test_when_patience_ends_the_last_error_says_what_happened(
 
 
 @pytest.mark.parametrize(
-    ("body", "remark"),
+    ("body", "warning"),
     [
         ({"message": "success"}, ""),
         ({"message": "success", "errors": []}, ""),
@@ -187,7 +187,7 @@ def test_when_patience_ends_the_last_error_says_what_happened(
         ('"errors" in no JSON', ""),
     ],
 )
-def test_a_minor_error_leaves_the_request_accepted_and_is_kept_without_its_people(
-    body: dict[str, object] | str, remark: str
+def test_a_minor_error_becomes_a_warning_without_external_ids(
+    body: dict[str, object] | str, warning: str
 ) -> None:
-    assert ScriptedVendor(Reply(201, body)).send(START_REQUEST).warning == remark
+    assert ScriptedVendor(Reply(201, body)).send(START_REQUEST).warning == warning

@@ -1,4 +1,4 @@
-"""429: the headers say when requests leave again, whatever their form; long waits are handed back."""
+"""429: the reset in the headers, in any form, decides when a request is sent again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def limited(reset_in: int, *, spelling: str = "title") -> Reply:
 
 @every_request
 @pytest.mark.parametrize("spelling", ["title", "lower", "upper"])
-def test_a_near_reset_is_waited_for_whatever_the_verb(request_: Request, spelling: str) -> None:
+def test_a_429_with_a_near_reset_is_waited_for(request_: Request, spelling: str) -> None:
     vendor = ScriptedVendor(limited(40, spelling=spelling), OK)
     sent = vendor.send(request_)
     assert sent.attempts == 2
@@ -61,7 +61,7 @@ def test_a_near_reset_is_waited_for_whatever_the_verb(request_: Request, spellin
     ],
 )
 @every_request
-def test_without_a_readable_reset_it_is_tried_again_a_little_later(
+def test_a_429_without_a_readable_reset_is_retried_soon(
     request_: Request, headers: Mapping[str, str]
 ) -> None:
     vendor = ScriptedVendor(Reply(429, "", headers), OK)
@@ -70,20 +70,20 @@ def test_without_a_readable_reset_it_is_tried_again_a_little_later(
 
 
 @pytest.mark.parametrize("seconds", [-1, -7200])
-def test_a_reset_that_is_over_by_our_clock_costs_a_moment_not_the_send(seconds: int) -> None:
+def test_a_429_with_a_past_reset_is_retried_soon(seconds: int) -> None:
     vendor = ScriptedVendor(limited(seconds), OK)
     vendor.send(UPDATE_REQUEST)
     assert vendor.clock() <= NOW + timedelta(seconds=2)
 
 
-def test_a_wait_in_place_takes_45_seconds_at_most() -> None:
+def test_a_wait_takes_45_seconds_at_most() -> None:
     # By default, as for a campaign's request, which has no rules of its own.
     assert ScriptedVendor(limited(45), OK).send(PUSH_REQUEST).attempts == 2
     assert isinstance(ScriptedVendor(limited(47), OK).error(PUSH_REQUEST), RateLimited)
 
 
 @every_request
-def test_a_far_reset_is_handed_back_instead_of_waited_for(request_: Request) -> None:
+def test_a_far_reset_raises_instead_of_waiting(request_: Request) -> None:
     vendor = ScriptedVendor(limited(3000), OK, max_wait=30)
     error = vendor.error(request_)
     assert isinstance(error, RateLimited)
@@ -95,7 +95,7 @@ def test_a_far_reset_is_handed_back_instead_of_waited_for(request_: Request) -> 
 
 @every_request
 @pytest.mark.parametrize("reset_in", [3601, 86_400, 8_000_000_000])
-def test_a_reset_beyond_the_vendor_s_window_is_read_as_its_end(request_: Request, reset_in: int) -> None:
+def test_a_reset_is_capped_at_the_end_of_the_vendors_window(request_: Request, reset_in: int) -> None:
     window = timedelta(hours=1) if is_braze(request_) else MINUTE
     error = ScriptedVendor(limited(reset_in), OK, max_wait=30).error(request_)
     assert isinstance(error, RateLimited)
@@ -104,19 +104,19 @@ def test_a_reset_beyond_the_vendor_s_window_is_read_as_its_end(request_: Request
     assert vendor.send(request_).sent_at == NOW + window
 
 
-def test_a_far_reset_is_waited_for_where_nothing_else_is_possible() -> None:
+def test_without_max_wait_a_far_reset_is_waited_for() -> None:
     vendor = ScriptedVendor(limited(3000), OK, max_wait=float("inf"))
     assert vendor.send(START_REQUEST).sent_at == NOW + timedelta(seconds=3000)
 
 
-def test_a_limit_that_never_ends_ends_the_tries() -> None:
+def test_a_429_that_never_ends_uses_up_the_attempts() -> None:
     vendor = ScriptedVendor(Reply(429))
     error = vendor.error(START_REQUEST)
     assert isinstance(error, RateLimited)
     assert (error.status, error.reset_at, len(vendor.requests)) == (429, None, 6)
 
 
-def test_at_the_reserve_the_next_request_waits_before_a_429_comes() -> None:
+def test_at_the_reserve_the_next_request_waits_for_the_reset() -> None:
     last = Reply(
         201,
         {},
@@ -127,7 +127,7 @@ def test_at_the_reserve_the_next_request_waits_before_a_429_comes() -> None:
     assert vendor.send(START_REQUEST).sent_at == NOW + timedelta(seconds=30)
 
 
-def test_the_empty_headers_of_a_401_close_no_gate() -> None:
+def test_the_empty_quota_headers_of_a_401_cause_no_wait() -> None:
     vendor = ScriptedVendor(Reply(401, {}, dict.fromkeys(NAMES, "")), OK)
     vendor.error(START_REQUEST)
     assert vendor.send(START_REQUEST).sent_at == NOW

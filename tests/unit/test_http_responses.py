@@ -1,4 +1,4 @@
-"""The status of an answer decides; its body is read in part, and may be anything. Over real HTTP."""
+"""The status of a response decides; its body may be anything. Over real HTTP."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ QUICK = Timeouts(connect=2, read=0.3, write=2, pool=2)
 direct_or_by_proxy = pytest.mark.parametrize("by_proxy", [False, True], ids=["direct", "proxy"])
 
 
-def account(host: str, *, by_proxy: bool) -> WorkspaceConfig:
-    """Return an account that leads to a raw server, which may play the proxy."""
+def workspace(host: str, *, by_proxy: bool) -> WorkspaceConfig:
+    """Return an configuration that leads to a raw server, which may play the proxy."""
     if by_proxy:
         return WorkspaceConfig(BRAZE, "http://vendor.test", QUICK, proxy=f"http://{host}")
     return WorkspaceConfig(BRAZE, f"http://{host}", QUICK)
 
 
-async def send(account: WorkspaceConfig, *requests: Request) -> list[SendResult]:
-    async with Client(account, RateLimiter(), retry=NO_RETRY) as client:
+async def send(workspace: WorkspaceConfig, *requests: Request) -> list[SendResult]:
+    async with Client(workspace, RateLimiter(), retry=NO_RETRY) as client:
         return [await client.send(request) for request in requests]
 
 
@@ -48,7 +48,9 @@ BODIES = {
     "latin-1 that says utf-8": answer("201 Created", b"\xe9\xff", "Content-Type: a/json; charset=utf-8"),
     "charset that does not decode": answer("201 Created", b"{}", "Content-Type: text/plain; charset=idna"),
     "charset that is no text": answer("201 Created", b"{}", "Content-Type: text/plain; charset=bz2"),
-    "charset that nobody knows": answer("201 Created", b"{}", "Content-Type: text/plain; charset=x-none"),
+    "charset that Python does not know": answer(
+        "201 Created", b"{}", "Content-Type: text/plain; charset=x-none"
+    ),
     "half a surrogate pair": answer("201 Created", b"\x00\xd8", "Content-Type: a/b; charset=utf-16"),
     "deep list": answer("201 Created", b'{"errors":' + b"[" * 60_000),
     "deep and closed": answer("201 Created", b'{"errors":' + b"[" * 9_000 + b"]" * 9_000 + b"}"),
@@ -64,12 +66,12 @@ BODIES = {
 
 @direct_or_by_proxy
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_a_201_is_accepted_whatever_its_body_and_the_next_request_goes_through(
-    body: bytes, by_proxy: bool
-) -> None:
+def test_a_201_is_accepted_with_any_body_and_the_next_request_is_sent(body: bytes, by_proxy: bool) -> None:
     async def twice() -> None:
         async with raw_server(body, OK) as server:
-            first, second = await send(account(server.host, by_proxy=by_proxy), START_REQUEST, UPDATE_REQUEST)
+            first, second = await send(
+                workspace(server.host, by_proxy=by_proxy), START_REQUEST, UPDATE_REQUEST
+            )
         assert (first.accepted().status, first.attempts, second.accepted().text) == (201, 1, "{}")
         assert len(first.accepted().text) <= MAX_RESPONSE_BYTES
         assert len(server.requests) == 2
@@ -79,10 +81,10 @@ def test_a_201_is_accepted_whatever_its_body_and_the_next_request_goes_through(
 
 @direct_or_by_proxy
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_a_400_is_a_refusal_whatever_its_body(body: bytes, by_proxy: bool) -> None:
+def test_a_400_is_a_rejection_with_any_body(body: bytes, by_proxy: bool) -> None:
     async def refused() -> SendResult:
         async with raw_server(body.replace(b"201 Created", b"400 Bad Request")) as server:
-            return (await send(account(server.host, by_proxy=by_proxy), START_REQUEST))[0]
+            return (await send(workspace(server.host, by_proxy=by_proxy), START_REQUEST))[0]
 
     result = asyncio.run(refused())
     assert isinstance(result.error, InvalidPayload)
@@ -115,10 +117,10 @@ async def endless_server() -> AsyncIterator[tuple[str, list[int]]]:
 
 
 @direct_or_by_proxy
-def test_of_300_mb_no_more_is_read_than_the_limit(by_proxy: bool) -> None:
+def test_a_large_response_is_read_up_to_the_limit(by_proxy: bool) -> None:
     async def flooded() -> tuple[SendResult, list[int]]:
         async with endless_server() as (host, taken):
-            (sent,) = await send(account(host, by_proxy=by_proxy), START_REQUEST)
+            (sent,) = await send(workspace(host, by_proxy=by_proxy), START_REQUEST)
         return sent, taken
 
     sent, taken = asyncio.run(flooded())
@@ -127,23 +129,23 @@ def test_of_300_mb_no_more_is_read_than_the_limit(by_proxy: bool) -> None:
 
 
 @direct_or_by_proxy
-def test_a_listing_may_be_longer_than_the_answer_to_a_send(by_proxy: bool) -> None:
+def test_a_listing_may_be_longer_than_the_response_to_a_send(by_proxy: bool) -> None:
     campaigns = [{"name": "x" * 1_000} for _ in range(200)]
     search = SearchCampaigns.build(request_id="r", campaign_fields={"channels": ["PUSH"]})
     request = Campaigns("WORKSPACE", KEY).search(search)
 
     async def found() -> SendResult:
         async with raw_server(answer("200 OK", json.dumps(campaigns).encode())) as server:
-            return (await send(account(server.host, by_proxy=by_proxy), request))[0]
+            return (await send(workspace(server.host, by_proxy=by_proxy), request))[0]
 
     assert asyncio.run(found()).accepted().json() == campaigns
 
 
 def test_a_request_id_that_repeats_the_key_or_a_person_is_redacted() -> None:
     async def refused() -> SendResult:
-        rude = answer("400 Bad Request", b"{}", f"X-Request-Id: {KEY}/ada@example.com/r1")
-        async with raw_server(rude) as server:
-            return (await send(account(server.host, by_proxy=False), START_REQUEST))[0]
+        response = answer("400 Bad Request", b"{}", f"X-Request-Id: {KEY}/ada@example.com/r1")
+        async with raw_server(response) as server:
+            return (await send(workspace(server.host, by_proxy=False), START_REQUEST))[0]
 
     error = asyncio.run(refused()).error
     assert isinstance(error, InvalidPayload)
@@ -152,7 +154,7 @@ def test_a_request_id_that_repeats_the_key_or_a_person_is_redacted() -> None:
 
 @pytest.mark.parametrize("host", ["rest..braze.test", "r" * 64 + ".braze.test", "nobody.invalid"])
 @direct_or_by_proxy
-def test_a_host_that_cannot_be_reached_leaves_no_doubt(
+def test_an_unreachable_host_leaves_no_unknown_outcome(
     host: str, by_proxy: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = socket.getaddrinfo
@@ -172,7 +174,7 @@ def test_a_host_that_cannot_be_reached_leaves_no_doubt(
 
 
 @direct_or_by_proxy
-def test_a_stop_during_the_handshake_leaves_no_doubt(by_proxy: bool) -> None:
+def test_a_stop_during_the_handshake_leaves_no_unknown_outcome(by_proxy: bool) -> None:
     async def stopped() -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read(1)  # the client's side of the handshake has begun

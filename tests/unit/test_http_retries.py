@@ -1,4 +1,4 @@
-"""How requests are sent again: unchanged, with full jitter, and not for ever."""
+"""Retries: unchanged requests, full jitter, bounded attempts."""
 
 from __future__ import annotations
 
@@ -30,29 +30,29 @@ DOWN = Reply(502)
 
 
 @pytest.mark.parametrize("request_", [START_REQUEST, UPDATE_REQUEST, BROADCAST_REQUEST, PUSH_REQUEST])
-def test_every_try_is_the_same_request(request_: Request) -> None:
+def test_every_attempt_sends_the_same_request(request_: Request) -> None:
     vendor = ScriptedVendor(DOWN, DOWN, Reply(201))
     vendor.send(request_)
-    tries = [(wire.method, wire.url, wire.headers, wire.content) for wire in vendor.requests]
-    assert len(tries) == 3
-    assert tries[0] == tries[1] == tries[2]
-    assert tries[0][3] == request_.body
+    attempts = [(sent.method, sent.url, sent.headers, sent.content) for sent in vendor.requests]
+    assert len(attempts) == 3
+    assert attempts[0] == attempts[1] == attempts[2]
+    assert attempts[0][3] == request_.body
 
 
-def test_tries_are_bounded_in_number() -> None:
+def test_attempts_are_bounded_in_number() -> None:
     vendor = ScriptedVendor(DOWN, retry=RetryConfig(attempts=4))
     result = vendor.result(START_REQUEST)
     assert (result.attempts, len(vendor.requests), len(vendor.clock.slept)) == (4, 4, 3)
 
 
-def test_tries_are_bounded_in_time() -> None:
+def test_attempts_are_bounded_in_time() -> None:
     vendor = ScriptedVendor(DOWN, retry=RetryConfig(attempts=10_000, max_total_wait=60))
     vendor.error(START_REQUEST)
     assert 30 < sum(vendor.clock.slept) <= 60
     assert vendor.clock() <= NOW + timedelta(seconds=60)
 
 
-def test_waiting_for_a_window_does_not_use_up_the_patience() -> None:
+def test_waiting_for_a_reset_does_not_count_as_retry_time() -> None:
     reset = {"X-RateLimit-Reset": str(int(NOW.timestamp()) + 40)}
     vendor = ScriptedVendor(Reply(429, [], reset), DOWN, Reply(201), retry=RetryConfig(max_total_wait=10))
     assert vendor.send(START_REQUEST).attempts == 3
@@ -71,7 +71,7 @@ def test_waits_double_and_have_full_jitter() -> None:
         assert longest * 3 / 4 < max(waits) <= longest
 
 
-def test_every_wait_is_told_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
+def test_every_wait_is_logged_with_its_reason(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         ScriptedVendor(DOWN, Reply(201)).send(START_REQUEST)
     (record,) = [record for record in caplog.records if record.name.startswith("airflow_provider")]
@@ -81,7 +81,7 @@ def test_every_wait_is_told_with_its_reason(caplog: pytest.LogCaptureFixture) ->
     assert record.getMessage().startswith("Attempt 1 failed, next attempt in ")
 
 
-def test_nothing_is_sent_again_once_the_gate_is_shut() -> None:
+def test_a_stopped_limiter_ends_the_attempts() -> None:
     vendor = ScriptedVendor(DOWN)
     vendor.clock.call_at(NOW, vendor.limiter.stop)  # during the first wait
     result = vendor.result(UPDATE_REQUEST)
@@ -89,19 +89,19 @@ def test_nothing_is_sent_again_once_the_gate_is_shut() -> None:
     assert (len(vendor.requests), result.attempts) == (1, 1)
 
 
-def test_stopped_while_an_answer_is_awaited_the_outcome_is_unknown() -> None:
+def test_a_cancelled_request_has_an_unknown_outcome() -> None:
     async def stopped() -> None:
-        under_way = asyncio.Event()
+        in_flight = asyncio.Event()
 
         async def hang(_: httpx.Request) -> httpx.Response:
-            under_way.set()
+            in_flight.set()
             await asyncio.Event().wait()
             raise AssertionError
 
         workspace = WorkspaceConfig(BRAZE, "https://vendor.test")
         async with Client(workspace, RateLimiter(), transport=httpx.MockTransport(hang)) as client:
             task = asyncio.create_task(client.send(START_REQUEST))
-            await under_way.wait()
+            await in_flight.wait()
             task.cancel()
             result = await task
             assert isinstance(result.error, OutcomeUnknown)
@@ -110,16 +110,18 @@ def test_stopped_while_an_answer_is_awaited_the_outcome_is_unknown() -> None:
     asyncio.run(stopped())
 
 
-def test_every_phase_of_a_request_has_its_time_out() -> None:
+def test_every_phase_of_a_request_has_its_own_timeout() -> None:
     seen: list[dict[str, float]] = []
 
-    def answer(wire: httpx.Request) -> httpx.Response:
-        seen.append(wire.extensions["timeout"])
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.extensions["timeout"])
         return httpx.Response(201)
 
     async def send() -> None:
-        account = WorkspaceConfig(BRAZE, "https://vendor.test", Timeouts(connect=1, read=2, write=3, pool=4))
-        async with Client(account, RateLimiter(), transport=httpx.MockTransport(answer)) as client:
+        workspace = WorkspaceConfig(
+            BRAZE, "https://vendor.test", Timeouts(connect=1, read=2, write=3, pool=4)
+        )
+        async with Client(workspace, RateLimiter(), transport=httpx.MockTransport(answer)) as client:
             (await client.send(START_REQUEST)).accepted()
 
     asyncio.run(send())

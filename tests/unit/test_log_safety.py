@@ -1,4 +1,4 @@
-"""Whatever happens, neither the key nor a person shows: in logs at DEBUG, in errors, tracebacks, reprs."""
+"""No key and no external id in logs at DEBUG, errors, tracebacks or reprs."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_one_audience_of_any_kind_is_enough(audience: dict[str, Any]) -> None:
     assert sent.keys() == {*START, *audience}
 
 
-def test_who_gets_it_does_not_show_in_the_repr_of_a_request() -> None:
+def test_the_repr_of_a_request_shows_no_recipient() -> None:
     body = StartLiveActivity.build(**START, external_user_ids=["ada@example.com"], user_aliases=[ALIAS])
     assert "ada" not in repr(body) + str(body)
 

@@ -1,4 +1,4 @@
-"""Dates and JSON objects as users give them: understood exactly, or refused with what would be right."""
+"""Dates and JSON objects as users give them: read exactly, or refused with advice."""
 
 from __future__ import annotations
 

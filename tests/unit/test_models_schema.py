@@ -1,4 +1,4 @@
-"""A content state's shape by the customer's own JSON Schema."""
+"""Validation of a content state by the user's JSON Schema."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_what_breaks_it_is_named_by_place_and_rule_but_not_by_value() -> None:
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_state_that_is_no_json_is_told_as_such() -> None:
+def test_a_state_that_is_not_json_is_refused() -> None:
     with pytest.raises(InvalidPayload, match="content_state is text that is not JSON"):
         check_schema("{", SCHEMA)
 
@@ -64,7 +64,7 @@ def test_a_state_that_is_no_json_is_told_as_such() -> None:
         "/nowhere/state.json",
     ],
 )
-def test_a_schema_that_is_none_is_told_in_one_line(schema: Any) -> None:
+def test_an_invalid_schema_is_refused_in_one_line(schema: Any) -> None:
     with pytest.raises(InvalidPayload, match=r"^content_state_schema is not a readable JSON Schema: .*\.$"):
         check_schema({"a": "x"}, schema)
 
@@ -87,7 +87,7 @@ def test_text_that_begins_like_json_is_never_a_path(
 
 
 @pytest.mark.parametrize("schema", [5, True, [], b"{}"])
-def test_a_schema_of_another_type_is_told_as_such(schema: Any) -> None:
+def test_a_schema_of_another_type_is_refused(schema: Any) -> None:
     with pytest.raises(InvalidPayload, match="must be an object"):
         check_schema({}, schema)
 

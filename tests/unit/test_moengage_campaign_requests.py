@@ -1,4 +1,4 @@
-"""Campaigns and segments on the wire, and what each documented answer means."""
+"""Requests for campaigns and segments, and the meaning of each documented response."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_ids_are_matched_with_their_case() -> None:
     assert details == golden("campaign_ids")
 
 
-def test_everybody_and_a_segment_are_named_in_one_field_each() -> None:
+def test_all_users_and_a_segment_take_one_field_each() -> None:
     assert campaign(is_all_user_campaign=True).to_json()["segmentation_details"] == {
         "is_all_user_campaign": True
     }
@@ -159,7 +159,7 @@ def test_refused_campaigns_say_what_to_change(
         (401, "request_id duplicate", False),
     ],
 )
-def test_a_request_id_that_was_used_is_told_from_other_refusals(
+def test_a_used_request_id_is_distinguished_from_other_rejections(
     status: int, message: str, known: bool
 ) -> None:
     vendor = Campaigns("ws", "key")

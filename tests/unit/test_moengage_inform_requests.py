@@ -1,4 +1,4 @@
-"""Alerts on the wire, their transaction ids, and what each documented answer means."""
+"""Requests for alerts, their transaction ids, and the meaning of each documented response."""
 
 from __future__ import annotations
 

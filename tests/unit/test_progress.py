@@ -1,4 +1,4 @@
-"""How far a send is, in words for the log and as JSON for the UI."""
+"""The progress of a send: text for the log, JSON for the UI."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Timer:
         return self.now
 
 
-def test_the_log_line_says_all_there_is_to_know() -> None:
+def test_the_log_line_contains_every_count() -> None:
     progress = Progress(250_000, 1_000_000, 50, 49_500.4, 990.2, 180_000)
     assert str(progress) == (
         "250,000 of 1,000,000 sent, 25 %, 49,500 people/s in 990 requests/s, about 15 seconds left, "
@@ -50,7 +50,7 @@ def test_the_ui_gets_plain_numbers() -> None:
     }
 
 
-def test_it_is_time_to_tell_every_five_seconds() -> None:
+def test_progress_is_due_every_five_seconds() -> None:
     timer, tally = Timer(), SendCounts()
     meter = ThroughputMeter(tally, timer)
     told = []
@@ -114,9 +114,7 @@ def test_a_quarter_of_a_seconds_work_is_written_ahead(
         ({"on_unknown": "ignore"}, "on_unknown"),
     ],
 )
-def test_a_fan_out_that_makes_no_sense_is_refused_before_anything_is_sent(
-    wrong: dict[str, object], named: str
-) -> None:
+def test_invalid_delivery_options_are_refused(wrong: dict[str, object], named: str) -> None:
     with pytest.raises(InvalidPayload, match=named):
         DeliveryOptions(**wrong)  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""The gate before each request: quota, reserve, slope; time is a clock that only sleeping moves."""
+"""The rate limiter: the quota of the vendor, the reserve, and the user's own rate."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ from tests.support.clock import NOW, Clock
 LATER = NOW + timedelta(seconds=40)
 
 
-def paced(**rules: Any) -> tuple[RateLimiter, Clock]:
+def new_limiter(**rules: Any) -> tuple[RateLimiter, Clock]:
     clock = Clock()
     return RateLimiter(
         RateRules(**rules), clock=clock, monotonic=clock.monotonic, sleep=clock.async_sleep
     ), clock
 
 
-def test_an_open_gate_costs_no_time() -> None:
-    pace, clock = paced()
-    asyncio.run(pace.acquire())
+def test_without_a_limit_no_request_waits() -> None:
+    limiter, clock = new_limiter()
+    asyncio.run(limiter.acquire())
     assert clock.slept == []
 
 
-def test_a_closed_gate_opens_at_its_moment() -> None:
-    pace, clock = paced()
-    pace.block_until(LATER)
-    asyncio.run(pace.acquire())
+def test_a_blocked_limiter_waits_until_the_reset() -> None:
+    limiter, clock = new_limiter()
+    limiter.block_until(LATER)
+    asyncio.run(limiter.acquire())
     assert clock() == LATER
-    assert pace.waited_seconds == 40
+    assert limiter.waited_seconds == 40
 
 
-def test_a_gate_closed_for_longer_than_one_waits_gives_up_at_once() -> None:
-    pace, clock = paced(max_wait=39)
-    pace.block_until(LATER)
+def test_a_wait_longer_than_max_wait_raises_at_once() -> None:
+    limiter, clock = new_limiter(max_wait=39)
+    limiter.block_until(LATER)
     with pytest.raises(RateLimited) as limited:
-        asyncio.run(pace.acquire())
+        asyncio.run(limiter.acquire())
     assert (limited.value.reset_at, clock.slept) == (LATER, [])
 
 
 @pytest.mark.parametrize("until", [None, NOW, NOW - timedelta(days=365)])
-def test_a_reset_that_is_over_or_unknown_holds_nobody(until: datetime | None) -> None:
-    pace, clock = paced()
-    pace.block_until(until)
-    asyncio.run(pace.acquire())
+def test_a_past_or_unknown_reset_causes_no_wait(until: datetime | None) -> None:
+    limiter, clock = new_limiter()
+    limiter.block_until(until)
+    asyncio.run(limiter.acquire())
     assert clock.slept == []
 
 
 def test_the_latest_of_several_resets_counts() -> None:
-    pace, clock = paced()
-    pace.block_until(LATER)
-    pace.block_until(LATER - timedelta(seconds=30))
-    asyncio.run(pace.acquire())
+    limiter, clock = new_limiter()
+    limiter.block_until(LATER)
+    limiter.block_until(LATER - timedelta(seconds=30))
+    asyncio.run(limiter.acquire())
     assert clock() == LATER
 
 
@@ -66,10 +66,10 @@ def test_the_latest_of_several_resets_counts() -> None:
     ("remaining", "reserve", "waits"),
     [(101, 0.1, False), (100, 0.1, True), (0, 0.0, True), (1, 0.0, False), (1000, 1.0, True)],
 )
-def test_the_gate_closes_when_only_the_reserve_is_left(remaining: int, reserve: float, waits: bool) -> None:
-    pace, clock = paced(reserve=reserve)
-    pace.update_quota(Quota(limit=1000, remaining=remaining, reset_at=LATER))
-    asyncio.run(pace.acquire())
+def test_requests_wait_when_only_the_reserve_is_left(remaining: int, reserve: float, waits: bool) -> None:
+    limiter, clock = new_limiter(reserve=reserve)
+    limiter.update_quota(Quota(limit=1000, remaining=remaining, reset_at=LATER))
+    asyncio.run(limiter.acquire())
     assert (clock() == LATER) is waits
 
 
@@ -77,89 +77,89 @@ def test_the_gate_closes_when_only_the_reserve_is_left(remaining: int, reserve: 
     "quota",
     [Quota(), Quota(limit=0, remaining=0, reset_at=LATER), Quota(None, 0, LATER), Quota(10, None, LATER)],
 )
-def test_a_quota_that_says_too_little_holds_nobody(quota: Quota) -> None:
-    pace, clock = paced()
-    pace.update_quota(quota)
-    asyncio.run(pace.acquire())
+def test_an_incomplete_quota_causes_no_wait(quota: Quota) -> None:
+    limiter, clock = new_limiter()
+    limiter.update_quota(quota)
+    asyncio.run(limiter.acquire())
     assert clock.slept == []
 
 
-def test_an_answer_without_numbers_does_not_forget_those_of_the_last_one() -> None:
-    pace, _ = paced()
-    pace.update_quota(Quota(limit=1000, remaining=500))
-    pace.update_quota(Quota())
-    assert pace.quota == Quota(limit=1000, remaining=500)
+def test_a_response_without_quota_headers_keeps_the_last_quota() -> None:
+    limiter, _ = new_limiter()
+    limiter.update_quota(Quota(limit=1000, remaining=500))
+    limiter.update_quota(Quota())
+    assert limiter.quota == Quota(limit=1000, remaining=500)
 
 
-def test_requests_leave_evenly_at_the_wanted_speed() -> None:
-    pace, clock = paced(max_per_second=4)
+def test_requests_leave_evenly_at_the_set_rate() -> None:
+    limiter, clock = new_limiter(max_per_second=4)
     left: list[float] = []
 
-    async def turns() -> None:
+    async def acquire() -> None:
         for _ in range(5):
-            await pace.acquire()
+            await limiter.acquire()
             left.append((clock() - NOW).total_seconds())
 
-    asyncio.run(turns())
+    asyncio.run(acquire())
     assert left == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
 
 
-def test_time_that_nobody_used_is_not_made_up_for_in_a_burst() -> None:
-    pace, clock = paced(max_per_second=1)
-    asyncio.run(pace.acquire())
+def test_unused_time_allows_no_burst() -> None:
+    limiter, clock = new_limiter(max_per_second=1)
+    asyncio.run(limiter.acquire())
     clock.advance(seconds=60)
-    asyncio.run(pace.acquire())
-    asyncio.run(pace.acquire())
+    asyncio.run(limiter.acquire())
+    asyncio.run(limiter.acquire())
     assert clock.slept == [1.0]
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])
-def test_a_wall_clock_that_is_set_changes_nothing_about_the_wanted_speed(minutes: int) -> None:
-    pace, clock = paced(max_per_second=1)
+def test_setting_the_wall_clock_does_not_change_the_rate(minutes: int) -> None:
+    limiter, clock = new_limiter(max_per_second=1)
 
-    async def turns() -> None:
+    async def acquire() -> None:
         for _ in range(3):
-            await pace.acquire()
+            await limiter.acquire()
         clock.moment += timedelta(minutes=minutes)
         for _ in range(3):
-            await pace.acquire()
+            await limiter.acquire()
 
-    asyncio.run(turns())
+    asyncio.run(acquire())
     assert clock.slept == [1.0] * 5
-    assert pace.waited_seconds == 5
+    assert limiter.waited_seconds == 5
 
 
 @pytest.mark.parametrize("minutes", [-10, 10])
-def test_a_wall_clock_that_is_set_changes_nothing_about_a_gate_that_is_closed(minutes: int) -> None:
-    pace, clock = paced()
-    pace.block_until(LATER)
+def test_setting_the_wall_clock_does_not_change_a_wait(minutes: int) -> None:
+    limiter, clock = new_limiter()
+    limiter.block_until(LATER)
     clock.moment += timedelta(minutes=minutes)
-    asyncio.run(pace.acquire())
-    assert (clock.slept, pace.waited_seconds) == ([40], 40)
+    asyncio.run(limiter.acquire())
+    assert (clock.slept, limiter.waited_seconds) == ([40], 40)
 
 
-def test_a_long_wait_is_handed_back_by_the_wall_clock_of_the_moment() -> None:
-    pace, clock = paced(max_wait=39)
-    pace.block_until(LATER)
+def test_the_reset_in_the_error_follows_the_wall_clock() -> None:
+    limiter, clock = new_limiter(max_wait=39)
+    limiter.block_until(LATER)
     clock.moment -= timedelta(minutes=10)
     with pytest.raises(RateLimited) as limited:
-        asyncio.run(pace.acquire())
+        asyncio.run(limiter.acquire())
     assert limited.value.reset_at == clock() + timedelta(seconds=40)
 
 
-def test_a_shut_gate_lets_nothing_through_not_even_one_who_waited() -> None:
-    pace, clock = paced(max_per_second=1)
-    asyncio.run(pace.acquire())
+def test_a_stopped_limiter_lets_no_request_leave_not_even_a_waiting_one() -> None:
+    limiter, clock = new_limiter(max_per_second=1)
+    asyncio.run(limiter.acquire())
 
-    async def shut_meanwhile(seconds: float) -> None:
+    async def stop_meanwhile(seconds: float) -> None:
         await clock.async_sleep(seconds)
-        pace.stop()
+        limiter.stop()
 
-    pace._sleep = shut_meanwhile
+    limiter._sleep = stop_meanwhile
     with pytest.raises(VendorUnavailable, match="stopped before this request left"):
-        asyncio.run(pace.acquire())
+        asyncio.run(limiter.acquire())
     with pytest.raises(VendorUnavailable):
-        asyncio.run(pace.acquire())
+        asyncio.run(limiter.acquire())
 
 
 RESET = "1784725200"

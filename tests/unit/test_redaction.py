@@ -1,4 +1,4 @@
-"""What is shown of a vendor's answer: never a key, never a person."""
+"""Redaction of a vendor's response: it shows no key and no external id."""
 
 from __future__ import annotations
 

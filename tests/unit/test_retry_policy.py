@@ -59,7 +59,7 @@ def partly(verb: str, cause: LiveActivityError, *, remembered: bool) -> Partiall
         PartiallySent("x", report={"verb": "start"}, remembered=True),
     ],
 )
-def test_what_only_a_person_can_change_fails_at_once(error: LiveActivityError) -> None:
+def test_an_error_that_needs_a_change_is_not_retried(error: LiveActivityError) -> None:
     decision = decide(error)
     assert decision.action is RetryAction.FAIL
     assert type(error).__name__ in str(decision.reason)
@@ -72,7 +72,7 @@ def test_what_only_a_person_can_change_fails_at_once(error: LiveActivityError) -
         partly("start", RateLimited("x", reset_at=NOW + 7 * MINUTE), remembered=True),
     ],
 )
-def test_a_used_up_window_is_retried_when_the_next_one_begins(error: LiveActivityError) -> None:
+def test_an_exhausted_quota_is_retried_at_the_reset(error: LiveActivityError) -> None:
     decision = decide(error, retry_exponential_backoff=2)
     assert (decision.action, decision.retry_delay) == (RetryAction.RETRY, 7 * MINUTE)
 
@@ -82,7 +82,7 @@ def test_no_retry_waits_for_longer_than_a_vendor_s_longest_window() -> None:
     assert decision.retry_delay == timedelta(days=1)
 
 
-def test_a_start_that_forgot_whom_it_reached_is_not_retried() -> None:
+def test_a_start_without_a_checkpoint_that_reached_recipients_is_not_retried() -> None:
     assert decide(partly("start", VendorUnavailable("x"), remembered=False)).action is RetryAction.FAIL
     assert decide(partly("update", VendorUnavailable("x"), remembered=False)).action is RetryAction.RETRY
 
@@ -98,7 +98,7 @@ def test_a_start_that_forgot_whom_it_reached_is_not_retried() -> None:
     ],
 )
 @pytest.mark.parametrize(("try_number", "minutes"), [(1, 1), (2, 2), (3, 4), (9, 60)])
-def test_a_vendor_in_trouble_gets_more_time_with_each_retry(
+def test_the_delay_grows_with_each_retry_of_an_unavailable_vendor(
     error: LiveActivityError, try_number: int, minutes: int
 ) -> None:
     decision = decide(error, try_number)

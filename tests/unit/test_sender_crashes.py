@@ -1,4 +1,4 @@
-"""Whatever dies, and whenever: nobody who was accepted is sent to again, and who is lost is counted."""
+"""Crashes at any time: no accepted recipient is sent to again, and every lost one is counted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from airflow_provider_liveactivity.delivery import in_flight, resume, sender, worker_pool
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
-from tests.support.fake_vendor import Audience, Vendor, make_send, unknown_to_next_process
+from tests.support.fake_vendor import Audience, Vendor, make_sender, unknown_to_next_process
 from tests.support.profiles import examples
 from tests.support.state_store import CrashingStore, ProcessDied
 
@@ -25,7 +25,7 @@ ATTEMPTS = 12
 
 
 def attempt(send: Sender) -> bool:
-    """Run one attempt; return whether it reached the end."""
+    """Run one attempt; return whether it finished."""
     try:
         send.run()
     except (LiveActivityError, ConnectionError, ProcessDied):
@@ -34,52 +34,52 @@ def attempt(send: Sender) -> bool:
 
 
 def check(vendor: Vendor, audience: Audience, send: Sender, *, resend: bool) -> None:
-    """What must hold once a send has reached its end."""
-    assert not vendor.again, "somebody accepted was sent to again"
+    """Check what must hold after a finished send."""
+    assert not vendor.sent_twice, "an accepted recipient was sent to again"
     if not resend:
         assert max(vendor.reached.values(), default=0) <= 1
-    missed = audience.always - vendor.told
-    assert len(missed) <= send.counts.unknown, "somebody is lost and not counted"
+    missed = audience.always - vendor.accepted
+    assert len(missed) <= send.counts.unknown, "a lost recipient is not counted"
 
 
 @settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32),
     people=st.integers(0, 400),
-    trouble=st.sampled_from([0.0, 0.02, 0.2]),
+    fault_rate=st.sampled_from([0.0, 0.02, 0.2]),
     on_unknown=st.sampled_from(["skip", "resend"]),
     changing=st.booleans(),
     workers_count=st.sampled_from([1, 3, 20]),
 )
-def test_over_any_deaths_outcomes_and_changes_nobody_is_sent_to_twice_and_the_lost_are_counted(
-    seed: int, people: int, trouble: float, on_unknown: str, changing: bool, workers_count: int
+def test_crashes_faults_and_changes_cause_no_second_send_and_no_uncounted_loss(
+    seed: int, people: int, fault_rate: float, on_unknown: str, changing: bool, workers_count: int
 ) -> None:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     audience, store = Audience(people), CrashingStore()
-    outcomes = ["doubt", "doubt_carried_out", "unavailable", "limited", "reject"]
-    fates = [chance.choice(outcomes) if chance.random() < trouble else "accept" for _ in range(997)]
+    outcomes = ["unknown", "unknown_carried_out", "unavailable", "limited", "reject"]
+    outcomes_by_place = [rng.choice(outcomes) if rng.random() < fault_rate else "accept" for _ in range(997)]
     vendor = Vendor(
-        lambda place: fates[place % len(fates)],
+        lambda place: outcomes_by_place[place % len(outcomes_by_place)],
         latency=lambda place: (place * 7 % 5) * random.Random(seed + place).random() / 2_000,
     )
     for number in range(ATTEMPTS):
         last = number == ATTEMPTS - 1
         store = store.for_next_process()
         vendor.on_request = lambda _: None
-        send = make_send(audience, vendor, store, max_workers=workers_count, on_unknown=on_unknown)
+        send = make_sender(audience, vendor, store, max_workers=workers_count, on_unknown=on_unknown)
         if last:
-            vendor.fate = lambda _: "accept"
+            vendor.outcome_of = lambda _: "accept"
         else:
-            hurt(chance, send, store, audience, vendor)
+            inject_fault(rng, send, store, audience, vendor)
         if attempt(send):
             break
         audience.fail_after = None
         if on_unknown == "resend":
             allow_repetition(vendor, store, audience)
         if changing:
-            audience.change(chance)
+            audience.change(rng)
     else:
-        pytest.fail("an attempt without trouble does not reach the end")
+        pytest.fail("an attempt without faults does not reach the end")
     check(vendor, audience, send, resend=on_unknown == "resend")
 
 
@@ -87,34 +87,34 @@ def allow_repetition(vendor: Vendor, store: CrashingStore, audience: Audience) -
     """Allow the next attempt to send again to the people whose outcome this one has not written down."""
     # An attempt that dies before its first write leaves the state of an earlier one, which was handled then.
     if store.stored:
-        vendor.told -= unknown_to_next_process(store, audience)
+        vendor.accepted -= unknown_to_next_process(store, audience)
 
 
-def test_an_attempt_that_dies_before_its_first_write_leaves_the_places_of_the_audience_before() -> None:
+def test_a_crash_before_the_first_write_leaves_the_state_of_the_earlier_audience() -> None:
     audience, vendor, store = Audience(224), Vendor(), CrashingStore(die_at=(4, False))
-    assert not attempt(make_send(audience, vendor, store, on_unknown="resend"))
+    assert not attempt(make_sender(audience, vendor, store, on_unknown="resend"))
     assert unknown_to_next_process(store, audience)
     allow_repetition(vendor, store, audience)
     audience.keep(30)
     store = store.for_next_process()
     store.die_at = 1, True
-    assert not attempt(make_send(audience, vendor, store, on_unknown="resend"))
+    assert not attempt(make_sender(audience, vendor, store, on_unknown="resend"))
     allow_repetition(vendor, store, audience)
-    send = make_send(audience, vendor, store.for_next_process(), on_unknown="resend")
+    send = make_sender(audience, vendor, store.for_next_process(), on_unknown="resend")
     assert attempt(send)
     check(vendor, audience, send, resend=True)
 
 
-def hurt(
-    chance: random.Random, send: Sender, store: CrashingStore, audience: Audience, vendor: Vendor
+def inject_fault(
+    rng: random.Random, send: Sender, store: CrashingStore, audience: Audience, vendor: Vendor
 ) -> None:
-    match chance.randrange(4):
+    match rng.randrange(4):
         case 0:
-            store.die_at = chance.randint(1, 12), chance.random() < 0.5
+            store.die_at = rng.randint(1, 12), rng.random() < 0.5
         case 1:
-            audience.fail_after = chance.randint(0, 60)
+            audience.fail_after = rng.randint(0, 60)
         case 2:
-            stop_at = vendor.requests + chance.randint(0, 60)
+            stop_at = vendor.requests + rng.randint(0, 60)
             vendor.on_request = lambda place: send.stop() if place == stop_at else None
 
 
@@ -123,7 +123,7 @@ ENGINE = {module.__file__ for module in (sender, in_flight, resume, worker_pool)
 
 @contextmanager
 def raising_at(place: tuple[str, int] | None, visit: int) -> Iterator[Counter[tuple[str, int]]]:
-    """Raise where a signal handler may: when this thread comes to a line of the engine for the n-th time."""
+    """Raise as a signal handler can: when this thread reaches a line of the engine for the n-th time."""
     visits: Counter[tuple[str, int]] = Counter()
 
     def trace(frame: FrameType, event: str, arg: Any) -> Any:
@@ -148,39 +148,39 @@ def raising_at(place: tuple[str, int] | None, visit: int) -> Iterator[Counter[tu
 def interrupted(place: tuple[str, int] | None, visit: int) -> tuple[Counter[tuple[str, int]], int]:
     """Send with one exception, then resume; return which lines were run, and how many people are unknown."""
     audience, vendor, store = Audience(90), Vendor(), CrashingStore()
-    chance = random.Random(visit)
-    vendor.latency = lambda _: chance.random() / 500
-    send = make_send(audience, vendor, store, max_workers=4)
+    rng = random.Random(visit)
+    vendor.latency = lambda _: rng.random() / 500
+    send = make_sender(audience, vendor, store, max_workers=4)
     with raising_at(place, visit) as visits:
         ended = attempt(send)
     if not ended:
-        send = make_send(audience, vendor, store)
+        send = make_sender(audience, vendor, store)
         assert attempt(send)
     check(vendor, audience, send, resend=False)
     return visits, send.counts.unknown
 
 
-def test_an_exception_before_any_line_of_the_main_thread_breaks_no_promise() -> None:
+def test_an_exception_at_any_line_of_the_main_thread_causes_no_second_send() -> None:
     visits, _ = interrupted(None, 0)
     assert len(visits) > 100
-    losses = [
+    unknown = [
         interrupted(place, visit)[1]
         for place, most in visits.items()
         for visit in sorted({1, most // 2, most - 1} - {0})
     ]
-    # That is how execution_timeout comes. It leaves nothing in doubt, but where it hits the last write.
-    assert sum(map(bool, losses)) < 0.1 * len(losses)
+    # execution_timeout raises like this. Only a few of these exceptions may leave an unknown outcome.
+    assert sum(map(bool, unknown)) < 0.1 * len(unknown)
 
 
-def test_where_a_person_decides_the_retry_refuses_and_the_decision_goes_on() -> None:
+def test_with_on_unknown_fail_a_retry_fails_until_the_user_decides() -> None:
     audience, vendor, store = Audience(500), Vendor(), CrashingStore(die_at=(3, False))
-    assert not attempt(make_send(audience, vendor, store, on_unknown="fail"))
+    assert not attempt(make_sender(audience, vendor, store, on_unknown="fail"))
     store = store.for_next_process()
     with pytest.raises(OutcomeUnknown, match=r"Set on_unknown to 'skip' or 'resend'") as refused:
-        make_send(audience, vendor, store, on_unknown="fail").run()
+        make_sender(audience, vendor, store, on_unknown="fail").run()
     assert not refused.value.retryable
     sent = vendor.requests
-    decided = make_send(audience, vendor, store, on_unknown="skip")
+    decided = make_sender(audience, vendor, store, on_unknown="skip")
     assert attempt(decided)
     assert vendor.requests > sent
     check(vendor, audience, decided, resend=False)

@@ -1,4 +1,4 @@
-"""Recipients that the vendor refuses: each is counted once, whatever happens to the attempts after it."""
+"""Recipients that the vendor rejects: each is counted once over all attempts."""
 
 from __future__ import annotations
 
@@ -15,75 +15,77 @@ from airflow_provider_liveactivity.errors import (
     OutcomeUnknown,
     RateLimited,
 )
-from tests.support.fake_vendor import Audience, Vendor, make_send
+from tests.support.fake_vendor import Audience, Vendor, make_sender
 from tests.support.state_store import CrashingStore, ProcessDied
 
 
-def test_a_recipient_refused_before_a_deferral_is_in_the_final_report() -> None:
+def test_a_recipient_rejected_before_a_deferral_is_in_the_final_report() -> None:
     audience, store = Audience(20, size=1), CrashingStore()
-    vendor = Vendor(lambda place: "refuse" if place in {2, 5, 7} else "limited" if place >= 12 else "accept")
+    vendor = Vendor(
+        lambda place: "reject_recipient" if place in {2, 5, 7} else "limited" if place >= 12 else "accept"
+    )
     with pytest.raises(RateLimited):
-        make_send(audience, vendor, store, max_workers=1).run()
-    vendor.fate = lambda _: "accept"
-    tally = make_send(audience, vendor, store.for_next_process(), max_workers=1).run()
-    assert (tally.accepted, tally.rejected, tally.unknown, tally.recipients) == (17, 3, 0, 20)
+        make_sender(audience, vendor, store, max_workers=1).run()
+    vendor.outcome_of = lambda _: "accept"
+    counts = make_sender(audience, vendor, store.for_next_process(), max_workers=1).run()
+    assert (counts.accepted, counts.rejected, counts.unknown, counts.recipients) == (17, 3, 0, 20)
 
 
-def test_a_refused_recipient_is_not_sent_to_again_and_a_cleared_success_counts_anew() -> None:
+def test_a_rejected_recipient_is_not_sent_to_again_until_the_task_is_cleared() -> None:
     audience, store = Audience(20, size=1), CrashingStore()
-    vendor = Vendor(lambda place: "refuse" if place % 20 == 4 else "accept")
-    assert make_send(audience, vendor, store).run().rejected == 1
-    assert make_send(audience, vendor, store.for_next_process()).run().rejected == 1
+    vendor = Vendor(lambda place: "reject_recipient" if place % 20 == 4 else "accept")
+    assert make_sender(audience, vendor, store).run().rejected == 1
+    assert make_sender(audience, vendor, store.for_next_process()).run().rejected == 1
     assert vendor.requests == 20
-    vendor.told.clear()
-    tally = make_send(audience, vendor, store.for_next_process(), max_tries=1).run()
-    assert (tally.accepted, tally.rejected, vendor.requests) == (19, 1, 40)
+    vendor.accepted.clear()
+    counts = make_sender(audience, vendor, store.for_next_process(), max_tries=1).run()
+    assert (counts.accepted, counts.rejected, vendor.requests) == (19, 1, 40)
 
 
 @pytest.mark.parametrize("outcome", ["accept", "reject"])
-def test_a_batch_that_stopped_the_send_counts_by_its_last_answer(outcome: str) -> None:
+def test_a_batch_that_stopped_the_send_counts_by_its_last_outcome(outcome: str) -> None:
     audience, store = Audience(90), CrashingStore()
-    vendor = Vendor(lambda place: {7: "refuse", 20: "reject"}.get(place, "accept"))
-    send = make_send(audience, vendor, store, max_workers=1)
+    vendor = Vendor(lambda place: {7: "reject_recipient", 20: "reject"}.get(place, "accept"))
+    send = make_sender(audience, vendor, store, max_workers=1)
     with pytest.raises(InvalidPayload):
         send.run()
     assert send.counts.rejected == 6
     sent = vendor.requests
-    vendor.fate = lambda place: outcome if place == sent else "accept"
+    vendor.outcome_of = lambda place: outcome if place == sent else "accept"
     store = store.for_next_process()
-    send = make_send(audience, vendor, store, max_workers=1)
+    send = make_sender(audience, vendor, store, max_workers=1)
     if outcome == "reject":
         with pytest.raises(InvalidPayload):
             send.run()
         assert send.counts.rejected == 6
-        send = make_send(audience, vendor, store.for_next_process(), max_workers=1)
-    tally = send.run()
-    assert (tally.accepted, tally.rejected, tally.unknown) == (87, 3, 0)
-    assert tally.requests == vendor.requests
+        send = make_sender(audience, vendor, store.for_next_process(), max_workers=1)
+    counts = send.run()
+    assert (counts.accepted, counts.rejected, counts.unknown) == (87, 3, 0)
+    assert counts.requests == vendor.requests
 
 
 @pytest.mark.parametrize("on_unknown", ["skip", "resend", "fail"])
-def test_a_refusal_after_an_unknown_outcome_is_unknown_and_the_send_ends(on_unknown: str) -> None:
-    vendor = Vendor(lambda place: "refuse_after_doubt" if place == 4 else "accept")
-    tally = make_send(Audience(20, size=1), vendor, CrashingStore(), on_unknown=on_unknown).run()
-    assert (tally.accepted, tally.rejected, tally.unknown) == (19, 0, 1)
+def test_a_rejection_after_an_unknown_outcome_counts_as_unknown(on_unknown: str) -> None:
+    vendor = Vendor(lambda place: "reject_recipient_after_unknown" if place == 4 else "accept")
+    counts = make_sender(Audience(20, size=1), vendor, CrashingStore(), on_unknown=on_unknown).run()
+    assert (counts.accepted, counts.rejected, counts.unknown) == (19, 0, 1)
 
 
-def test_an_attempt_that_cannot_begin_still_counts_what_the_one_before_left_unknown() -> None:
+def test_an_attempt_that_cannot_begin_counts_the_unknown_recipients_of_the_one_before() -> None:
     audience, store = Audience(900), CrashingStore(die_at=(4, False))
     vendor = Vendor(latency=lambda place: place % 3 / 1_000)
     with pytest.raises(ProcessDied):
-        make_send(audience, vendor, store).run()
-    undecided = make_send(audience, vendor, store.for_next_process(), on_unknown="fail")
+        make_sender(audience, vendor, store).run()
+    undecided = make_sender(audience, vendor, store.for_next_process(), on_unknown="fail")
     with pytest.raises(OutcomeUnknown):
         undecided.run()
     audience.fail_after = 0
-    unread = make_send(audience, vendor, store.for_next_process(), on_unknown="resend")
+    unread = make_sender(audience, vendor, store.for_next_process(), on_unknown="resend")
     with pytest.raises(ConnectionError):
         unread.run()
     audience.fail_after = None
-    tally = make_send(audience, vendor, store.for_next_process(), on_unknown="skip").run()
-    assert undecided.counts.unknown == unread.counts.unknown == tally.unknown > 0
+    counts = make_sender(audience, vendor, store.for_next_process(), on_unknown="skip").run()
+    assert undecided.counts.unknown == unread.counts.unknown == counts.unknown > 0
 
 
 def attempt(send: Sender) -> bool:
@@ -101,27 +103,36 @@ def attempt(send: Sender) -> bool:
     on_unknown=st.sampled_from(["skip", "resend"]),
     workers=st.sampled_from([1, 4]),
 )
-def test_over_refusals_deferrals_deaths_and_retries_the_counts_add_up_to_the_audience(
+def test_the_counts_add_up_to_the_audience_over_rejections_deferrals_and_crashes(
     seed: int, people: int, on_unknown: str, workers: int
 ) -> None:
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     audience, store, deaths = Audience(people, size=1), CrashingStore(), 0
-    outcomes = ["refuse", "refuse", "limited", "unavailable", "reject", "doubt", "accept", "accept"]
-    fates = [chance.choice(outcomes) if chance.random() < 0.2 else "accept" for _ in range(997)]
-    vendor = Vendor(lambda place: fates[place % len(fates)])
+    outcomes = [
+        "reject_recipient",
+        "reject_recipient",
+        "limited",
+        "unavailable",
+        "reject",
+        "unknown",
+        "accept",
+        "accept",
+    ]
+    outcomes_by_place = [rng.choice(outcomes) if rng.random() < 0.2 else "accept" for _ in range(997)]
+    vendor = Vendor(lambda place: outcomes_by_place[place % len(outcomes_by_place)])
     for number in range(12):
         store = store.for_next_process()
         if number == 11:
-            vendor.fate = lambda _: "accept"
-        elif chance.random() < 0.3:
-            deaths, store.die_at = deaths + 1, (chance.randint(1, 6), chance.random() < 0.5)
-        send = make_send(audience, vendor, store, max_workers=workers, on_unknown=on_unknown)
+            vendor.outcome_of = lambda _: "accept"
+        elif rng.random() < 0.3:
+            deaths, store.die_at = deaths + 1, (rng.randint(1, 6), rng.random() < 0.5)
+        send = make_sender(audience, vendor, store, max_workers=workers, on_unknown=on_unknown)
         if attempt(send):
             break
     else:
-        pytest.fail("an attempt without trouble does not reach the end")
-    tally = send.counts
-    assert tally.accepted + tally.rejected + tally.unknown == tally.recipients == people
-    assert tally.rejected <= len(vendor.refused)
+        pytest.fail("an attempt without faults does not reach the end")
+    counts = send.counts
+    assert counts.accepted + counts.rejected + counts.unknown == counts.recipients == people
+    assert counts.rejected <= len(vendor.rejected)
     if not deaths:
-        assert (tally.accepted, tally.rejected) == (len(vendor.told), len(vendor.refused))
+        assert (counts.accepted, counts.rejected) == (len(vendor.accepted), len(vendor.rejected))

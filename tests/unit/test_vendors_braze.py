@@ -1,4 +1,4 @@
-"""What Braze's answers mean, and what each error tells a person to change."""
+"""Responses of Braze: the error that each one becomes, and its advice."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOT_JSON = "\nProblem:\n  message body does not match\n  declared format\nResolu
     ],
 )
 @pytest.mark.parametrize(("status", "kind"), [(401, AuthenticationFailed), (403, PermissionDenied)])
-def test_a_refused_key_is_told_with_the_permission_it_needs(
+def test_the_error_of_a_refused_key_names_the_permission_it_needs(
     request_: Request, permission: str, status: int, kind: type[LiveActivityError]
 ) -> None:
     error = ScriptedVendor(Reply(status, {"message": "Access Denied"})).error(request_)

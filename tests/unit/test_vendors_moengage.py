@@ -1,4 +1,4 @@
-"""What MoEngage's answers mean, and what each error tells a person to change."""
+"""Responses of MoEngage: the error that each one becomes, and its advice."""
 
 from __future__ import annotations
 

@@ -124,7 +124,7 @@ def test_a_refused_audience_is_read_once_and_nothing_is_sent(
     assert not sandbox.sandbox.records
 
 
-def test_a_rehearsal_reads_twice(sandbox: RunningSandbox, statements: list[str]) -> None:
+def test_a_dry_run_reads_twice(sandbox: RunningSandbox, statements: list[str]) -> None:
     assert start("SELECT id FROM fans", validate_only=True).execute(context())["recipients"] == 600
     assert len(list(reading(statements))) == 2
 

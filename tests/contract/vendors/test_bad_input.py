@@ -171,9 +171,7 @@ def test_a_connection_that_leads_to_no_database(
         ({"on_lifetime_exceeded": "wrn", "end_time": "2099-01-01T00:00:00Z"}, "on_lifetime_exceeded must be"),
     ],
 )
-def test_a_start_whose_manner_is_misspelt(
-    sandbox: RunningSandbox, arguments: dict[str, Any], advice: str
-) -> None:
+def test_an_unknown_choice(sandbox: RunningSandbox, arguments: dict[str, Any], advice: str) -> None:
     error = refused(sandbox, BRAZE, "start", **arguments)
     assert isinstance(error, InvalidPayload)
     assert advice in str(error)
@@ -186,7 +184,7 @@ def test_a_lead_that_is_no_duration(sandbox: RunningSandbox, adapter: Adapter, l
     assert str(error).startswith("lead_time must ")
 
 
-def test_nobody_may_also_mean_that_there_is_nothing_to_do(sandbox: RunningSandbox) -> None:
+def test_an_empty_audience_can_be_allowed(sandbox: RunningSandbox) -> None:
     operator = BRAZE.operator("start", external_user_ids=[], on_empty_audience="skip")
     with pytest.raises(AirflowSkipException, match="the audience is empty") as skipped:
         operator.execute(context())

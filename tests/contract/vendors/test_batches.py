@@ -1,4 +1,4 @@
-"""Lists of any length reach everybody once, fifty in a request."""
+"""Lists of any length reach each recipient once, fifty in a request."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_ids_and_aliases_share_the_fifty(sandbox: RunningSandbox) -> None:
     assert sorted(map(len, batches)) == [2, 50]
 
 
-def test_who_is_named_twice_gets_one_card_and_nobody_gets_none(sandbox: RunningSandbox) -> None:
+def test_a_recipient_given_twice_gets_one_activity_and_blanks_get_none(sandbox: RunningSandbox) -> None:
     ids = [*(f"user-{number}" for number in range(60)), "user-3", "", None, "user-59"]
     report = BRAZE.operator("start", external_user_ids=ids).execute(context())
     assert (report["accepted"], report["duplicates"], report["nulls"]) == (60, 2, 2)

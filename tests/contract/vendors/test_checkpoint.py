@@ -1,4 +1,4 @@
-"""What ties a long start to its task: its state, its progress, its time-out, its end."""
+"""A long start in its task: checkpoint, progress, time-out, kill."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_before_airflow_3_3_a_time_out_in_the_middle_of_a_start_is_final(
     assert isinstance(failed.value.__cause__, AirflowTaskTimeout)
 
 
-def test_before_airflow_3_3_a_start_that_reached_nobody_may_retry(sandbox: RunningSandbox) -> None:
+def test_before_airflow_3_3_a_start_that_reached_no_recipient_may_retry(sandbox: RunningSandbox) -> None:
     sandbox.sandbox.add_fault("502", times=None)
     with pytest.raises(VendorUnavailable):
         start().execute(context() | BEFORE_3_3)
@@ -120,7 +120,7 @@ def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
 
 
-def test_a_kill_before_the_send_began_is_heard(sandbox: RunningSandbox) -> None:
+def test_a_kill_before_the_send_is_obeyed(sandbox: RunningSandbox) -> None:
     operator = start()
     operator.hook.stop()
     with pytest.raises(VendorUnavailable, match="asked to stop"):

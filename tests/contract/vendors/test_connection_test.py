@@ -1,4 +1,4 @@
-"""Airflow's connection test: it asks the vendor, sends nothing to anybody, and says what it knows."""
+"""Airflow's connection test: it asks the vendor, sends nothing to users, and reports the result."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_the_key_of_the_inform_tile_alone_will_do(sandbox: RunningSandbox, outco
         (BRAZE, {"host": "http://rest.iad-01.braze.com"}, "host must be reached over https"),
     ],
 )
-def test_what_the_connection_lacks_is_said_without_asking_anybody(
+def test_a_missing_field_is_reported_without_a_request(
     sandbox: RunningSandbox, outcome: Any, adapter: Adapter, changes: dict[str, Any], advice: str
 ) -> None:
     good, message = outcome(adapter, sandbox.url, **changes)
@@ -142,7 +142,7 @@ def test_what_the_connection_lacks_is_said_without_asking_anybody(
     assert asked(sandbox) == []
 
 
-def test_nobody_listens(outcome: Any, adapter: Adapter) -> None:
+def test_a_refused_connection(outcome: Any, adapter: Adapter) -> None:
     good, message = outcome(adapter, "http://127.0.0.1:1")
     assert not good
     assert message.startswith("http://127.0.0.1:1 refuses connections")
@@ -175,7 +175,7 @@ def test_a_server_that_never_answers_costs_one_time_out(outcome: Any, adapter: A
         (ExceptionGroup("both addresses", [OSError(), ssl.SSLError()]), "No TLS connection to"),
     ],
 )
-def test_what_no_server_here_can_play(cause: Exception, said: str) -> None:
+def test_network_errors_that_no_local_server_can_cause(cause: Exception, said: str) -> None:
     account = WorkspaceConfig(Braze(WRONG), "https://rest.iad-01.braze.com", Timeouts(connect=7))
     error = VendorUnavailable("no connection could be made")
     error.__cause__ = cause
@@ -205,14 +205,14 @@ def served(*answers: bytes, **options: Any) -> Iterator[str]:
         loop.close()
 
 
-def test_a_certificate_that_nobody_vouches_for(outcome: Any, adapter: Adapter, tmp_path: Path) -> None:
+def test_an_untrusted_certificate(outcome: Any, adapter: Adapter, tmp_path: Path) -> None:
     with served(b"", context=self_signed(tmp_path)) as address:
         good, message = outcome(adapter, f"https://{address}")
     assert not good
     assert message.startswith(f"The TLS certificate of https://{address} is not trusted")
 
 
-def test_somebody_who_hangs_up(outcome: Any, adapter: Adapter) -> None:
+def test_a_server_that_closes_the_connection(outcome: Any, adapter: Adapter) -> None:
     with served(b"") as address:
         good, message = outcome(adapter, f"http://{address}")
     assert not good
@@ -227,7 +227,7 @@ def test_https_to_a_port_of_http(sandbox: RunningSandbox, outcome: Any, adapter:
 
 
 @pytest.mark.parametrize(("fault", "status"), [("503", 503), ("429", 429)])
-def test_a_vendor_in_trouble_is_asked_once(
+def test_an_unavailable_vendor_is_asked_once(
     sandbox: RunningSandbox, outcome: Any, adapter: Adapter, fault: str, status: int
 ) -> None:
     sandbox.sandbox.add_fault(fault, times=9)
@@ -237,7 +237,7 @@ def test_a_vendor_in_trouble_is_asked_once(
     assert len(asked(sandbox)) == 1
 
 
-def test_somebody_else_s_server(outcome: Any) -> None:
+def test_a_server_that_is_not_the_vendors(outcome: Any) -> None:
     body = json.dumps({"hello": "world"}).encode()
     with served(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)) as address:
         good, message = outcome(BRAZE, f"http://{address}")

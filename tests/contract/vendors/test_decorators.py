@@ -1,4 +1,4 @@
-"""A decorated start over its attempts: whoever was reached is not started again with another state."""
+"""Decorated tasks over their attempts: no recipient gets a second start with another state."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_start_that_was_deferred_goes_on_with_its_state(
     assert (activity.started, activity.started_twice) == (130, 0)
 
 
-def test_a_retry_of_a_start_in_doubt_is_the_same_request(
+def test_a_retry_of_a_start_with_unknown_outcome_sends_the_same_request(
     sandbox: RunningSandbox, score: Callable[[], dict[str, int]]
 ) -> None:
     store = new_store()
@@ -74,7 +74,7 @@ def test_a_retry_of_a_start_in_doubt_is_the_same_request(
     assert len(sandbox.sandbox.activities["moengage", "match-1"].starts) == 1
 
 
-def test_a_worker_that_dies_after_the_last_answer_starts_nobody_again(
+def test_a_worker_that_dies_after_the_last_response_sends_no_second_start(
     sandbox: RunningSandbox, score: Callable[[], dict[str, int]]
 ) -> None:
     store = new_store()
@@ -101,7 +101,7 @@ def test_a_finished_start_that_is_cleared_asks_the_function_again(
     assert states(sandbox, adapter) == [{"home": 0}, {"home": 1}]
 
 
-def test_a_rehearsal_leaves_no_state_behind(
+def test_a_dry_run_leaves_no_state(
     sandbox: RunningSandbox, adapter: Adapter, score: Callable[[], dict[str, int]]
 ) -> None:
     store = new_store()

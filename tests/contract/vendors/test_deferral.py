@@ -1,4 +1,4 @@
-"""A window that is used up for long: the task gives its worker back, and goes on in the next one."""
+"""An exhausted quota: the task defers until the reset and then resumes."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_a_reset_that_is_over_does_not_defer_for_ever(
     assert sandbox.sandbox.requests == 6
 
 
-def test_a_fan_out_goes_on_where_it_stopped(sandbox: RunningSandbox) -> None:
+def test_a_large_send_resumes_where_it_stopped(sandbox: RunningSandbox) -> None:
     store, ids = new_store(), [f"user-{number}" for number in range(130)]
     sandbox.sandbox.add_fault("429", skip=1, times=None, reset_in=3000)
     running = context(store)
@@ -148,7 +148,7 @@ def test_a_fan_out_goes_on_where_it_stopped(sandbox: RunningSandbox) -> None:
     assert (activity.started, activity.started_twice) == (130, 0)
 
 
-def test_what_a_fan_out_remembers_names_nobody(sandbox: RunningSandbox) -> None:
+def test_the_checkpoint_names_no_recipient(sandbox: RunningSandbox) -> None:
     store, ids = new_store(), [f"person-{number}@example.com" for number in range(130)]
     sandbox.sandbox.add_fault("429", skip=1, times=None, reset_in=3000)
     deferral(BRAZE, "start", context(store), external_user_ids=ids)
@@ -156,7 +156,7 @@ def test_what_a_fan_out_remembers_names_nobody(sandbox: RunningSandbox) -> None:
     assert "example.com" not in json.dumps(store)
 
 
-def test_without_a_memory_a_start_waits_in_its_slot(
+def test_without_a_store_a_start_waits_in_its_slot(
     sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.0)
@@ -168,7 +168,7 @@ def test_without_a_memory_a_start_waits_in_its_slot(
     assert report["waited_seconds"] > 0
 
 
-def test_without_a_memory_a_half_sent_start_does_not_retry(sandbox: RunningSandbox) -> None:
+def test_without_a_store_a_half_sent_start_does_not_retry(sandbox: RunningSandbox) -> None:
     sandbox.sandbox.add_fault("502", skip=1, times=None)
     running = context() | {"task_state_store": None}  # Airflow before 3.3
     ids = [f"user-{number}" for number in range(130)]

@@ -1,4 +1,4 @@
-"""What an operator makes of each answer: the error, whether Airflow tries again, and what a person reads."""
+"""Errors of the operators by response: the class, whether Airflow retries, and the text."""
 
 from __future__ import annotations
 

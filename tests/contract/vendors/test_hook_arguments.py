@@ -98,7 +98,7 @@ def test_a_missing_argument_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["false", "true", 1, None])
-def test_everybody_is_addressed_for_true_alone(value: Any) -> None:
+def test_all_users_must_be_true(value: Any) -> None:
     fields = {**CAMPAIGN, "all_users": value, "segment_id": "few"}
     with pytest.raises(InvalidPayload, match="all_users must be True or False"):
         MoEngageHook("nowhere").create_broadcast_campaign(**fields, validate_only=True)

@@ -37,7 +37,7 @@ def live(adapter: Adapter) -> list[Any]:
     return [calls[verb](hook, content_state=STATES[verb], **adapter.fields[verb]) for verb in VERBS]
 
 
-def test_a_whole_life_goes_through_one_hook(sandbox: RunningSandbox, adapter: Adapter) -> None:
+def test_one_hook_starts_updates_and_ends_an_activity(sandbox: RunningSandbox, adapter: Adapter) -> None:
     assert [(report["verb"], report["unknown"]) for report in live(adapter)] == [(verb, 0) for verb in VERBS]
     assert sandbox.sandbox.activities["braze" if adapter is BRAZE else "moengage", "match-1"].ended
 

@@ -131,7 +131,7 @@ def test_a_duplicate_on_a_first_try_is_a_mistake_of_the_dag(sandbox: RunningSand
     final_error(again, context(), match="this instance_id was used before")
 
 
-def test_doubt_is_not_forgotten_by_a_deferral(sandbox: RunningSandbox) -> None:
+def test_an_unknown_outcome_is_remembered_over_a_deferral(sandbox: RunningSandbox) -> None:
     from airflow.providers.common.compat.sdk import TaskDeferred
 
     sandbox.sandbox.add_fault("503_after")
@@ -144,7 +144,7 @@ def test_doubt_is_not_forgotten_by_a_deferral(sandbox: RunningSandbox) -> None:
     assert len(sandbox.sandbox.activities["moengage", "match-1"].starts) == 1
 
 
-def test_doubt_that_stays_fails_the_task_for_a_retry(sandbox: RunningSandbox) -> None:
+def test_an_outcome_that_stays_unknown_fails_the_task_for_a_retry(sandbox: RunningSandbox) -> None:
     sandbox.sandbox.add_fault("503_after", times=None)
     with pytest.raises(OutcomeUnknown):
         MOENGAGE.operator("start").execute(context())

@@ -1,4 +1,4 @@
-"""What Airflow's lineage hears of a send: the query of its people, and the activity."""
+"""Airflow's lineage of a send: the audience query and the activity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a task goes through, neither the key nor a person is in its log, its error or its XCom."""
+"""No key and no external id in a task's log, error or XCom."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def told(
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("fault", [None, *(fault for fault in FAULTS if not fault.startswith("hang"))])
-def test_the_vendors_answers_give_nothing_away(
+def test_responses_of_the_vendor_reveal_nothing(
     sandbox: RunningSandbox,
     adapter: Adapter,
     verb: str,
@@ -58,7 +58,7 @@ def test_the_vendors_answers_give_nothing_away(
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_refused_key_gives_nothing_away(
+def test_a_refused_key_reveals_nothing(
     sandbox: RunningSandbox,
     adapter: Adapter,
     verb: str,
@@ -75,7 +75,7 @@ def test_a_refused_key_gives_nothing_away(
 
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("state", [{"pin": {"hunter2"}}, "{'pin': 'hunter2'}", {"pin": "hunter2" * 1000}])
-def test_refused_content_gives_nothing_away(
+def test_refused_content_reveals_nothing(
     sandbox: RunningSandbox,
     adapter: Adapter,
     verb: str,

@@ -1,4 +1,4 @@
-"""Notifiers: what leaves, from a callback as from the triggerer, and what a failure tells."""
+"""Notifiers in callbacks and in the triggerer: what they send, and what a failure logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Template fields: all that a user would template, nothing that Airflow forbids, and no person to be seen."""
+"""Template fields: which arguments are templated, and that rendered fields show no external id."""
 
 from __future__ import annotations
 
@@ -157,13 +157,13 @@ def rendered(operator: BaseOperator, **params: Any) -> dict[str, Any]:
         ),
     ],
 )
-def test_people_do_not_show_among_the_rendered_fields(people: dict[str, Any], shown: tuple[Any, Any]) -> None:
+def test_rendered_fields_show_no_external_id(people: dict[str, Any], shown: tuple[Any, Any]) -> None:
     fields = rendered(BRAZE.operator("start", **{"external_user_ids": None, **people}), users=USERS)
     assert (fields["external_user_ids"], fields["user_aliases"]) == shown
     assert not any(name in json.dumps(fields) for name in [*USERS, "ada-login"])
 
 
-def test_people_of_a_mapped_task_do_not_show_either(sandbox: RunningSandbox) -> None:
+def test_rendered_fields_of_a_mapped_task_show_no_external_id(sandbox: RunningSandbox) -> None:
     fields = {"content_state": {}, **BRAZE.fields["start"]}
     del fields["external_user_ids"]
     with DAG("matches", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)):
@@ -200,7 +200,7 @@ def test_a_value_with_template_fields_of_its_own_does_not_hide_ours_too_early() 
     assert Redacted.reveal(vars(operator)["external_user_ids"]) == USERS[:1]
 
 
-def test_a_list_shows_no_one_in_a_repr_or_a_text() -> None:
+def test_a_list_shows_no_external_id_in_repr_or_str() -> None:
     people = Redacted(USERS)
     assert f"{people} {people!r}" == "<2 people> <2 people>"
 

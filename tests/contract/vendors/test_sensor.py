@@ -133,7 +133,7 @@ def test_between_two_looks_it_may_give_its_slot_back() -> None:
     ],
 )
 @both_modes
-def test_what_is_no_moment_fails_for_good(end_time: Any, advice: str, deferrable: bool) -> None:
+def test_an_invalid_end_time_fails_without_a_retry(end_time: Any, advice: str, deferrable: bool) -> None:
     with pytest.raises(AirflowFailException, match=advice):
         sensor(end_time, deferrable=deferrable).execute(context())
 

@@ -1,4 +1,4 @@
-"""The end that a start is told: read and checked before the first request."""
+"""The end time of a start: read and checked before the first request."""
 
 from __future__ import annotations
 

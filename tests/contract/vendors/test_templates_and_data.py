@@ -167,7 +167,7 @@ def test_arguments_of_a_mapped_task_group_are_data(bench: TemplateBench) -> None
     assert rendered.activity_id == CANARY["key"]
 
 
-def test_a_life_takes_data(bench: TemplateBench) -> None:
+def test_a_lifecycle_takes_data(bench: TemplateBench) -> None:
     with bench.dag:
         moment = bench.source(CANARY["sum"])
 

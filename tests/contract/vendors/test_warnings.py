@@ -1,4 +1,4 @@
-"""What may not show on a phone is sent all the same, and named in the log: once in a send."""
+"""Content that a phone may not show is sent, with one warning per send."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_what_shows_everywhere_has_no_warning(sandbox: RunningSandbox, log: Log)
     assert log.lines("of match-1: ") == []
 
 
-def test_two_sends_of_one_hook_have_a_warning_each(sandbox: RunningSandbox, log: Log) -> None:
+def test_each_send_of_a_hook_logs_its_own_warning(sandbox: RunningSandbox, log: Log) -> None:
     hook = BrazeHook()
     for _ in range(2):
         hook.update_live_activity(**BRAZE.fields["update"], content_state=NULL, stale_date=LATER)
