@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import (
@@ -15,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_liveactivity._templating import TemplateGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
@@ -66,6 +67,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json"}
     ui_color = "#fef7e0"
     _next_look: datetime | None = None
+    _utcnow: Callable[[], datetime] = staticmethod(partial(datetime.now, UTC))
 
     def __init__(
         self,
@@ -99,7 +101,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
 
         end, problem = self._current_end(context)
-        now = datetime.now(UTC)
+        now = self._utcnow()
         if problem is not None:
             known = end.isoformat() if end else "not known yet"
             self.log.warning(
@@ -123,7 +125,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         interval = super()._get_next_poke_interval(*args, **kwargs)
         if self._next_look is None:  # no poke has succeeded yet; silent_fail lets the sensor continue
             return interval
-        return max(0.0, min(interval, (self._next_look - datetime.now(UTC)).total_seconds()))
+        return max(0.0, min(interval, (self._next_look - self._utcnow()).total_seconds()))
 
     @property
     def _lead(self) -> timedelta:
@@ -152,8 +154,8 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
         self.log.info("Waiting in the triggerer until %s.", moment.isoformat())
         # The sensor's timeout covers all its waits. Airflow keeps start_date over a deferral.
-        started = getattr(context["ti"], "start_date", None) or datetime.now(UTC)
-        left = self.timeout - (datetime.now(UTC) - started).total_seconds()
+        started = getattr(context["ti"], "start_date", None) or self._utcnow()
+        left = self.timeout - (self._utcnow() - started).total_seconds()
         self.defer(
             trigger=DateTimeTrigger(moment=moment),
             method_name="execute_complete",

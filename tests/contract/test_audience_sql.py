@@ -199,8 +199,8 @@ class TestPostgres:
         ):
             list(batches)
         again = people(audience_of(postgres_database, sql), after=sent[-1].key)
-        everybody = [one for batch in sent for one in batch.external_user_ids] + again
-        assert everybody == sorted(map(str, range(1, 1001)))
+        received = [one for batch in sent for one in batch.external_user_ids] + again
+        assert received == sorted(map(str, range(1, 1001)))
 
     def test_a_value_that_cannot_be_converted_is_not_quoted(self, postgres_database: Database) -> None:
         postgres_database.table("fans", "id TEXT", ["1", "secret-id"])

@@ -171,7 +171,7 @@ def test_cancelling_a_scheduled_end_sends_nothing(sandbox: RunningSandbox) -> No
 
 
 def test_cancelling_in_the_last_moment_sends_nothing(sandbox: RunningSandbox) -> None:
-    operator = end(end_time=soon(2.5))  # by then the request is made, and held at the gate
+    operator = end(end_time=soon(2.5))  # the request waits for its scheduled release
     threading.Timer(1.5, operator.on_kill).start()
 
     with pytest.raises(VendorUnavailable):

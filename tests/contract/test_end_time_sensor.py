@@ -79,7 +79,7 @@ def wait(
     with pytest.raises(TaskDeferred) as deferred:
         run(operator, ti, **context)
     _, arguments = deferred.value.trigger.serialize()
-    # Times only: no query, no connection, nobody's id.
+    # Times only: no query, no connection, no external id.
     assert set(arguments) == {"moment", "end_from_trigger"}
     assert not deferred.value.kwargs
     return arguments["moment"], deferred.value
@@ -168,7 +168,7 @@ def test_the_time_out_counts_over_all_waits(set_end: Callable[[Any], None]) -> N
         ({}, "Exactly one"),
         ({"end_time": LONG_AGO, "sql": "SELECT 1"}, "Exactly one"),
         ({"end_time": "2026-07-22T12:00:00"}, "no UTC offset"),
-        ({"end_time": timedelta(hours=1)}, "must be an aware datetime"),
+        ({"end_time": timedelta(hours=1)}, "must be a moment, not a duration"),
         ({"sql": "SELECT 1"}, "sql_conn_id"),
         ({"sql": "SELECT 1", "sql_conn_id": "nobody_made_it"}, "'nobody_made_it': The conn_id"),
         ({"sql": "SELECT 1", "sql_conn_id": "no_database"}, "gives a BrazeHook, not a SQL database"),
@@ -401,7 +401,10 @@ def test_the_copy_of_the_dag_that_each_trigger_keeps_is_no_larger_than_with_airf
 
 @pytest.mark.parametrize(
     ("wrong", "words"),
-    [({"lead_time": -1}, "lead_time must be"), ({"recheck_interval": -5}, "recheck_interval must be")],
+    [
+        ({"lead_time": -1}, "lead_time must not be negative"),
+        ({"recheck_interval": -5}, "recheck_interval must not be negative"),
+    ],
 )
 def test_what_is_no_duration_is_an_error(
     set_end: Callable[[Any], None], wrong: dict[str, Any], words: str

@@ -1,4 +1,4 @@
-"""Broadcasts: the error catalogue in Airflow's terms, the instance_id over a task's life, and the pace."""
+"""Broadcasts: documented errors in Airflow's terms, the instance_id over attempts, and the rate limits."""
 
 from __future__ import annotations
 

@@ -319,7 +319,7 @@ def test_a_task_that_is_cleared_after_success_creates_another_campaign(running: 
 def test_what_is_kept_gives_back_the_users_of_a_filter_only_to_the_fernet_key(
     running: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever knows the rest of a task could hash each possible id, and compare."""
+    """A hash without a key could be compared with the hashes of all known ids."""
     hashes: set[str] = set()
     for key in (Fernet.generate_key() for _ in range(2)):
         monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", key.decode())

@@ -30,7 +30,7 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartLiveActivityOperator,
 )
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from tests.support import scripted_vendor as exchange
+from tests.support import scripted_vendor
 from tests.support.moengage_tasks import Task, connect, requests, running
 from tests.support.state_store import StateStore
 from tests.support.vendor_adapters import BRAZE
@@ -100,11 +100,11 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
 
 @pytest.fixture
 def connections(running: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningSandbox:
-    patience = {"read_timeout": 300}  # each look holds up the answers that are on their way
+    slow = {"read_timeout": 300}  # inspecting the objects delays the responses
     monkeypatch.setenv(
-        "AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection(running.url, extra={**BRAZE.extra, **patience})
+        "AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection(running.url, extra={**BRAZE.extra, **slow})
     )
-    connect(monkeypatch, running.url, extra=patience)
+    connect(monkeypatch, running.url, extra=slow)
     file = tmp_path / "warehouse.sqlite"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE fans (id TEXT)")
@@ -142,7 +142,7 @@ FILTER = {
     "value": IDS[:9],
 }
 ATTRIBUTE = {"custom_attribute_name": "id", "comparison": "equals", "value": IDS[0]}
-START = StartLiveActivity.build(**exchange.START, external_user_ids=[CANARY, "eve"])
+START = StartLiveActivity.build(**scripted_vendor.START, external_user_ids=[CANARY, "eve"])
 SENDS: dict[str, Any] = {
     "braze list": lambda: braze(external_user_ids=IDS),
     "braze aliases": lambda: braze(user_aliases=[{"alias_name": one, "alias_label": "crm"} for one in IDS]),
@@ -207,5 +207,5 @@ def test_what_is_shown_instead_is_how_many() -> None:
     assert repr(batch) == "<Batch of 2 people>"
     assert "recipients=2" in repr(window)
     assert "unknown_recipients=2" in repr(CheckpointState(CANARY, window.resume_point()))
-    assert "recipients=2" in repr(BatchRequest(exchange.BRAZE.start(START), CANARY))
+    assert "recipients=2" in repr(BatchRequest(scripted_vendor.BRAZE.start(START), CANARY))
     assert CANARY not in f"{batch} {window} {CheckpointState(CANARY, window.resume_point())} {START}"

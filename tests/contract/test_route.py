@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_liveactivity.sandbox import running_sandbox
 from benchmarks import route
-from tests.airflow_versions import needs_state_store
+from tests.support.airflow_versions import needs_state_store
 
 
 @needs_state_store

@@ -120,6 +120,6 @@ def test_a_callback_that_fails_says_why_and_changes_nothing(
     states = execute(dag)
 
     assert (states["work"], states[""]) == ("success", "success")
-    told = "".join(capfd.readouterr())
-    assert "check that the connection's password" in told
-    assert "wr0ng-k3y" not in told
+    output = "".join(capfd.readouterr())
+    assert "check that the connection's password" in output
+    assert "wr0ng-k3y" not in output

@@ -68,10 +68,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def nothing_rendered(sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
     """No key, no result of a canary and no file in any request or log line."""
     yield
-    told = json.dumps([record.content for record in sandbox.sandbox.records]) + "".join(capsys.readouterr())
-    assert KEY not in told
-    assert "canary" not in told
-    assert "stolen" not in told
+    output = json.dumps([record.content for record in sandbox.sandbox.records]) + "".join(capsys.readouterr())
+    assert KEY not in output
+    assert "canary" not in output
+    assert "stolen" not in output
 
 
 def bodies(sandbox: RunningSandbox) -> list[dict[str, Any]]:

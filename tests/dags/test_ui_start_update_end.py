@@ -75,7 +75,7 @@ def test_a_filled_form_becomes_a_life_with_the_texts_as_they_were_typed(
     assert {(phone["status"], phone["cards"]) for phone in shown} == {("ended", 1)}
     [phone, _] = shown
     assert phone["activity_id"] == f"match/{run_id}"
-    # What looks like a number, a list or a template is the text that somebody typed.
+    # What looks like a number, a list or a template stays the text that was typed.
     assert phone["attributes"] == {"home": "1860", "away": "[]", "competition": "league"}
     assert phone["alerts"][0] == {"title": "1860 – []", "body": text}
     assert phone["content_state"] == {"phase": "Final score", "text": "It is over. Thank you for watching!"}

@@ -101,7 +101,7 @@ def test_a_task_that_reaches_its_timeout_leaves_no_unknown_outcome(
     while (report := attempt(task, signal_number=signal.SIGALRM, after=next(after)))["ended"] != "finished":
         closed.append(not report["closing"])
     check(sandbox, task)
-    # The exception that hits the last write itself is the only one that may leave a doubt.
+    # The exception that hits the last write itself is the only one that may leave an unknown outcome.
     assert task.outcome()["unknown"] == 0 or not all(closed)
     assert closed
 

@@ -24,7 +24,7 @@ def test_a_send_stops_at_the_reserve_and_resumes_at_the_reset(tmp_path: Path) ->
     # So few a window that the slowest machine uses each of them up.
     with running_sandbox(latency=0.01, braze_limit=50, braze_window=3) as sandbox:
         task = Task(tmp_path, sandbox.url, "quota", 110 * PEOPLE_PER_REQUEST).prepare()
-        report = attempt(Task(**{**vars(task), "fan_out": {"max_workers": WORKERS, "quota_reserve": 0.2}}))
+        report = attempt(Task(**{**vars(task), "options": {"max_workers": WORKERS, "quota_reserve": 0.2}}))
         used = windows(sandbox, 3)
     assert report["ended"] == "finished"
     assert report["accepted"] == 110 * PEOPLE_PER_REQUEST
@@ -51,9 +51,9 @@ def test_a_long_wait_raises_and_the_next_attempt_resumes(tmp_path: Path) -> None
 def test_max_requests_per_second_is_kept(tmp_path: Path, wanted: float) -> None:
     requests = int(2 * wanted)
     with running_sandbox(latency=0.03) as sandbox:
-        task = Task(tmp_path, sandbox.url, "slope", requests * PEOPLE_PER_REQUEST).prepare()
+        task = Task(tmp_path, sandbox.url, "rate", requests * PEOPLE_PER_REQUEST).prepare()
         begun = datetime.now(UTC)  # the first request may come late on a busy machine, but not early
-        attempt(Task(**{**vars(task), "fan_out": {"max_requests_per_second": wanted}}))
+        attempt(Task(**{**vars(task), "options": {"max_requests_per_second": wanted}}))
         moments = [record.received_at for record in sandbox.sandbox.records]
     assert len(moments) == requests
     # How close one comes from below depends on what else the machine does; tests/unit has a clock for that.

@@ -110,7 +110,7 @@ def test_the_page_is_one_file_without_external_resources(running: RunningSandbox
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "http://" not in answer.text
     assert "https://" not in answer.text
-    assert "innerHTML" not in answer.text  # strangers' text enters as text
+    assert "innerHTML" not in answer.text  # text from requests is inserted as text
 
 
 def test_a_campaign_may_have_any_id(moengage: MoEngageClient, api: Api) -> None:
@@ -153,13 +153,13 @@ def test_the_command_serves_on_loopback_and_prints_the_credentials() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        told = process.stdout.readline() + process.stdout.readline()
+        output = process.stdout.readline() + process.stdout.readline()
         answer = httpx.get(f"{url}sandbox/summary")
         process.terminate()
     assert url.startswith("http://127.0.0.1:")
     assert answer.status_code == 200
-    assert "sandbox-braze-key" in told
-    assert "sandbox-push-key" in told
+    assert "sandbox-braze-key" in output
+    assert "sandbox-push-key" in output
 
 
 def test_a_port_in_use_is_reported_in_one_line(running: RunningSandbox) -> None:
@@ -174,7 +174,7 @@ def test_the_sandbox_knows_nothing_of_the_package_it_tests() -> None:
     code = (
         "import sys, airflow_provider_liveactivity.sandbox\n"
         "ours = [name for name in sys.modules if name.startswith('airflow_provider_liveactivity.')]\n"
-        "strangers = [name for name in ours if '.sandbox' not in name]\n"
-        "assert not strangers and 'airflow' not in sys.modules, strangers"
+        "imported = [name for name in ours if '.sandbox' not in name]\n"
+        "assert not imported and 'airflow' not in sys.modules, imported"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

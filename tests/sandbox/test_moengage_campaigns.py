@@ -207,9 +207,9 @@ def test_the_errors_of_segments(segments: Client, running: RunningSandbox) -> No
     assert segments.post(SEGMENTS, json={"name": "x"}).json()["error"]["code"] == "Invalid request"
     wrong = segments.get(SEGMENTS, auth=("SANDBOX", "sandbox-push-key"))
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "Authentication required")
-    nobody = httpx.get(f"{running.url}{SEGMENTS}", auth=("SANDBOX", "sandbox-data-key"))
-    assert nobody.status_code == 400
-    assert "Client not found" in nobody.json()["error"]["message"]
+    response = httpx.get(f"{running.url}{SEGMENTS}", auth=("SANDBOX", "sandbox-data-key"))
+    assert response.status_code == 400
+    assert "Client not found" in response.json()["error"]["message"]
     running.sandbox.change_settings(moengage_filter_ids=1)
     long = segments.segment("long", "ada", "bob")
     assert (long.status_code, long.json()["error"]["code"]) == (413, "Query length limit exceeded")

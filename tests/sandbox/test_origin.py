@@ -32,10 +32,10 @@ READS = ("/", "/activities/match-1", "/sandbox/phones", "/sandbox/settings", "/s
     ],
 )
 def test_a_name_that_was_rebound_to_this_machine_gets_nothing(running: RunningSandbox, host: str) -> None:
-    with httpx.Client(base_url=running.url, headers={"Host": host}) as stranger:
-        answers = [stranger.get(path) for path in READS]
-        answers += [stranger.post(START, json={}), stranger.post("/sandbox/reset")]
-        answers += [stranger.put("/sandbox/settings", json={"braze_key": "stolen"})]
+    with httpx.Client(base_url=running.url, headers={"Host": host}) as client:
+        answers = [client.get(path) for path in READS]
+        answers += [client.post(START, json={}), client.post("/sandbox/reset")]
+        answers += [client.put("/sandbox/settings", json={"braze_key": "stolen"})]
     assert {answer.status_code for answer in answers} == {403}
     assert "sandbox-braze-key" not in "".join(answer.text for answer in answers)
     assert running.sandbox.settings.braze_key == "sandbox-braze-key"

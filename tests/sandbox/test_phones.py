@@ -71,13 +71,15 @@ def test_after_eight_hours_neither_update_nor_end_arrives(braze: BrazeClient, ap
     clock.advance(hours=7, minutes=59)
     braze.update()
     clock.advance(minutes=1)
-    assert braze.update({"content_state": {}, "end_activity": True}).status_code == 201  # nobody tells
+    assert (
+        braze.update({"content_state": {}, "end_activity": True}).status_code == 201
+    )  # the response does not show it
     phone = api.phone("ada")
     assert (phone["status"], phone["updates"], phone["missed"]) == ("stale", 1, 1)
     assert phone["content_state"] == {"status": "departed", "delay": 5}
     assert api.read("/summary")["stale_cards"] == 2
     clock.advance(hours=4)
-    assert api.phone("ada")["status"] == "dismissed"  # iOS clears what nobody ended
+    assert api.phone("ada")["status"] == "dismissed"  # iOS removes an activity that was not ended
 
 
 def test_what_comes_after_the_end_is_missed(braze: BrazeClient, api: Api) -> None:

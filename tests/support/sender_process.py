@@ -34,21 +34,21 @@ PEOPLE_PER_REQUEST = 5
 @dataclass(frozen=True)
 class Task:
     """
-    One send, over all its processes.
+    One send over all its processes.
 
-    :param directory: where its warehouse and its state lie.
+    :param directory: folder of its warehouse and its state.
     :param url: of the sandbox.
-    :param activity_id: tells it apart from others.
+    :param activity_id: id of the activity, also the name of its files.
     :param people: the size of its audience.
-    :param fan_out: arguments of ``DeliveryOptions``.
-    :param rows_until_failure: the database dies after so many; None for never.
+    :param options: arguments of ``DeliveryOptions``.
+    :param rows_until_failure: number of rows after which the database dies; None for never.
     """
 
     directory: Path
     url: str
     activity_id: str
     people: int
-    fan_out: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
     rows_until_failure: int | None = None
 
     @property
@@ -74,12 +74,12 @@ class Task:
         return self
 
     def outcome(self) -> dict[str, Any]:
-        """Return how the last process ended, in its own words; nothing where it had no time for any."""
+        """Return the report of the last process; empty if it was killed before it wrote one."""
         return dict(json.loads(self.report.read_text())) if self.report.exists() else {}
 
 
 class FileStore:
-    """A task state store that takes its time, before and after a value is safe."""
+    """A slow task state store in a file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -161,7 +161,7 @@ def run(task: Task, begins: Event) -> None:
         task.activity_id,
         batches,
         WorkspaceConfig(vendor, task.url, Timeouts(connect=5, read=5)),
-        options=DeliveryOptions(**{"max_workers": 8, **task.fan_out}),
+        options=DeliveryOptions(**{"max_workers": 8, **task.options}),
         checkpoint=Checkpoint(store, Fernet(task.state.with_suffix(".key").read_bytes())),
         total=audience.total(),
     )

@@ -79,7 +79,7 @@ def test_stored_values_cannot_be_matched_with_a_list_of_ids() -> None:
     text = json.dumps(stored("user-17"))
     assert [one for one in hashes if one in text] == []
     states = [stored(person)[CHECKPOINT_KEY] | {"encrypted": ""} for person in dictionary[:2]]
-    assert states[0] == states[1], "all that tells people apart is encrypted"
+    assert states[0] == states[1], "everything that identifies a person is encrypted"
 
 
 @pytest.mark.parametrize("stretch", [1, 4, 60])

@@ -25,7 +25,7 @@ def post(url: str, body: bytes = b"{}", **extensions: Any) -> httpx.Request:
     return httpx.Request("POST", url, content=body, extensions={"timeout": timeouts, **extensions})
 
 
-async def exchange(transport: H11Transport, request: httpx.Request) -> httpx.Response:
+async def send(transport: H11Transport, request: httpx.Request) -> httpx.Response:
     """Send one request, and read its answer to the end."""
     response = await transport.handle_async_request(request)
     await response.aread()
@@ -34,11 +34,11 @@ async def exchange(transport: H11Transport, request: httpx.Request) -> httpx.Res
 
 
 async def exchanges(transport: H11Transport, server: Heard, count: int) -> list[str]:
-    return [(await exchange(transport, post(f"http://{server.host}/x"))).text for _ in range(count)]
+    return [(await send(transport, post(f"http://{server.host}/x"))).text for _ in range(count)]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110  # nobody tells when the other side has acted
+    while not condition():  # noqa: ASYNC110  # no event says when the server has acted
         await asyncio.sleep(0)
 
 
@@ -93,16 +93,16 @@ def test_a_connection_that_the_server_closes_is_not_used_again(answer: bytes) ->
 def test_a_connection_that_closes_while_a_request_is_held_is_opened_again_before_it_leaves() -> None:
     async def held() -> None:
         async with raw_server(LAST, OK) as server, H11Transport(UNTRUSTING) as transport:
-            told = []
+            traced = []
 
             async def close(event: str, info: dict[str, Any]) -> None:
-                told.append((event, info["request"].method))
-                (transport._connection or pytest.fail("it is told before the connection stands")).close()
+                traced.append((event, info["request"].method))
+                (transport._connection or pytest.fail("traced before the connection is open")).close()
                 await until_closed(transport)
 
-            response = await exchange(transport, post(f"http://{server.host}/x", trace=close))
+            response = await send(transport, post(f"http://{server.host}/x", trace=close))
             assert (response.status_code, len(server.requests)) == (201, 1)
-            assert told == [("http11.send_request_headers.started", "POST")]
+            assert traced == [("http11.send_request_headers.started", "POST")]
 
     asyncio.run(held())
 
@@ -116,7 +116,7 @@ def test_an_incomplete_response_is_not_taken_for_a_refused_connection(answer: by
     async def cut() -> None:
         async with raw_server(answer) as server, H11Transport(UNTRUSTING) as transport:
             with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-                await exchange(transport, post(f"http://{server.host}/x"))
+                await send(transport, post(f"http://{server.host}/x"))
             assert len(server.requests) == 1
 
     asyncio.run(cut())
@@ -140,7 +140,7 @@ def test_a_late_response_is_not_taken_for_that_of_the_next_request() -> None:
                 async with asyncio.timeout(0.1):
                     await transport.handle_async_request(post(url))
             too_late.set()
-            assert (await exchange(transport, post(url))).text == "{}"
+            assert (await send(transport, post(url))).text == "{}"
 
     asyncio.run(late())
 
@@ -190,7 +190,7 @@ def test_a_large_body_and_a_second_request_go_over_one_trusted_tls_connection(tm
         async with raw_server(OK, OK, context=context) as server, H11Transport(trusting) as transport:
             url = f"https://{server.host}/x"
             for body in (b"x" * 300_000, b"y"):
-                assert (await exchange(transport, post(url, body))).status_code == 201
+                assert (await send(transport, post(url, body))).status_code == 201
             assert server.connections == [1, 1]
             assert server.requests[0].endswith(b"\r\n\r\n" + b"x" * 300_000)
 

@@ -111,10 +111,10 @@ def test_a_transaction_id_differs_by_user_activity_and_key() -> None:
 
 
 def test_a_transaction_id_cannot_be_found_by_trying_all_users() -> None:
-    told = vendor().transaction_id("order", "ada")
+    transaction_id = vendor().transaction_id("order", "ada")
     for guess in ("ada", "orderada", "order\0ada", "live activity\0order\0ada"):
         for kind in ("sha256", "sha1", "md5", "blake2b"):
-            assert not hashlib.new(kind, guess.encode()).hexdigest().startswith(told[:16])
+            assert not hashlib.new(kind, guess.encode()).hexdigest().startswith(transaction_id[:16])
 
 
 @pytest.mark.parametrize(

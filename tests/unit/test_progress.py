@@ -51,37 +51,37 @@ def test_the_ui_gets_plain_numbers() -> None:
 
 
 def test_progress_is_due_every_five_seconds() -> None:
-    timer, tally = Timer(), SendCounts()
-    meter = ThroughputMeter(tally, timer)
-    told = []
+    timer, counts = Timer(), SendCounts()
+    meter = ThroughputMeter(counts, timer)
+    reports = []
     for _ in range(110):
         timer.now += 0.1
-        tally.requests += 10
-        tally.accepted += 500
-        if meter.measure(tally):
-            told.append(meter.progress(tally, None, None))
-    assert [round(progress.requests_per_second) for progress in told] == [100, 100]
-    assert [round(progress.people_per_second) for progress in told] == [5_000, 5_000]
+        counts.requests += 10
+        counts.accepted += 500
+        if meter.measure(counts):
+            reports.append(meter.progress(counts, None, None))
+    assert [round(progress.requests_per_second) for progress in reports] == [100, 100]
+    assert [round(progress.people_per_second) for progress in reports] == [5_000, 5_000]
 
 
 def test_what_earlier_attempts_have_sent_is_not_taken_for_speed() -> None:
     timer = Timer()
-    tally = SendCounts(requests=10_000, accepted=500_000)
-    meter = ThroughputMeter(tally, timer)
+    counts = SendCounts(requests=10_000, accepted=500_000)
+    meter = ThroughputMeter(counts, timer)
     assert meter.requests_per_second is None
     timer.now += 1.0
-    tally.requests += 100
-    meter.measure(tally)
+    counts.requests += 100
+    meter.measure(counts)
     assert meter.requests_per_second == 100
 
 
 def test_a_pause_is_not_taken_for_a_lower_speed() -> None:
-    timer, tally = Timer(), SendCounts()
-    meter = ThroughputMeter(tally, timer)
+    timer, counts = Timer(), SendCounts()
+    meter = ThroughputMeter(counts, timer)
     for seconds, requests in ((1.0, 500), (30.0, 0), (1.0, 400)):
         timer.now += seconds
-        tally.requests += requests
-        meter.measure(tally)
+        counts.requests += requests
+        meter.measure(counts)
         assert meter.requests_per_second == (requests or 500)
 
 

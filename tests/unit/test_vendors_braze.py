@@ -114,7 +114,7 @@ def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None
 
 
 @pytest.mark.parametrize(
-    ("made", "verb", "doubt", "people"),
+    ("made", "verb", "retry_safety", "people"),
     [
         (START_REQUEST, "start", RetrySafety.NOT_IDEMPOTENT, 2),
         (
@@ -140,9 +140,9 @@ def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None
     ],
 )
 def test_only_a_start_may_never_be_sent_twice(
-    made: Request, verb: str, doubt: RetrySafety, people: int
+    made: Request, verb: str, retry_safety: RetrySafety, people: int
 ) -> None:
-    assert (made.verb, made.retry_safety, made.recipients) == (verb, doubt, people)
+    assert (made.verb, made.retry_safety, made.recipients) == (verb, retry_safety, people)
 
 
 def test_segments_are_read_page_by_page() -> None:

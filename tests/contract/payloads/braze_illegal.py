@@ -113,7 +113,7 @@ ROWS = [
     Row("end", {"notification": {"alert": 5}}, "APP: an alert is a text or an object"),
     Row("update", {"notification": {"alert": ""}}, "OURS: an empty alert", vendor_takes=NO_RULE),
     Row("start", {"external_user_ids": WITHOUT}, "START: no audience"),
-    Row("start", {"external_user_ids": []}, "START: an audience of nobody"),
+    Row("start", {"external_user_ids": []}, "START: an empty audience"),
     Row("start", {"external_user_ids": "ada"}, "START: ids are an array"),
     Row("start", {"external_user_ids": [""]}, "START: an empty id"),
     Row("start", {"external_user_ids": [1.5]}, "START: ids are texts"),

@@ -47,7 +47,7 @@ _BROADCAST: list[tuple[str, Any, str]] = [
 ]  # fmt: skip
 _USER: list[tuple[str, Any, str]] = [
     ("alert_id", WITHOUT, "120002: no alert"), ("alert_id", "", "an empty alert"), ("alert_id", 7, "a number for a text"),
-    ("alert_reference_name", 7, "a number for a text"), ("user_id", WITHOUT, "nobody"), ("user_id", "", "an empty user"),
+    ("alert_reference_name", 7, "a number for a text"), ("user_id", WITHOUT, "no user"), ("user_id", "", "an empty user"),
     ("transaction_id", "", "120003: an empty transaction_id"), ("transaction_id", "x" * 51, "120004: 51 characters"),
     ("transaction_id", 1042, "a number for a text"), ("guess", 1, "no such field"),
     (f"{ACTIVITY}.la_type", "stop", "no such stage"), (f"{ACTIVITY}.guess", 1, "no such field"),
@@ -68,7 +68,7 @@ _CAMPAIGN: list[tuple[str, Any, str]] = [
     ("basic_details.broadcast_live_activity_id", 7, "a number for a text"),
     ("basic_details.tags", "activation", "a text for an array"), ("basic_details.tags", [1], "numbers for texts"),
     ("request_id", 7, "a number for a text"), ("guess", 1, "no such field"), ("basic_details.guess", 1, "no such field"),
-    (SEGMENTATION, {}, "no audience"), (SEGMENTATION, {"is_all_user_campaign": False}, "not everybody, and nobody else"),
+    (SEGMENTATION, {}, "no audience"), (SEGMENTATION, {"is_all_user_campaign": False}, "all users is false, and no other audience"),
     (SEGMENTATION, {"is_all_user_campaign": "true"}, "a text for a boolean"),
     (SEGMENTATION, {"is_all_user_campaign": 1}, "a number for a boolean"),
     (SEGMENTATION, {"included_filters": "fans"}, "no filters"),
@@ -130,7 +130,7 @@ ROWS = [
         client_takes="only MoEngage knows the segments"),
     Row("campaign", among(), "OURS: no filters", vendor_takes=NO_RULE),
     Row("campaign", {SEGMENTATION: {"is_all_user_campaign": True, **among(ACTION)[SEGMENTATION]}},
-        "OURS: everybody, and a part of them", vendor_takes=NO_RULE),
+        "OURS: all users and a segment", vendor_takes=NO_RULE),
     Row("campaign", {f"{SEGMENTATION}.excluded_filters": {"filter_operator": "and", "filters": [SAVED]}},
         "OURS: excluded_filters", vendor_takes="deliberately out: a saved segment says whom to leave out"),
     Row("campaign", {"utm_params": {}}, "OURS: utm_params", vendor_takes="deliberately out"),

@@ -93,7 +93,7 @@ _OPERATORS: list[tuple[str, str, list[Any]]] = [
 _FILTERS: list[tuple[dict[str, Any], str]] = [
     (among(UID), "SEGMENT: ids of users"),
     (among(on("double", "between", 18, value1=30)), "SEGMENT: between two numbers"),
-    (among({**UID, "case_sensitive": True, "negate": True}), "SEGMENT: everybody but them"),
+    (among({**UID, "case_sensitive": True, "negate": True}), "SEGMENT: all users but these"),
     (among(on("string", "is", "IN", category="Tracked Standard Attribute", project_name="p")), "REF: category, project"),
     (among(ACTION), "CAMPAIGN: an action, whatever its count"),
     (among({**ACTION, "executed": True, "execution": {"type": "atleast", "count": 1}}), "CAMPAIGN: a counted action"),
@@ -143,7 +143,7 @@ ROWS = [
       for call in USERS),
     Row("user start", {f"{ACTIVITY}.attribute_info": {"order": "1042"}}, "INFORM: static attributes"),
     Row("user start", {f"{ACTIVITY}.attribute_info": {}}, "INFORM: empty static attributes"),
-    Row("campaign", {}, "CAMPAIGN: everybody"),
+    Row("campaign", {}, "CAMPAIGN: all users"),
     Row("campaign", {"request_id": "push_req_12345"}, "CAMPAIGN: a request_id"),
     Row("campaign", {"created_by": "john.doe+x@mail.example.com"}, "CAMPAIGN: an e-mail address"),
     Row("campaign", {"basic_details.name": "Küche v Bills, 22.11."}, "CAMPAIGN: a name is any text"),

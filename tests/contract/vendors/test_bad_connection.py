@@ -1,4 +1,4 @@
-"""A connection that would fail, or show the key to a stranger, ends the task before anything is sent."""
+"""An invalid connection, or one to a host that is not the vendor's, fails before anything is sent."""
 
 from __future__ import annotations
 

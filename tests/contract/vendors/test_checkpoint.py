@@ -25,7 +25,7 @@ BEFORE_3_3 = {"task_state_store": None}
 
 @pytest.fixture
 def times_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The execution_timeout strikes as soon as somebody is known to have been reached."""
+    """The execution_timeout comes as soon as a recipient was reached."""
     note, struck = Sender._collect, list[int]()
 
     def strike(send: Sender, workers: Any) -> None:

@@ -30,7 +30,7 @@ def sandbox(sandbox: RunningSandbox) -> RunningSandbox:
 
 
 def instance_id(sandbox: RunningSandbox, verb: str, ti: dict[str, Any] | None = None, **changes: Any) -> Any:
-    """Push as a task instance, in an empty world, and return the id that was sent."""
+    """Push as a task instance into an empty sandbox, and return the instance id that was sent."""
     sandbox.sandbox.activities.clear()
     sandbox.sandbox.instance_ids.clear()
     if verb != "start":

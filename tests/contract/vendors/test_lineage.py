@@ -21,7 +21,7 @@ QUERY = "SELECT id FROM fans WHERE team = ?"
 
 @pytest.fixture
 def lineage(monkeypatch: pytest.MonkeyPatch) -> HookLineageCollector:
-    """Lineage as it is where somebody reads it."""
+    """Airflow's lineage, with a reader installed."""
     from airflow.providers.common.compat.lineage import hook
     from airflow.providers.common.sql.hooks import lineage as sql_lineage
 
@@ -61,9 +61,9 @@ def test_the_audience_s_query_is_told_once_without_its_parameters(
     sandbox: RunningSandbox, lineage: HookLineageCollector, warehouse: None
 ) -> None:
     start()
-    [told] = collected(lineage).extra
-    assert (told.key, told.value, told.count) == ("sql_job", {"sql": QUERY, "row_count": len(USERS)}, 1)
-    assert type(told.context).__name__ == "SqliteHook"
+    [query] = collected(lineage).extra
+    assert (query.key, query.value, query.count) == ("sql_job", {"sql": QUERY, "row_count": len(USERS)}, 1)
+    assert type(query.context).__name__ == "SqliteHook"
 
 
 def test_the_activity_is_told_as_what_was_written_to(

@@ -19,7 +19,7 @@ ALIASES = [{"alias_name": "ada-login", "alias_label": "login"}]
 SECRETS = [*KEYS, *USERS, "ada-login"]
 
 
-def told(
+def output_of(
     adapter: Adapter,
     verb: str,
     caplog: pytest.LogCaptureFixture,
@@ -51,7 +51,7 @@ def test_responses_of_the_vendor_reveal_nothing(
 ) -> None:
     if fault:
         sandbox.sandbox.add_fault(fault, times=None, reset_in=None)
-    text = told(adapter, verb, caplog, capfd)
+    text = output_of(adapter, verb, caplog, capfd)
     assert sandbox.sandbox.requests
     assert f"{adapter.vendor} {verb} of match-1" in text or f"{adapter.vendor} {adapter.paths[verb]}" in text
     assert [secret for secret in SECRETS if secret in text] == []
@@ -68,7 +68,7 @@ def test_a_refused_key_reveals_nothing(
 ) -> None:
     connection = adapter.connection(sandbox.url, password="wr0ng-k3y")
     monkeypatch.setenv(f"AIRFLOW_CONN_{adapter.vendor.upper()}_DEFAULT", connection)
-    text = told(adapter, verb, caplog, capfd)
+    text = output_of(adapter, verb, caplog, capfd)
     assert "answered 401" in text
     assert [secret for secret in [*SECRETS, "wr0ng-k3y"] if secret in text] == []
 
@@ -83,6 +83,6 @@ def test_refused_content_reveals_nothing(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    text = told(adapter, verb, caplog, capfd, content_state=state)
+    text = output_of(adapter, verb, caplog, capfd, content_state=state)
     assert sandbox.sandbox.requests == 0
     assert [secret for secret in [*SECRETS, "hunter2"] if secret in text] == []

@@ -112,8 +112,8 @@ def test_a_failure_says_what_is_wrong_and_shows_no_key(
     with caplog.at_level(logging.DEBUG), pytest.raises(AuthenticationFailed) as failed:
         notify(adapter, "end")
     assert "check that the connection's" in str(failed.value)
-    told = [*traceback.format_exception(failed.value), caplog.text, *capfd.readouterr()]
-    assert "wr0ng-k3y" not in "\n".join(told)
+    output = [*traceback.format_exception(failed.value), caplog.text, *capfd.readouterr()]
+    assert "wr0ng-k3y" not in "\n".join(output)
 
 
 @each_way

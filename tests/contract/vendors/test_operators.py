@@ -47,7 +47,7 @@ def started(adapter: Adapter, verb: str) -> None:
 def sent(
     sandbox: RunningSandbox, adapter: Adapter, verb: str, params: dict[str, Any], **arguments: Any
 ) -> Any:
-    """Render and execute an operator in an empty world, and return the body of its request."""
+    """Render and execute an operator against an empty sandbox, and return the body of its request."""
     sandbox.sandbox.reset()
     sandbox.sandbox.put_campaign("match-1", USERS)
     started(adapter, verb)

@@ -97,18 +97,20 @@ def test_the_docs_say_each_default(operator: type[BaseOperator]) -> None:
             words = dict(params) | words
             parameters = inspect.signature(base).parameters
             defaults = {name: parameter.default for name, parameter in parameters.items()} | defaults
-    told = {
+    defaults = {
         name: value
         for name, value in defaults.items()
         if name in words and isinstance(value, str | float | int)
     }
     # The sensor follows a setting of Airflow.
-    told = {
+    defaults = {
         name: value
-        for name, value in told.items()
+        for name, value in defaults.items()
         if (operator, name) != (LiveActivityEndTimeSensor, "deferrable")
     }
-    assert [name for name in told if "default" not in words[name] or f"{told[name]}" not in words[name]] == []
+    assert [
+        name for name in defaults if "default" not in words[name] or f"{defaults[name]}" not in words[name]
+    ] == []
 
 
 @each_class

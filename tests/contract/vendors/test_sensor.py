@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 from datetime import UTC, datetime, timedelta, timezone
-from types import SimpleNamespace
 from typing import Any
 
 import pendulum
@@ -21,6 +20,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.support.airflow_versions import AirflowRescheduleException, deserialize, serialize
+from tests.support.clock import Clock
 from tests.support.task_context import context
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -42,30 +42,12 @@ def sensor(end_time: Any, **arguments: Any) -> LiveActivityEndTimeSensor:
     return LiveActivityEndTimeSensor(task_id="wait", end_time=end_time, **arguments)
 
 
-class Time:
-    """The sensor's clock: it moves only when the sensor sleeps."""
-
-    def __init__(self) -> None:
-        self.moment = NOW
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
-
-
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> Time:
-    clock = Time()
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-            return clock.moment.astimezone(tz)
-
-    monkeypatch.setattr("airflow_provider_liveactivity.sensors.end_time.datetime", Clock)
-    airflows = SimpleNamespace(sleep=clock.sleep, monotonic=lambda: clock.moment.timestamp())  # noqa: PLW0108
-    monkeypatch.setattr("airflow.sdk.bases.sensor.time", airflows)
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of the sensor and of the loop in which Airflow pokes it."""
+    clock = Clock(NOW)
+    monkeypatch.setattr(LiveActivityEndTimeSensor, "_utcnow", staticmethod(clock))
+    monkeypatch.setattr("airflow.sdk.bases.sensor.time", clock)
     return clock
 
 
@@ -102,14 +84,14 @@ def test_when_the_trigger_fires_the_sensor_is_done() -> None:
     resumed.resume_execution(deferred.value.method_name, {"event": FUTURE}, context())
 
 
-def test_a_short_wait_stays_on_the_worker_and_ends_just_then(time: Time) -> None:
+def test_a_short_wait_stays_on_the_worker_and_ends_just_then(clock: Clock) -> None:
     sensor(NOW + timedelta(seconds=14), deferrable=True).execute(context())
-    assert sum(time.slept) == pytest.approx(14)
+    assert sum(clock.slept) == pytest.approx(14)
 
 
-def test_on_the_worker_it_looks_up_at_the_moment_itself(time: Time) -> None:
+def test_on_the_worker_it_looks_up_at_the_moment_itself(clock: Clock) -> None:
     sensor(NOW + timedelta(seconds=150), poke_interval=60).execute(context())
-    assert time.slept == pytest.approx([60, 60, 30])
+    assert clock.slept == pytest.approx([60, 60, 30])
 
 
 def test_between_two_looks_it_may_give_its_slot_back() -> None:
@@ -148,10 +130,12 @@ def test_the_end_time_may_be_a_template(value: Any) -> None:
 
 
 @pytest.mark.parametrize(("soft_fail", "kind"), [(False, AirflowSensorTimeout), (True, AirflowSkipException)])
-def test_a_time_out_fails_or_skips_on_the_worker(time: Time, soft_fail: bool, kind: type[Exception]) -> None:
+def test_a_time_out_fails_or_skips_on_the_worker(
+    clock: Clock, soft_fail: bool, kind: type[Exception]
+) -> None:
     with pytest.raises(kind):
         sensor(FUTURE, timeout=300, soft_fail=soft_fail).execute(context())
-    assert 300 <= sum(time.slept) <= 400
+    assert 300 <= sum(clock.slept) <= 400
 
 
 @pytest.mark.parametrize(("soft_fail", "kind"), [(False, AirflowSensorTimeout), (True, AirflowSkipException)])

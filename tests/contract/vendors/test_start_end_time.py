@@ -195,7 +195,7 @@ def attempt(adapter: Adapter, try_number: int, **arguments: Any) -> Any:
 
 
 def reach_some(sandbox: RunningSandbox, adapter: Adapter) -> None:
-    """Fail half-way through Braze, or in doubt through MoEngage, before the end comes."""
+    """Fail before the end: half-way through Braze, or with an unknown outcome at MoEngage."""
     people: dict[str, Any] = {}
     if adapter.vendor == "braze":
         sandbox.sandbox.add_fault("502", skip=1, times=None)
