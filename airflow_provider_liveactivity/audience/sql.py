@@ -142,8 +142,12 @@ class SqlAudience:
         :raises InvalidPayload: if the database refuses the query, or its values cannot be ids.
         :raises AudienceUnavailable: if the database fails.
         """
-        self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
+        self._reset_counts()
         return self._survey.total
+
+    def _reset_counts(self) -> None:
+        """Return to the counts of the survey; a read adds what only it can see."""
+        self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
 
     @property
     def columns(self) -> dict[str, int]:
@@ -164,7 +168,8 @@ class SqlAudience:
         :raises InvalidPayload: if a value cannot be an id, or the rows are not sorted.
         :raises AudienceUnavailable: if the database fails.
         """
-        if not self.total():
+        self._reset_counts()
+        if not self._survey.total:
             return
         waiting: list[Any] = []
         for people, is_end in _divided(self._read(_person(after)), _person(boundary)):
@@ -186,8 +191,9 @@ class SqlAudience:
 
     @cached_property
     def _survey(self) -> AudienceStats:
+        probe = AudienceQuery(self._query, self._dialect).probe()
         with self._reader() as reader:
-            columns = reader.columns(AudienceQuery(self._query, self._dialect).probe())
+            columns = reader.columns(probe)
             if not 1 <= len(columns) <= self._max_columns:
                 meaning = (
                     "one is the external id, two are alias name and alias label"

@@ -26,11 +26,6 @@ class BatchRequest(NamedTuple):
         """Return a text without the key."""
         return f"<BatchRequest with {self.request!r}>"
 
-    @property
-    def recipients(self) -> int:
-        """How many recipients the request counts for: 1 if only the vendor knows who is addressed."""
-        return self.request.recipients or 1
-
 
 class BatchRequests(Protocol):
     """All requests of a send."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_liveactivity.delivery.in_flight import ResumePoint
@@ -136,7 +136,7 @@ class Checkpoint:
             "unknown": _pack(point.unknown),
             "unsent": _pack(point.unsent),
             "recipients": [point.unknown_recipients, point.unsent_recipients],
-            "completed": {name: value for name, value in state.completed.to_json().items() if value},
+            "completed": {name: value for name, value in asdict(state.completed).items() if value},
         }
 
     def _from_json(self, stored: dict[str, Any]) -> CheckpointState:

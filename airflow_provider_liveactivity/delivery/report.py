@@ -70,10 +70,6 @@ class SendCounts:
             self.first_sent_at = min(self.first_sent_at or moment, moment)
             self.last_sent_at = max(self.last_sent_at or moment, moment)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the counts as plain JSON."""
-        return asdict(self)
-
     def report(
         self,
         *,
@@ -85,7 +81,7 @@ class SendCounts:
         recipients: int | None = None,
     ) -> SendReport:
         """Return the report of the send."""
-        report = self.to_json() | {
+        report = asdict(self) | {
             "vendor": vendor,
             "verb": verb,
             "activity_id": activity_id,

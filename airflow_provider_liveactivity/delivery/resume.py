@@ -87,7 +87,7 @@ def _reopen(
             read.append(batch)
             break
         if count in open_numbers:
-            found[count] = batch, PendingBatch(after, batch.key, batch.recipients)
+            found[count] = batch, PendingBatch(after, batch.key, batch.request.recipients)
         after, count = batch.key, count + 1
     unchanged = after == point.submitted_key and count == point.span
     if not unchanged or digest(pending for _, pending in found.values()) != point.digest:

@@ -93,7 +93,7 @@ class Sender:
         self._exhausted = False  # every batch of the audience was submitted
         self._finished = False
         self._saved_at = -math.inf
-        self._meter = ThroughputMeter(self.counts)
+        self._meter: ThroughputMeter  # set when the counts of earlier attempts are known
         self._logged_warnings = {""}  # a thousand batches may have the same one
         self._pool: WorkerPool | None = None
         self._deadline = math.inf  # when a stop must be over
@@ -178,7 +178,7 @@ class Sender:
         in_flight = self._state.in_flight
         jobs += [self._job(number, batch) for number, batch in enumerate(batches, start=in_flight.count)]
         if jobs:
-            in_flight = in_flight.add((batch.key, batch.recipients) for batch in batches)
+            in_flight = in_flight.add((batch.key, batch.request.recipients) for batch in batches)
             state = replace(self._state, in_flight=in_flight)
             self._save(state)
             self._state = state

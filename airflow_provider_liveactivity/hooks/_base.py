@@ -239,7 +239,7 @@ class LiveActivityHook(BaseHook):
         counts, recipients = SendCounts(), 0
         for batch in plan.batches.after(None):
             counts.requests += 1
-            recipients += batch.recipients
+            recipients += batch.request.recipients
         return self._report(plan, counts, validate_only=True, recipients=recipients)
 
     def _report(self, plan: SendPlan, counts: SendCounts, **more: Any) -> SendReport:

@@ -98,8 +98,9 @@ class Client:
         self._limiter = limiter
         self._retry = retry or RetryConfig()
         self._clock = clock
-        self._connection = Connection(workspace, before_send=self._wait_until_due, transport=transport)
-        self._sent_at = clock()
+        self._connection = Connection(
+            workspace, before_send=limiter.wait_until_due, clock=clock, transport=transport
+        )
 
     async def __aenter__(self) -> Self:
         await self._connection.__aenter__()
@@ -126,7 +127,6 @@ class Client:
             nonlocal attempts, outcome_unknown
             await self._limiter.acquire()
             attempts += 1
-            self._sent_at = self._clock()
             try:
                 response = await self._connection.send(request)
                 self._raise_for_status(request, response, possibly_sent_before or outcome_unknown)
@@ -140,12 +140,7 @@ class Client:
             response: Response = await call(attempt)
         except LiveActivityError as error:
             return SendResult(attempts, error=error, outcome_unknown=outcome_unknown)
-        return SendResult(attempts, self._sent_at, response, self._warning(request, response))
-
-    async def _wait_until_due(self) -> None:
-        """Wait for a scheduled moment with an open connection, so that no handshake delays the request."""
-        await self._limiter.wait_until_due()
-        self._sent_at = self._clock()
+        return SendResult(attempts, self._connection.sent_at, response, self._warning(request, response))
 
     def _warning(self, request: Request, response: Response) -> str:
         if not response.is_success or '"errors"' not in response.text:  # spares nearly all a JSON parser

@@ -25,10 +25,12 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.http.h11_transport import H11Transport
 from airflow_provider_liveactivity.http.network_errors import NetworkError, network_error
 from airflow_provider_liveactivity.http.redaction import redact, redact_header
+from airflow_provider_liveactivity.models.common import utcnow
 from airflow_provider_liveactivity.vendors.base import Request, Response, Vendor
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +88,9 @@ class Connection:
     and reads no proxy or netrc of the environment.
 
     :param workspace: where to connect.
-    :param before_send: awaited when the connection is open, before the first byte of a request leaves.
+    :param before_send: awaited when the connection is open, before the first byte of a request leaves, so
+        that no handshake delays a request that waits for its moment.
+    :param clock: returns the wall-clock time.
     :param transport: replaces the transport of httpx, for tests. It cannot tell when the first byte leaves,
         so each of its requests counts as sent.
     """
@@ -96,13 +100,16 @@ class Connection:
         workspace: WorkspaceConfig,
         *,
         before_send: Callable[[], Awaitable[None]] | None = None,
+        clock: Callable[[], datetime] = utcnow,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._workspace = workspace
         self._before_send = before_send
+        self._clock = clock
         self._transport = transport or _transport(workspace.proxy)
         self._sent_at_once = transport is not None
-        self._sent = False
+        #: When the first byte of the last request left; None if it has not left.
+        self.sent_at: datetime | None = None
         self._deadline = asyncio.timeout(None)
         self._extensions = {"timeout": asdict(workspace.timeouts), "trace": self._trace}
 
@@ -128,7 +135,7 @@ class Connection:
         :raises OutcomeUnknown: if some has left and no response came.
         :raises AuthenticationFailed: if key or host contain characters that HTTP does not allow.
         """
-        self._sent = self._sent_at_once
+        self.sent_at = self._clock() if self._sent_at_once else None
         context: dict[str, Any] = {"vendor": self._workspace.vendor.name, "endpoint": request.path}
         try:
             response = await self._exchange(request)
@@ -143,7 +150,7 @@ class Connection:
             ) from None
         except asyncio.CancelledError:
             # The caller stops the send and must learn whether this request has left.
-            if not self._sent:
+            if self.sent_at is None:
                 raise SendStopped("the send was stopped before this request left.") from None
             raise OutcomeUnknown("the send was stopped before the response came.", **context) from None
         except Exception as error:  # noqa: BLE001
@@ -175,12 +182,12 @@ class Connection:
             return
         if self._before_send is not None:
             await self._before_send()
-        self._sent = True
+        self.sent_at = self._clock()
         self._deadline.reschedule(asyncio.get_running_loop().time() + self._workspace.timeouts.read)
 
     def _to_error(self, error: Exception, context: dict[str, Any]) -> LiveActivityError:
         name = type(error).__name__
-        if self._sent and not isinstance(error, _NOT_SENT):
+        if self.sent_at is not None and not isinstance(error, _NOT_SENT):
             return OutcomeUnknown(f"no usable response came ({name}).", **context)
         if network_error(error) is NetworkError.CERTIFICATE:
             return VendorUnavailable(

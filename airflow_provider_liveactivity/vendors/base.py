@@ -39,7 +39,7 @@ class Request:
     :param retry_safety: whether the request may be sent again after an unknown outcome.
     :param headers: HTTP headers, with the key; none by default.
     :param method: HTTP method; POST by default.
-    :param recipients: number of recipients that the request names; 0, the default, if only the vendor knows
+    :param recipients: number of recipients that the request names; 1, the default, if only the vendor knows
         them.
     :param ids: external ids in the body, which are redacted if the response repeats them; none by default.
     :param max_response_bytes: maximum number of bytes read from the response body; 64 KiB by default.
@@ -51,7 +51,7 @@ class Request:
     retry_safety: RetrySafety
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     method: str = "POST"
-    recipients: int = 0
+    recipients: int = 1
     ids: Sequence[str] = field(default=(), repr=False)
     max_response_bytes: int = MAX_RESPONSE_BYTES
 

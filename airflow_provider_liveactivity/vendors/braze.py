@@ -97,7 +97,7 @@ class Braze:
             body,
             RetrySafety.NOT_IDEMPOTENT,
             self._headers(),
-            recipients=len(ids),
+            recipients=len(ids) or 1,
             ids=ids,
         )
 

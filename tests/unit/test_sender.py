@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -468,18 +467,3 @@ def test_without_a_store_a_retry_sends_everything_again() -> None:
     vendor.outcome_of = lambda _: "accept"
     make_sender(audience, vendor).run()
     assert vendor.sent_twice
-
-
-def test_a_request_to_a_segment_counts_as_one_recipient(monkeypatch: pytest.MonkeyPatch) -> None:
-    audience, vendor = Audience(3), Vendor(lambda _: "unknown")
-    original = audience.after
-    monkeypatch.setattr(
-        audience,
-        "after",
-        lambda after: iter(
-            batch._replace(request=replace(batch.request, recipients=0), key=True)
-            for batch in ([] if after else original(None))
-        ),
-    )
-    counts = make_sender(audience, vendor, CrashingStore()).run()
-    assert (counts.unknown, counts.recipients) == (1, 1)

@@ -121,7 +121,7 @@ def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None
             BRAZE.start(StartLiveActivity.build(**START, segment_id="s")),
             "start",
             RetrySafety.NOT_IDEMPOTENT,
-            0,
+            1,
         ),
         (
             BRAZE.starts(StartContent.build(**START)).request(["a"], [("n", "l")]),
@@ -129,14 +129,14 @@ def test_the_vendors_own_words_come_with_the_error_but_not_all_of_them() -> None
             RetrySafety.NOT_IDEMPOTENT,
             2,
         ),
-        (UPDATE_REQUEST, "update", RetrySafety.IDEMPOTENT, 0),
+        (UPDATE_REQUEST, "update", RetrySafety.IDEMPOTENT, 1),
         (
             BRAZE.update(UpdateLiveActivity.build(**UPDATE, end_activity=True)),
             "end",
             RetrySafety.IDEMPOTENT,
-            0,
+            1,
         ),
-        (SEGMENTS_REQUEST, "segments", RetrySafety.IDEMPOTENT, 0),
+        (SEGMENTS_REQUEST, "segments", RetrySafety.IDEMPOTENT, 1),
     ],
 )
 def test_only_a_start_may_never_be_sent_twice(
