@@ -1,7 +1,8 @@
 """
-A strict local stand-in for Braze's and MoEngage's Live Activity APIs, with a wall of phones.
+A strict local stand-in for the Live Activity APIs of Braze and MoEngage, which shows the phones.
 
-It knows the vendors' documents and nothing of this package's own models, so that a mistake in those shows.
+It is written from the vendors' documents alone and does not use the models of the package, so that tests find
+their mistakes.
 """
 
 from __future__ import annotations

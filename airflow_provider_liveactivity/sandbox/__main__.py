@@ -33,7 +33,7 @@ def main() -> None:
         f"MoEngage  workspace {settings.moengage_workspace}, push key {settings.moengage_push_key}",
         flush=True,
     )
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+    with suppress(KeyboardInterrupt):  # Ctrl-C is the way to stop it
         server.run([listener])
 
 

@@ -50,7 +50,7 @@ class CampaignBody(BaseModel):
 
 def make_app(sandbox: Sandbox) -> FastAPI:
     """
-    Make the web application.
+    Return the web application.
 
     :param sandbox: the state it serves.
     """

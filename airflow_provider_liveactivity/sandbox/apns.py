@@ -1,4 +1,4 @@
-"""What Apple lets through: a push that is too large never arrives, and no answer of a vendor tells that."""
+"""The size limit of Apple's push service: a larger push does not arrive, and no vendor reports it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ MAX_PUSH = 4096  # bytes of the whole payload, keys and timestamps included
 
 def arrives(event: str, **parts: Any) -> bool:
     """
-    Whether a push fits, written as short as can be.
+    Return whether the shortest form of a push is within the limit.
 
     :param event: start, update or end.
-    :param parts: what it carries, with underscores where Apple has hyphens; None leaves a part out.
+    :param parts: parts of the payload by Apple's name, with underscores for hyphens; None leaves a part out.
     """
     named = {name.replace("_", "-"): part for name, part in parts.items() if part is not None}
     push = {"aps": {"timestamp": 1_700_000_000, "event": event, **named}}

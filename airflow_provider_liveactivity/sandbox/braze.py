@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_NOTIFICATION = 1912
-MAX_TAG = 256  # bytes: to the SDK a longer activity_id is no tag, and the phone has no token for its pushes
+MAX_TAG = 256  # bytes: the SDK refuses a longer activity_id, so no push reaches the activity
 HEADERS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 NOT_JSON = (
     "\nProblem:\n  message body does not match declared format\nResolution:\n  when specifying "
     "application/json as content-type, you must pass valid application/json in the request's 'body' "
 )
-# What Braze says with these is nowhere documented.
+# Braze documents no messages for these.
 FAILURES = {
     429: "Rate limit exceeded",
     500: "Internal Server Error",
@@ -81,7 +81,7 @@ class Braze:
         settings = self.sandbox.settings
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or key != settings.braze_key:
-            # The real body repeats the key too, and the real headers are empty: clients must bear with both.
+            # As in Braze's own response: the body repeats the key, and the headers are empty.
             answer = Answer(401, {"message": f"Invalid API key: {key}" if key else "Unauthorized"})
             quota_headers = _headers("", "", "")
         else:
@@ -96,7 +96,7 @@ class Braze:
 
     def _route(self, request: Request) -> Answer:
         permission, endpoint = self.routes.get((request.method, request.path), ("", None))
-        # Documented apart: a trailing slash is "Access Denied", any other wrong URL "Invalid URL".
+        # As documented: a trailing slash is "Access Denied", any other wrong URL is "Invalid URL".
         if endpoint is None and (request.method, request.path.rstrip("/")) not in self.routes:
             return Answer(404, {"message": "Invalid URL"})
         if endpoint is None or permission not in self.sandbox.settings.braze_permissions:
@@ -123,7 +123,7 @@ class Braze:
             attributes_type=body.activity_attributes_type,
             attributes=body.activity_attributes,
         )
-        # A push is never twice as large as its request: nothing to work out for the small ones.
+        # A push is less than twice as large as its request: a small request needs no check.
         if len(request.body) > MAX_PUSH // 2 and not arrives(
             "start",
             content_state=start.content_state,
@@ -132,7 +132,7 @@ class Braze:
             alert=start.alert,
             stale_date=body.stale_date and int(body.stale_date.timestamp()),
         ):
-            self.sandbox.too_large += 1  # accepted all the same: that no phone shows it is not seen from here
+            self.sandbox.too_large += 1  # accepted nevertheless: Braze does not learn that no phone shows it
             users = []
         self.sandbox.start("braze", body.activity_id, start, users)
         return Answer(201, {"message": "success"}, recipients=len(users))
@@ -164,9 +164,9 @@ class Braze:
 
     def _check(self, body: Message) -> None:
         if body.app_id not in self.sandbox.settings.braze_app_ids:
-            raise bad_request("app_id: unknown app")  # the real answer is not documented
+            raise bad_request("app_id: unknown app")  # Braze does not document its response
         notification = body.notification
-        # Documented for Braze's other messages; whether Live Activities are measured too is not known.
+        # Documented for other messages of Braze; not known for Live Activities.
         if notification and len(notification.model_dump_json(exclude_unset=True)) > MAX_NOTIFICATION:
             raise Rejection(400, {"message": "Apple Push Length Exceeded"})
 

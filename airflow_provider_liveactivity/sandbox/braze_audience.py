@@ -1,4 +1,4 @@
-"""Braze: whom a start addresses, and what the segment endpoints tell."""
+"""Braze: the users that a start addresses, and the segment endpoints."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TOO_MANY = "The max number of external_ids and aliases per request was exceeded"
 
 def bad_request(*errors: str) -> Rejection:
     """
-    Make a 400 in Braze's usual envelope.
+    Return a 400 in Braze's usual envelope.
 
     :param errors: what is wrong.
     """
@@ -35,7 +35,7 @@ def users_of(sandbox: Sandbox, body: StartBody) -> list[str]:
     """
     ids, aliases = body.external_user_ids or [], body.user_aliases or []
     methods = (bool(ids or aliases), body.segment_id is not None, body.custom_audience is not None)
-    # What Braze does with two methods is not documented; a client that sends two is wrong.
+    # Braze does not document its response to two kinds; a client must not send two.
     if sum(methods) > 1:
         raise bad_request("use one of: external_user_ids and user_aliases, segment_id, custom_audience")
     if not any(methods):
@@ -48,7 +48,7 @@ def users_of(sandbox: Sandbox, body: StartBody) -> list[str]:
             raise bad_request("segment_id: unknown segment")
         return sandbox.segments[body.segment_id].users
     if body.custom_audience is not None:
-        return list(known)  # nobody has attributes here: everyone known matches
+        return list(known)  # the sandbox has no attributes: each known user matches
     users = dict.fromkeys([*ids, *(f"{alias.alias_label}:{alias.alias_name}" for alias in aliases)])
     return [user for user in users if user in known] if sandbox.settings.known_users_only else list(users)
 
@@ -80,7 +80,7 @@ def describe_segment(sandbox: Sandbox, request: Request) -> Answer:
 
     :param sandbox: the state.
     :param request: the request.
-    :raises Rejection: for an unknown segment; the real answer is not documented.
+    :raises Rejection: for an unknown segment; Braze does not document its response.
     """
     segment = sandbox.segments.get(parse_qs(request.query).get("segment_id", [""])[0])
     if segment is None:

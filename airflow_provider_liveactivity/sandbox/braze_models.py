@@ -1,8 +1,8 @@
 """
 Bodies that Braze's Live Activity endpoints accept.
 
-Written from the vendor's documents alone. Nothing is shared with the models of the package: a mistake
-there must not be repeated here.
+Written from the vendor's documents alone, without the models of the package: the sandbox must not repeat
+their mistakes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_ALIAS = 236
 
 
 def _date(value: Any) -> datetime:
-    # The documents ask for ISO 8601 and no more, so no offset is UTC here, and a day is its beginning.
+    # The documents require ISO 8601 only: without an offset it is UTC, and a day means its beginning.
     if not isinstance(value, str):
         raise ValueError("must be an ISO 8601 string")
     moment = datetime.fromisoformat(value)
@@ -100,7 +100,7 @@ class Notification(Strict):
 
 
 class StartNotification(Notification):
-    """Apple push object of a start, for which Apple insists on an alert."""
+    """Apple push object of a start, for which Apple requires an alert."""
 
     alert: Alert
 
@@ -130,10 +130,10 @@ def _is_date(value: Any) -> bool:
 
 
 def _fits(comparison: str, value: Any) -> bool:
-    """Whether a value has the type that the documents give for a comparison."""
+    """Return whether a value has the documented type of a comparison."""
     values = value if isinstance(value, list) and value else [value]
     match comparison:
-        case "exists" | "does_not_exist":  # a value is not required, and not forbidden
+        case "exists" | "does_not_exist":  # a value is allowed, but not required
             return True
         case "after" | "before":
             return _is_date(value)
@@ -153,7 +153,7 @@ class AttributeFilter(Strict):
     """Filter of a connected audience on a custom attribute."""
 
     custom_attribute_name: Text
-    # "does_not_equal" is in older documents only, for booleans.
+    # Only older documents have "does_not_equal", for booleans.
     comparison: Literal[
         "equals", "not_equal", "does_not_equal", "matches_regex", "does_not_match_regex", "exists",
         "does_not_exist", "is_any_of", "is_none_of", "includes_value", "does_not_include_value",
@@ -202,7 +202,7 @@ class Audience(Strict):
 
 
 class Message(Strict):
-    """What start and update have in common."""
+    """The fields that start and update share."""
 
     app_id: Text
     activity_id: Text
@@ -212,7 +212,7 @@ class Message(Strict):
 
 
 class StartBody(Message):
-    """Body of /messages/live_activity/start; ``dismissal_date`` is gone since the newest documents."""
+    """Body of /messages/live_activity/start; the newest documents no longer have ``dismissal_date``."""
 
     activity_attributes_type: Text
     activity_attributes: Object

@@ -1,4 +1,4 @@
-"""What the checks of both vendors share: strict models, and JSON as the standards have it."""
+"""Checks for both vendors: strict models and standard JSON."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pydantic_core import PydanticCustomError, from_json
 
 
 class Strict(BaseModel):
-    """An object whose fields are all known and of exactly the documented type."""
+    """An object with known fields of exactly the documented types."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     @model_validator(mode="after")
     def _no_null(self) -> Self:
-        # Optional means that a field may be left out; the documents know no nulls.
+        # An optional field may be left out; the documents have no nulls.
         nulls = [name for name in self.model_fields_set if getattr(self, name) is None]
         if nulls:
             raise PydanticCustomError("null", "Must not be null: {names}", {"names": ", ".join(nulls)})
@@ -34,7 +34,7 @@ Text = Annotated[str, StringConstraints(min_length=1)]
 
 
 def _finite(value: dict[str, Any]) -> dict[str, Any]:
-    json.dumps(value, allow_nan=False)  # 1e999 is JSON, but no number that any phone could show
+    json.dumps(value, allow_nan=False)  # 1e999 is JSON, but Python reads it as infinity
     return value
 
 
@@ -45,11 +45,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 class Problem(NamedTuple):
     """
-    One thing that is wrong with a body.
+    A problem of a body.
 
-    :param code: kind of problem, e.g. ``missing``.
+    :param code: kind of problem, such as ``missing``.
     :param target: dotted path of the field.
-    :param message: the problem in words.
+    :param message: description of the problem.
     """
 
     code: str
@@ -59,10 +59,10 @@ class Problem(NamedTuple):
 
 class Refused(Exception):
     """
-    A body that does not fit.
+    A body that the model does not allow.
 
-    :param problems: everything that is wrong with it.
-    :param no_json: whether it is not even a JSON object.
+    :param problems: all problems of the body.
+    :param no_json: whether the body is not a JSON object.
     """
 
     def __init__(self, problems: list[Problem], no_json: bool = False) -> None:
@@ -75,12 +75,12 @@ def parse(model: type[Model], body: bytes) -> Model:
     """
     Parse a body.
 
-    :param model: what the body must be.
+    :param model: model of the body.
     :param body: the body as received.
-    :raises Refused: when it is anything else.
+    :raises Refused: if the model does not allow the body.
     """
     try:
-        if b"NaN" in body or b"Infinity" in body:  # Python's json writes them, JSON does not have them
+        if b"NaN" in body or b"Infinity" in body:  # Python's json reads them, but standard JSON has none
             from_json(body, allow_inf_nan=False)
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What can go wrong on the way, on demand."""
+"""Faults that a test or a user can plan."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 class Fault(NamedTuple):
     """
-    How a fault treats a request.
+    What a fault does with a request.
 
-    :param status: status of the answer; None for no answer.
-    :param carried_out: whether the request takes effect all the same.
-    :param manner: answer in the vendor's own form, with a proxy's page, by closing the connection, or never.
+    :param status: status of the response; None for no response.
+    :param carried_out: whether the request takes effect nevertheless.
+    :param manner: response in the vendor's form, a proxy's page, a closed connection, or no response.
     """
 
     status: int | None
@@ -46,13 +46,13 @@ def _known(name: str) -> str:
 
 class PlannedFault(BaseModel):
     """
-    A fault that waits for its requests.
+    A planned fault and the requests that it hits.
 
-    :param fault: a name out of ``FAULTS``.
-    :param path: the path it is meant for; None means every vendor path.
-    :param times: how many requests it hits; None means all from then on.
-    :param skip: how many matching requests pass first.
-    :param reset_in: for 429, seconds until the reset named in the headers; None leaves the headers out.
+    :param fault: a name from ``FAULTS``.
+    :param path: path of the requests; None for every vendor path.
+    :param times: number of requests that it hits; None for all further ones.
+    :param skip: number of matching requests that pass first.
+    :param reset_in: for 429, seconds until the reset in the headers; None leaves the headers out.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -66,11 +66,11 @@ class PlannedFault(BaseModel):
 
 def next_fault(planned: list[PlannedFault], path: str) -> PlannedFault | None:
     """
-    Take the fault, if any, that hits the next request to a path.
+    Return the fault that hits the next request to a path; None if there is none.
 
-    The first that matches counts; one that still skips lets the request through to the next.
+    The first fault that matches hits. A fault that still skips requests leaves the request to the next fault.
 
-    :param planned: the queue; a used-up fault is removed.
+    :param planned: the planned faults; a used-up fault is removed.
     :param path: path of the request.
     """
     for fault in planned:

@@ -1,8 +1,7 @@
 """
-The road from HTTP to a vendor's endpoint: reads, looks for a fault, carries out, records, answers.
+Handle the HTTP requests to a vendor: read, apply a fault, carry out, record, respond.
 
-A plain ASGI application instead of a framework's route, because a fan-out of 20,000 requests comes
-through here.
+This is a plain ASGI application instead of a framework's route, because a send can have 20,000 requests.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ PROXY_PAGE = b"<html><head><title>503 Service Temporarily Unavailable</title></h
 @dataclass(slots=True)
 class Request:
     """
-    One request as an endpoint sees it.
+    One request, for an endpoint.
 
     :param method: HTTP method.
     :param path: path without the query.
@@ -48,14 +47,14 @@ class Request:
 
     @property
     def media_type(self) -> str:
-        """Content type without its parameters."""
+        """The content type without its parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(slots=True)
 class Answer:
     """
-    What an endpoint answers.
+    The response of an endpoint.
 
     :param status: HTTP status.
     :param content: JSON content.
@@ -71,7 +70,7 @@ class Answer:
 
 class Rejection(Exception):
     """
-    A request that is answered with an error.
+    The error response to a request.
 
     :param status: HTTP status.
     :param content: JSON content.
@@ -83,7 +82,7 @@ class Rejection(Exception):
 
 
 class Endpoints(Protocol):
-    """A vendor: answers requests, and knows how its own failures look."""
+    """The endpoints of a vendor, and the form of its failures."""
 
     vendor: Vendor
 
@@ -91,7 +90,7 @@ class Endpoints(Protocol):
         """Carry a request out and answer it."""
 
     def failure(self, status: int, reset_in: float | None) -> Answer:
-        """Answer with 429 or 5xx in the vendor's form; the headers of a 429 name the reset unless None."""
+        """Return a 429 or 5xx in the vendor's form; with None, a 429 has no headers about the reset."""
 
 
 class Gateway:
@@ -117,7 +116,7 @@ class Gateway:
         if manner == "hang":
             await _gone(receive)
         elif manner == "drop":
-            # uvicorn's connection is not part of ASGI: server.py puts it into the scope.
+            # The connection is not part of ASGI: server.py puts it into the scope.
             scope["state"]["transport"].abort()
             await _gone(receive)
         elif manner == "html":

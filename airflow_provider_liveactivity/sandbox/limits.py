@@ -1,4 +1,4 @@
-"""Rate limits: a window on the clock, as Braze counts, and a rolling one for MoEngage."""
+"""Rate limits: clock windows for Braze, rolling windows for MoEngage."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 class Quota(NamedTuple):
     """
-    What the rate-limit headers of an answer say.
+    The values of the rate-limit headers.
 
-    :param allowed: whether the request may go on.
+    :param allowed: whether the request is within the limit.
     :param limit: requests in a window.
     :param remaining: requests left in this window.
-    :param reset: when there will be more, in epoch seconds.
+    :param reset: when the next window begins, in epoch seconds.
     """
 
     allowed: bool
@@ -25,7 +25,7 @@ class Quota(NamedTuple):
 
 
 class ClockWindow:
-    """Counts requests in windows that begin with the clock hour (or minute)."""
+    """Count requests in windows that begin with the clock hour or minute."""
 
     def __init__(self) -> None:
         self._window = -1
@@ -50,10 +50,10 @@ class ClockWindow:
 
 class RollingWindow:
     """
-    Counts requests in the last so many seconds.
+    Count the requests of the last ``seconds``.
 
-    MoEngage does not say whether "5 a minute" means the clock's minute. The rolling one is the stricter
-    reading: who keeps to it keeps to the other too.
+    MoEngage does not document whether "5 a minute" means a clock minute. A rolling minute is stricter:
+    requests that keep to it also keep to clock minutes.
 
     :param seconds: the length of the window.
     """
@@ -64,7 +64,7 @@ class RollingWindow:
 
     def look(self, now: datetime, limit: int) -> Quota:
         """
-        Say whether one more request fits, without counting it.
+        Return whether one more request is within the limit, without counting it.
 
         :param now: the moment of the request.
         :param limit: requests in the window.

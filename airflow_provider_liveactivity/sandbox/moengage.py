@@ -57,7 +57,7 @@ class MoEngage(WorkspaceEndpoints):
     def _checked(self, verb: Verb, request: Request) -> StartBody | PushBody:
         self._authenticate(request)
         if len(request.body) > MAX_BODY:
-            # What is counted is not documented; the whole body is the strictest reading.
+            # MoEngage does not document what counts; the whole body is the strictest reading.
             raise _error(413, "PayloadSizeError", TOO_LARGE)
         if request.media_type != "application/json":
             raise Refused([Problem("value_error", "Content-Type", "Must be application/json")])
@@ -84,7 +84,7 @@ class MoEngage(WorkspaceEndpoints):
             raise _error(401, "AuthError", "Invalid App Key")
         if password != settings.moengage_push_key:
             raise _error(401, "AuthError", "Invalid Data Key")
-        if not settings.moengage_enabled:  # only told in prose: neither code nor message is documented
+        if not settings.moengage_enabled:  # described in prose only: neither code nor message is documented
             raise _forbidden("Live Activities is not enabled for this workspace")
 
     def _quota(self, verb: Verb, activity_id: str) -> Quota:
@@ -92,7 +92,7 @@ class MoEngage(WorkspaceEndpoints):
         if verb == "start":
             limits = {"start": settings.moengage_starts_per_minute}
         else:
-            # Whether update and end have one bucket or two is not documented; one is the strict reading.
+            # Not documented: one limit for update and end together, or two. One is the strict reading.
             limits = {
                 "push": settings.moengage_pushes_per_minute,
                 f"push {activity_id}": settings.moengage_pushes_per_activity,
@@ -114,7 +114,7 @@ class MoEngage(WorkspaceEndpoints):
             raise _forbidden(f"Campaign not found for {activity_id}")
         if not sandbox.settings.moengage_p8:
             raise _forbidden("Only IOS token auth is allowed, please upload .p8 file")
-        # One id per request, whatever the endpoint: the error is listed for all three.
+        # One id per request, for any endpoint: the error is listed for all three.
         if body.instance_id in sandbox.instance_ids:
             raise _forbidden("Duplicate Request, please use different instance_id")
         recipients = None
@@ -150,8 +150,8 @@ class MoEngage(WorkspaceEndpoints):
         now, activity = sandbox.now(), sandbox.activities.get(("moengage", activity_id))
         if activity is None or activity.ended:
             raise _forbidden("Invalid Action")
-        # Which date the 403 means is not documented. The one set before counts; the one sent does not,
-        # because the field itself says that a past one ends the activity at once. A setting makes it count.
+        # The 403 does not say which date it means. Here it is the date set before, not that of the request,
+        # because the field's text says that a past date ends the activity at once. A setting adds the latter.
         start = activity.starts[-1]
         dates = [set_dismissal(start, activity.pushes[start.first_push :])]
         if sandbox.settings.moengage_past_dismissal:

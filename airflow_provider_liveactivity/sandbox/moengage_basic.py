@@ -1,4 +1,4 @@
-"""What MoEngage's APIs share; all but the broadcasts: Basic auth and ``MOE-APPKEY`` without an X-."""
+"""The common part of MoEngage's APIs except broadcasts: Basic auth and ``MOE-APPKEY`` without ``X-``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class WorkspaceEndpoints(ABC):
 
 def refusal(request: Request, workspace: str, key: str) -> Refusal | None:
     """
-    Say what is wrong with the credentials.
+    Return what is wrong with the credentials.
 
     :param request: the request.
     :param workspace: the workspace ID that must stand in the header and in the Basic user.
@@ -72,7 +72,7 @@ def refusal(request: Request, workspace: str, key: str) -> Refusal | None:
 
 def look(sandbox: Sandbox, what: str, limits: dict[int, int], now: datetime) -> Quota:
     """
-    Return the tightest of some limits, without counting a request.
+    Return the limit with the fewest requests left, without counting a request.
 
     :param sandbox: the state.
     :param what: which requests they count.

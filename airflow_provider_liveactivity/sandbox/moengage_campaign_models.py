@@ -59,7 +59,7 @@ class Actions(Strict):
 
 
 class CustomSegment(Strict):
-    """A filter that a saved segment stands for."""
+    """A filter that names a saved segment."""
 
     filter_type: Literal["custom_segments"]
     id: Text
@@ -67,7 +67,7 @@ class CustomSegment(Strict):
 
 
 class NestedFilters(Strict):
-    """Filters inside filters; the segment pages have them, the published schema does not."""
+    """Nested filters; the segment pages have them, the published schema does not."""
 
     filter_type: Literal["nested_filters"]
     filter_operator: Literal["and", "or"]
@@ -95,14 +95,14 @@ class Segmentation(Strict):
     send_campaign_to_opt_out_users: bool = False
 
     @model_validator(mode="after")
-    def _somebody(self) -> Segmentation:
+    def _one_audience(self) -> Segmentation:
         if not self.is_all_user_campaign and self.included_filters is None:
             raise PydanticCustomError("missing", "included_filters key is mandatory field")
         return self
 
 
 class IosDevices(Strict):
-    """One of three must be true."""
+    """The devices of a campaign; one of three flags must be true."""
 
     send_to_all_eligible_device: bool = False
     exclude_provisional_push_devices: bool = False
@@ -139,7 +139,7 @@ class PushContent(Strict):
 
 
 class Content(Strict):
-    """The content of a campaign; a Live Activity gets its own at the start."""
+    """The content of a campaign; the start sets the content of a Live Activity."""
 
     content: PushContent
 
@@ -171,7 +171,7 @@ class CampaignBody(Strict):
 
 
 class SearchFields(Strict):
-    """What is looked for."""
+    """The fields of a search."""
 
     channels: list[Literal["PUSH", "EMAIL", "SMS"]] | None = None
     delivery_type: list[str] | None = None

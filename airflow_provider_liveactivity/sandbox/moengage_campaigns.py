@@ -58,7 +58,9 @@ class MoEngageCampaigns(WorkspaceEndpoints):
         sandbox, now = self.sandbox, self.sandbox.now()
         settings = sandbox.settings
         used_at = sandbox.moengage_request_ids.get(body.request_id)
-        if used_at is not None and now < used_at + REQUEST_ID_LIFE:  # that it fails is documented, how is not
+        if (
+            used_at is not None and now < used_at + REQUEST_ID_LIFE
+        ):  # the failure is documented, its form is not
             raise _error(
                 400, "Bad Request", "request_id has already been used", "request_id", body.request_id
             )
@@ -116,7 +118,7 @@ class MoEngageCampaigns(WorkspaceEndpoints):
         return Answer(200, found[start : start + body.limit])
 
     def _status(self, activity_id: str) -> str:
-        # The words of the pages' examples; the schema has the same in capitals, and not this second one.
+        # As in the examples of the pages; the schema has the first in capitals, and not the second.
         activity = self.sandbox.activities.get(("moengage", activity_id))
         return "Expired" if activity and activity.ended else "Active"
 

@@ -26,11 +26,11 @@ MAX_ATTRIBUTE = 1500
 
 
 class Activity(Strict):
-    """What belongs to the Live Activity."""
+    """The fields of the Live Activity."""
 
     la_type: Literal["start", "update", "end"]
     attribute_info: Object | None = None
-    content_state: Object | None = None  # what is left out lies in the alert's template
+    content_state: Object | None = None  # fields that are left out come from the alert's template
 
 
 class PushPayload(Strict):
@@ -44,7 +44,7 @@ class PushPayload(Strict):
 
 
 class Payloads(Strict):
-    """Payloads by channel; a Live Activity has this one."""
+    """Payloads by channel; a Live Activity has only this channel."""
 
     PUSH: PushPayload
 
@@ -113,7 +113,7 @@ class MoEngageInform(WorkspaceEndpoints):
         dismissal = _date(push.personalized_attributes, "dismissal_date")
         if dismissal is not None and dismissal <= now:
             raise _error(400, 120006, "BAD_REQUEST", "Dismissal date is in the past")
-        # Whether start, update and end are told apart is not documented; the sentence knows no exception.
+        # Not documented: whether start, update and end count separately. The sentence has no exception.
         key = f"{body.transaction_id} {_la_type(body) if settings.moengage_duplicates_by_type else ''}"
         last = self.sandbox.moengage_transactions.get(key)
         if last is not None and now < last + timedelta(seconds=settings.moengage_duplicate_seconds):
@@ -137,7 +137,7 @@ class MoEngageInform(WorkspaceEndpoints):
         ):
             sandbox.too_large += 1
             return
-        # The activity of one user: the transaction_id is what ties its calls together.
+        # The activity of one user; the transaction_id connects its calls.
         if activity.la_type == "start":
             start = Start(now, state, None, *dates, attributes=activity.attribute_info or {})
             user = body.user_id or push.recipient or ""
@@ -160,7 +160,7 @@ def _la_type(body: AlertBody) -> str:
 
 
 def _date(attributes: dict[str, Any] | None, name: str) -> datetime | None:
-    """Read a date, whose format is not stated, as epoch seconds, the form of the other endpoints."""
+    """Read a date as epoch seconds, as at the other endpoints; its format is not documented."""
     value = (attributes or {}).get(name)
     if value is None:
         return None

@@ -12,7 +12,7 @@ from airflow_provider_liveactivity.sandbox.checks import Object, Strict, Text
 
 
 def _epoch(value: Any) -> datetime:
-    # A number beyond the year 9999 is milliseconds. A bool is an int to Python, not to the schema.
+    # A number beyond the year 9999 is milliseconds. In Python a bool is an int, in the schema it is not.
     if type(value) is not int or not 0 <= value < 253_402_300_800:
         raise PydanticCustomError("int_type", "Input should be a valid integer, in epoch seconds")
     return datetime.fromtimestamp(value, UTC)
@@ -56,7 +56,7 @@ class PushPayload(Strict):
 
 
 class Broadcast(Strict):
-    """What all three bodies have in common."""
+    """The fields that all three bodies share."""
 
     broadcast_live_activity_id: Text
     instance_id: Text | None = None

@@ -1,4 +1,4 @@
-"""MoEngage: segments made from filters, and who is in an audience."""
+"""MoEngage: segments made of filters, and the users of an audience."""
 
 from __future__ import annotations
 
@@ -108,33 +108,33 @@ class MoEngageSegments(WorkspaceEndpoints):
 
 def people(sandbox: Sandbox, segmentation: Segmentation) -> list[str] | None:
     """
-    Return who is in an audience; None where it names a segment that does not exist.
+    Return the users of an audience; None if it names a segment that does not exist.
 
-    Ids and segments are worked out. What people are and did, nobody has told the sandbox: such a filter lets
-    everybody in that it knows.
+    Filters on ids and segments are applied. The sandbox has no attributes and actions of users: a filter on
+    these lets every known user in.
 
     :param sandbox: the state.
     :param segmentation: the audience.
     """
-    everybody = list(sandbox.known_users)
+    all_users = list(sandbox.known_users)
     if segmentation.is_all_user_campaign or segmentation.included_filters is None:
-        included: list[str] | None = everybody
+        included: list[str] | None = all_users
     else:
-        included = _group(sandbox, segmentation.included_filters, everybody)
+        included = _group(sandbox, segmentation.included_filters, all_users)
     excluded: list[str] | None = []
     if segmentation.excluded_filters is not None:
-        excluded = _group(sandbox, segmentation.excluded_filters, everybody)
+        excluded = _group(sandbox, segmentation.excluded_filters, all_users)
     if included is None or excluded is None:
         return None
     out = set(excluded)
     return [user for user in dict.fromkeys(included) if user not in out]
 
 
-def _group(sandbox: Sandbox, group: FilterGroup | NestedFilters, everybody: list[str]) -> list[str] | None:
+def _group(sandbox: Sandbox, group: FilterGroup | NestedFilters, all_users: list[str]) -> list[str] | None:
     parts: list[list[str]] = []
     for one in group.filters:
         if isinstance(one, NestedFilters):
-            nested = _group(sandbox, one, everybody)
+            nested = _group(sandbox, one, all_users)
             if nested is None:
                 return None
             parts.append(nested)
@@ -146,7 +146,7 @@ def _group(sandbox: Sandbox, group: FilterGroup | NestedFilters, everybody: list
         elif isinstance(one, UserAttributes) and one.name == "uid" and one.operator == "in":
             parts.append(one.value)
         else:
-            parts.append(everybody)
+            parts.append(all_users)
     if group.filter_operator == "or":
         return [user for part in parts for user in part]
     common = set.intersection(*map(set, parts)) if parts else set()

@@ -1,5 +1,5 @@
 """
-Who may talk to the sandbox: programs, and pages of its own, but no page of a stranger's.
+Which requests the sandbox accepts: those of programs and of its own pages, not those of other pages.
 
 A browser on the same machine reaches loopback from any page. Two checks keep such pages out: the ``Host``
 header must name the sandbox (against DNS rebinding), and a write must come from a page of the same origin
@@ -22,9 +22,9 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 class OriginGuard:
     """
-    ASGI application that answers 403 to what a stranger's page may have sent, and hands on the rest.
+    ASGI application that responds with 403 to requests of other pages, and passes on all others.
 
-    :param app: the application behind it.
+    :param app: the application that gets the other requests.
     :param host: host name or address that the sandbox was started with.
     """
 
@@ -58,7 +58,7 @@ class OriginGuard:
         return None
 
     def _is_own(self, name: str | None, server: tuple[str, int | None] | None) -> bool:
-        """Whether a name is loopback, the one given at the start, or the address that the request came to."""
+        """Return whether a name is loopback, the given host, or the address that received the request."""
         if not name:
             return False
         if name in ("localhost", self._host) or (server is not None and name == server[0]):

@@ -1,9 +1,8 @@
 """
 What the phones of one Live Activity show.
 
-A million phones must fit, so nothing is stored per phone but one dictionary entry: user → the start that put
-the card there. A start and a push are kept once each and shared; what a phone shows is worked out when
-somebody looks.
+To hold a million phones, the sandbox stores one dictionary entry for each: user → the start that created the
+card. Starts and pushes are stored once and shared. What a phone shows is computed when it is read.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-TOKEN_LIFE = timedelta(hours=8)  # update tokens die with the activity, eight hours after its start
-SCREEN_LIFE = timedelta(hours=12)  # an activity nobody ended leaves the lock screen by itself
-DISMISSAL = timedelta(hours=4)  # how long an ended activity stays at most
+TOKEN_LIFE = timedelta(hours=8)  # update tokens expire with the activity, eight hours after its start
+SCREEN_LIFE = timedelta(hours=12)  # iOS then removes an activity that was not ended
+DISMISSAL = timedelta(hours=4)  # how long an ended activity stays on the lock screen at most
 
 Vendor = Literal["braze", "moengage"]
 Status = Literal["running", "stale", "ended", "dismissed"]
@@ -24,7 +23,7 @@ Status = Literal["running", "stale", "ended", "dismissed"]
 
 @dataclass(slots=True, eq=False)
 class Push:
-    """One update or end, as every phone that could receive it did."""
+    """One update or end, which every phone that can receive it has received."""
 
     at: datetime
     content_state: dict[str, Any]
@@ -36,12 +35,12 @@ class Push:
 
 @dataclass(slots=True, eq=False)
 class Start(Push):
-    """One start request; its cards differ in nothing but their user."""
+    """One start request; its cards differ only in their users."""
 
     attributes_type: str = ""
     attributes: dict[str, Any] = field(default_factory=dict)
-    first_push: int = 0  # pushes before this one happened before the card existed
-    phones: int = 0  # phones whose newest card came from this start
+    first_push: int = 0  # number of pushes before the card existed
+    phones: int = 0  # phones whose newest card is of this start
 
 
 @dataclass(slots=True)
@@ -58,7 +57,7 @@ class Card:
 
 class Activity:
     """
-    One Live Activity and the phones that have a card of it.
+    One Live Activity and the phones that have its card.
 
     :param vendor: ``braze`` or ``moengage``.
     :param activity_id: the vendor's id of the activity.
@@ -78,7 +77,7 @@ class Activity:
 
     def start(self, start: Start, users: Sequence[str]) -> None:
         """
-        Put a card on the phone of each user.
+        Add a card to the phone of each user.
 
         :param start: the start, shared by all its cards.
         :param users: the users, without repetitions.
@@ -94,7 +93,7 @@ class Activity:
         self.cards.update(dict.fromkeys(users, start))
 
     def _start_again(self, user: str, now: datetime) -> None:
-        # A card that has ended makes room for a new one; a card that has not gets company.
+        # A new card replaces an ended one, and is added to one that has not ended.
         before = self.cards[user]
         before.phones -= 1
         if self.card(before, now).status in ("running", "stale"):
@@ -106,7 +105,7 @@ class Activity:
 
     def push(self, push: Push) -> None:
         """
-        Send an update or an end to every phone that still listens.
+        Send an update or an end to every phone that can still receive it.
 
         :param push: the push.
         """
@@ -117,15 +116,15 @@ class Activity:
 
     @property
     def ended(self) -> bool:
-        """Whether an end came after the last start."""
+        """Whether the last start was followed by an end."""
         return bool(self.starts and self._ends and self._ends[-1] >= self.starts[-1].first_push)
 
     def card(self, start: Start, now: datetime) -> Card:
         """
-        Work out what the cards of one start look like.
+        Return the cards of one start.
 
         :param start: the start.
-        :param now: the moment to look at.
+        :param now: the time for which the cards are computed.
         """
         token_dies = start.at + TOKEN_LIFE
         first, last = start.first_push, bisect_left(self._times, token_dies, start.first_push)
@@ -142,7 +141,7 @@ class Activity:
             status = "dismissed"
         elif end_task_ids:
             status = "ended"
-        # An update without a stale date takes the former one away, as on a phone.
+        # As on a phone, an update without a stale date removes the earlier date.
         elif now >= token_dies or (newest.stale_date and now >= newest.stale_date):
             status = "stale"
         ended_at = end_task_ids.at if end_task_ids else None
@@ -156,7 +155,7 @@ class Activity:
             return max(end_task_ids.at, min(end_task_ids.dismissal_date or latest, latest))
         if now >= start.at + SCREEN_LIFE:
             return start.at + SCREEN_LIFE
-        if self.vendor == "braze":  # its dates dismiss nothing unless the activity ends
+        if self.vendor == "braze":  # without an end, Braze ignores the dismissal date
             return None
         return set_dismissal(start, arrived)
 
@@ -166,7 +165,7 @@ def set_dismissal(start: Start, pushes: Sequence[Push]) -> datetime | None:
     Return the dismissal date that was set last.
 
     :param start: the start.
-    :param pushes: what came after it.
+    :param pushes: the pushes after the start.
     """
     return next(
         (push.dismissal_date for push in reversed(pushes) if push.dismissal_date), start.dismissal_date

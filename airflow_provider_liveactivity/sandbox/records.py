@@ -19,15 +19,15 @@ class Record:
     """
     One request to a vendor.
 
-    :param number: counts from 1.
-    :param received_at: when its body was complete.
+    :param number: number of the request, from 1.
+    :param received_at: when the body was complete.
     :param vendor: ``braze`` or ``moengage``.
     :param method: HTTP method.
     :param path: path without the query.
-    :param status: status that was sent; None when no answer was.
-    :param fault: the fault that hit it.
-    :param carried_out: whether it took effect.
-    :param recipients: phones that a start reached; None for anything but a start.
+    :param status: status of the response; None if there was no response.
+    :param fault: the fault that hit the request.
+    :param carried_out: whether the request took effect.
+    :param recipients: number of phones that a start reached; None for other requests.
     :param headers: headers, with credentials hidden; empty once the record is old.
     :param body: body as received; None once the record is old.
     """
@@ -46,7 +46,7 @@ class Record:
 
     @property
     def content(self) -> Any:
-        """The body as JSON, or as text when it is none."""
+        """The body as JSON; as text if it is not JSON."""
         if not self.body:
             return None
         try:
@@ -58,12 +58,12 @@ class Record:
 
     def names(self, activity_id: str) -> bool:
         """
-        Whether the body is about an activity; never, once the body is gone.
+        Return whether the body is about an activity; False if the body is no longer stored.
 
         :param activity_id: the vendor's id of the activity.
         """
         body = self.body or b""
-        # Parsing thousands of bodies is slow, and most do not hold the id in either spelling of JSON.
+        # Parsing thousands of bodies is slow, and most contain the id in neither spelling of JSON.
         spellings = (json.dumps(activity_id, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
         if not any(spelling.encode() in body for spelling in spellings):
             return False

@@ -1,4 +1,4 @@
-"""Serving the sandbox: from the command line, or in a thread for tests."""
+"""Serve the sandbox, from the command line or in a thread for tests."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from airflow_provider_liveactivity.sandbox.origin import OriginGuard
 from airflow_provider_liveactivity.sandbox.settings import Settings
 from airflow_provider_liveactivity.sandbox.state import Sandbox
 
-# uvicorn picks its parser at import time and types it as the bare protocol.
+# uvicorn chooses its parser when it is imported, and declares it as a plain protocol.
 _Protocol: Any = asyncio.Protocol if TYPE_CHECKING else AutoHTTPProtocol
 
 
 class DroppableProtocol(_Protocol):  # type: ignore[misc]
-    """uvicorn's protocol, which hands the application its connection as ``scope["state"]["transport"]``."""
+    """uvicorn's protocol; it passes the connection to the application as ``scope["state"]["transport"]``."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the connection; every request's scope gets a copy of ``app_state``."""
@@ -32,7 +32,7 @@ class DroppableProtocol(_Protocol):  # type: ignore[misc]
 
 
 class SandboxServer(uvicorn.Server):
-    """uvicorn's server that says when it is ready and does not wait for hanging requests when it stops."""
+    """uvicorn's server; it reports when it is ready, and does not wait for hanging requests when it stops."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -40,7 +40,7 @@ class SandboxServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """
-        Start to listen.
+        Start listening.
 
         :param sockets: bound sockets.
         """
@@ -49,7 +49,7 @@ class SandboxServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """
-        Stop to listen and drop what is still open: a fault may have left a request hanging for ever.
+        Stop listening and close all connections: a fault may have left a request without a response.
 
         :param sockets: bound sockets.
         """
@@ -60,9 +60,9 @@ class SandboxServer(uvicorn.Server):
 
 class RunningSandbox(NamedTuple):
     """
-    A sandbox that is being served.
+    A running sandbox.
 
-    :param url: where, without a trailing slash.
+    :param url: its URL, without a trailing slash.
     :param sandbox: its state.
     """
 
@@ -74,7 +74,7 @@ def make_server(
     sandbox: Sandbox, host: str = "127.0.0.1", port: int = 0
 ) -> tuple[SandboxServer, socket.socket]:
     """
-    Make a server and the socket it is to serve; connections are accepted from here on.
+    Return a server and its socket, which accepts connections from now on.
 
     Requests whose Host header is neither loopback nor ``host``, and writes of pages of another origin, are
     answered with 403.

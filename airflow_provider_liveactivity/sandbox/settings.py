@@ -1,4 +1,4 @@
-"""What can be changed about the sandbox while it runs."""
+"""Settings that can be changed while the sandbox runs."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 class Settings(BaseModel):
     """
-    Every switch of the sandbox; the defaults are the vendors' documented behaviour, read strictly.
+    The settings of the sandbox; the defaults are the strictest reading of the vendors' documents.
 
     :param braze_key: REST API key that is accepted.
     :param braze_app_ids: app identifiers of the workspace; any other is refused.
     :param braze_permissions: permissions of the key; a missing one is answered with 403.
-    :param braze_limit: requests in one window of the bucket that all Braze endpoints share.
-    :param braze_window: length of that window in seconds, aligned to the clock; 3600 is the clock hour.
-    :param braze_limit_on: answer 429 when the bucket is used up.
+    :param braze_limit: requests in one quota window; all Braze endpoints share it.
+    :param braze_window: length of the quota window in seconds, aligned to the clock; 3600 is a clock hour.
+    :param braze_limit_on: respond with 429 when the limit is reached.
     :param moengage_workspace: workspace ID, sent as Basic user and as ``X-MOE-APPKEY``.
     :param moengage_push_key: key of the Push tile.
     :param moengage_campaign_key: key of the Campaign tile.
@@ -23,28 +23,29 @@ class Settings(BaseModel):
     :param moengage_starts_per_minute: starts a minute in the workspace.
     :param moengage_pushes_per_minute: updates and ends a minute in the workspace.
     :param moengage_pushes_per_activity: updates and ends a minute for one activity.
-    :param moengage_limits_on: answer 429 when one of these is used up.
+    :param moengage_limits_on: respond with 429 when one of these limits is reached.
     :param moengage_activity_header: refuse update and end without ``X-Broadcast-Live-Activity-Id``.
-    :param moengage_past_dismissal: refuse a ``dismissal_date`` already past, which the pages contradict
-        themselves about; by default it acts at once.
+    :param moengage_past_dismissal: refuse a past ``dismissal_date``; by default it ends the activity at once.
+        The pages contradict each other.
     :param moengage_max_instances: instances that one activity may have, running or ended.
     :param moengage_campaigns_per_minute: campaigns that may be created in a minute.
-    :param moengage_campaigns_per_hour: in an hour.
-    :param moengage_campaigns_per_day: in a day.
-    :param moengage_channel_id: answer a created campaign with its channel id too.
+    :param moengage_campaigns_per_hour: campaigns that may be created in an hour.
+    :param moengage_campaigns_per_day: campaigns that may be created in a day.
+    :param moengage_channel_id: include the channel id in the response to a created campaign.
     :param moengage_filter_ids: ids that a segment's filter may name.
     :param moengage_max_segments: active segments in the workspace.
-    :param moengage_alerts: ids and reference names of alerts; an empty list knows them all.
+    :param moengage_alerts: ids and reference names of alerts; with an empty list every alert exists.
     :param moengage_alerts_per_minute: alerts a minute in the workspace.
-    :param moengage_duplicate_seconds: for so long a transaction_id is refused as a duplicate.
-    :param moengage_duplicates_by_type: count start, update and end of a transaction_id apart.
+    :param moengage_duplicate_seconds: seconds in which a repeated transaction_id is refused as a duplicate.
+    :param moengage_duplicates_by_type: whether start, update and end of a transaction_id count separately.
     :param moengage_recipient_required: refuse alerts without a push token.
-    :param moengage_invalid_recipients: users whom no alert can reach.
-    :param moengage_enabled: the workspace has Live Activities switched on.
-    :param moengage_p8: a ``.p8`` key was uploaded.
-    :param known_users_only: only users of a registered segment have a phone; otherwise every user has.
-    :param latency: seconds between carrying a request out and answering it.
-    :param keep_requests: latest requests whose headers and body are kept.
+    :param moengage_invalid_recipients: users that no alert can reach.
+    :param moengage_enabled: whether Live Activities are enabled in the workspace.
+    :param moengage_p8: whether a ``.p8`` key was uploaded.
+    :param known_users_only: whether only users of a registered segment have a phone; if not, all users have
+        one.
+    :param latency: seconds between carrying out a request and responding.
+    :param keep_requests: number of latest requests whose headers and body are kept.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -94,7 +95,7 @@ class Settings(BaseModel):
 
     def changed(self, changes: dict[str, object]) -> Settings:
         """
-        Return the settings with some of them replaced, all validated again.
+        Return a copy with some settings replaced and all validated.
 
         :param changes: names and new values.
         :raises pydantic.ValidationError: for an unknown name or a wrong type.

@@ -1,4 +1,4 @@
-"""Everything the sandbox remembers."""
+"""The state of the sandbox."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class Sandbox:
     """
     The state behind both vendors.
 
-    Requests change it from the event loop, tests may read it from another thread: both hold ``lock``.
+    Requests change the state from the event loop, tests may read it from another thread: both hold ``lock``.
 
-    :param settings: the switches.
+    :param settings: the settings.
     :param now: the clock; aware datetimes that never go back.
     """
 
@@ -58,7 +58,7 @@ class Sandbox:
         """
         Forget activities, requests, faults, audiences and used quota.
 
-        :param settings: put the settings back as well.
+        :param settings: whether to reset the settings too.
         """
         with self.lock:
             if settings:
@@ -122,7 +122,7 @@ class Sandbox:
         """
         Plan a fault.
 
-        :param fault: a name out of ``FAULTS``.
+        :param fault: a name from ``FAULTS``.
         :param details: ``path``, ``times``, ``skip``, ``reset_in``.
         """
         planned = PlannedFault(fault=fault, **details)
@@ -132,7 +132,7 @@ class Sandbox:
 
     def record(self, record: Record) -> None:
         """
-        Add a request to the log, and let go of the body of an old one.
+        Add a request to the log, and drop the body of an old one.
 
         :param record: the request.
         """
@@ -144,7 +144,7 @@ class Sandbox:
 
     def activity(self, vendor: Vendor, activity_id: str) -> Activity:
         """
-        Return an activity, new if it has not been heard of.
+        Return an activity; a new one if it does not exist.
 
         :param vendor: ``braze`` or ``moengage``.
         :param activity_id: the vendor's id of the activity.
@@ -163,7 +163,7 @@ class Sandbox:
         :param start: the start.
         :param users: users without repetitions.
         """
-        # Started anew, an activity moves to the end: the wall shows the latest first.
+        # A new start moves an activity to the end: the page shows the latest first.
         activity = self.activity(vendor, activity_id)
         if next(reversed(self.activities)) != (vendor, activity_id):
             self.activities[vendor, activity_id] = self.activities.pop((vendor, activity_id))

@@ -1,4 +1,4 @@
-"""What the sandbox shows of its state, as plain JSON."""
+"""The sandbox's state as plain JSON, for its API and its page."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def phones(
     offset: int = 0,
 ) -> View:
     """
-    Show phones with a card, latest first.
+    Return the phones with a card, latest first.
 
     :param sandbox: the state.
     :param activity_id: only those of this activity.
     :param user: only this user's.
-    :param limit: how many at most.
-    :param offset: how many to pass over.
+    :param limit: maximum number of items.
+    :param offset: number of items to skip.
     """
     with sandbox.lock:
         now, found = sandbox.now(), _activities(sandbox, activity_id)
@@ -42,12 +42,12 @@ def phones(
 
 def activities(sandbox: Sandbox, activity_id: str | None = None, limit: int = 100, offset: int = 0) -> View:
     """
-    Show activities with counts of their phones, latest start first.
+    Return the activities with counts of their phones, latest start first.
 
     :param sandbox: the state.
     :param activity_id: only this one.
-    :param limit: how many at most.
-    :param offset: how many to pass over.
+    :param limit: maximum number of items.
+    :param offset: number of items to skip.
     """
     with sandbox.lock:
         now, found = sandbox.now(), _activities(sandbox, activity_id)
@@ -65,12 +65,12 @@ def requests(
     activity_id: str | None = None,
 ) -> View:
     """
-    Show requests, oldest first; when there are more than the limit, the latest of them.
+    Return the latest requests up to the limit, oldest first.
 
     :param sandbox: the state.
     :param path: only those to this path.
     :param since: only those with a higher number.
-    :param limit: how many at most.
+    :param limit: maximum number of items.
     :param activity_id: only those about this activity, as long as their bodies are kept.
     """
     with sandbox.lock:
@@ -91,12 +91,12 @@ def requests(
 
 def summary(sandbox: Sandbox, activity_id: str | None = None) -> View:
     """
-    Show the counts of everything.
+    Return all counts.
 
     ``running``, ``stale_cards``, ``ended`` and ``dismissed`` count phones by the newest card of each
-    activity. A stale card is one that still stands on a lock screen past its stale date, or that no update or
-    end can reach any more. ``started`` counts cards, ``started_twice`` users who ever had two of one activity
-    at once, ``too_large`` pushes that no phone shows because of their size.
+    activity. A stale card is still on a lock screen although its stale date is past, or although no update
+    or end can reach it any more. ``started`` counts cards, ``started_twice`` counts users who ever had two
+    cards of one activity at once, and ``too_large`` counts pushes that no phone shows because of their size.
 
     :param sandbox: the state.
     :param activity_id: only this activity; ``requests`` and ``too_large`` still count all.
