@@ -1,1 +1,1 @@
-"""Measurements of what the project promises."""
+"""Benchmarks of the figures that the docs name."""

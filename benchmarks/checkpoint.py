@@ -1,4 +1,4 @@
-"""What surviving the death of a worker costs: the same send with and without a checkpoint."""
+"""Measure the cost of the checkpoint: the same send with and without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WRITE_SECONDS = 0.0125
 
 
 def run(server: Bench, databases: dict[str, str], *, quick: bool) -> Iterator[Table]:
-    """Send with the store that takes its time, and without one, in turn."""
+    """Send with a slow store and without one, in turn."""
     source, where = next(iter(databases.items()))
     rounds = 1 if quick else 7
     rows: list[Row] = []

@@ -1,4 +1,4 @@
-"""One measurement in a process of its own, so that neither memory nor imports of another one count."""
+"""Run one measurement in a process of its own, so that it shares neither memory nor imports with another."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Contender = Callable[..., dict[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Measured:
     """
-    What one process needed.
+    What one process used.
 
-    :param seconds: from the first look at the audience to the last answer.
-    :param cpu_seconds: of this process in that time, which the noise of the machine hardly changes.
-    :param peak_mb: the most memory that the process ever held, in MB.
-    :param waited_seconds: in which requests waited at the gate.
-    :param writes: of the checkpoint.
+    :param seconds: from the first query of the audience to the last response.
+    :param cpu_seconds: CPU time of the process meanwhile, which other processes hardly change.
+    :param peak_mb: peak memory of the process in MB.
+    :param waited_seconds: seconds in which the rate limiter held requests back.
+    :param writes: number of writes of the checkpoint.
     """
 
     requests: int
@@ -40,26 +40,27 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Requests a second."""
+        """Requests per second."""
         return self.requests / self.seconds
 
     @property
     def cpu_per_request(self) -> float:
-        """Seconds of CPU time that a request takes this process."""
+        """Seconds of CPU time per request."""
         return self.cpu_seconds / self.requests
 
 
 def measure(contender: str, url: str, requests: int, **options: Any) -> Measured:
     """
-    Let a contender send so many requests.
+    Let a contender send requests, and return what it used.
 
     :param contender: "engine", "database_alone", or the name of a function of ``loops``.
-    :param url: of the server.
-    :param options: where the people are, as ``Database`` takes it, and arguments of the contender.
+    :param url: URL of the server.
+    :param requests: number of requests.
+    :param options: arguments of ``Database`` and of the contender.
     """
     command = [sys.executable, "-m", "benchmarks.child", contender, url, str(requests), json.dumps(options)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return Measured(**json.loads(done.stdout.splitlines()[-1]))  # Airflow may have talked before
+    return Measured(**json.loads(done.stdout.splitlines()[-1]))  # Airflow may have printed lines before
 
 
 def _engine(
@@ -81,7 +82,7 @@ def _loop(name: str, url: str, database: Database, people: int, **options: Any) 
 
 
 def _database_alone(_url: str, database: Database, people: int, **_: Any) -> dict[str, Any]:
-    """Let DuckDB give everybody once, in order, a part at a time; nothing is sent."""
+    """Read all people from DuckDB, each once, in order and in parts; send nothing."""
     connection = database.get_conn()
     rows = connection.execute(f"SELECT DISTINCT * FROM ({database.query(people)}) ORDER BY 1")  # noqa: S608
     while rows.fetchmany(10_000):
@@ -92,7 +93,7 @@ def _database_alone(_url: str, database: Database, people: int, **_: Any) -> dic
 
 def _peak_mb() -> float:
     status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would begin with the memory of the process that started this one
+    if status.exists():  # ru_maxrss would include the memory of the parent process
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         return int(lines["VmHWM"].split()[0]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -102,7 +103,7 @@ def _main(contender: str, url: str, requests: int, *, source: str, where: str, *
     ours: dict[str, Contender] = {"engine": _engine, "database_alone": _database_alone}
     run = ours.get(contender) or partial(_loop, contender)
     database = Database(source, where)
-    run(url, database, PEOPLE_PER_REQUEST, **options)  # imports, and compiles
+    run(url, database, PEOPLE_PER_REQUEST, **options)  # to import and compile
     start, cpu_start = time.perf_counter(), time.process_time()
     more = run(url, database, requests * PEOPLE_PER_REQUEST, **options)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start

@@ -1,9 +1,9 @@
 """
-How late an end comes, and what a waiting activity costs, on a real Airflow.
+Measure how late an end is, and what a waiting activity costs, on a real Airflow.
 
 ``python -m benchmarks.end_time [--ends 1,8,30,50] [--slots 12] [--waiting 1000,5000] [--postgres]``
 
-The times are from the moment that was asked for to the one at which the sandbox has the whole request.
+A time is from the end time to the moment at which the sandbox has the whole request.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ WAITS_PER_DAG = 20  # as in waits.py
 def main() -> None:
     """Print a table and write ``end_time.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ends", default="1,8,30,50", help="how many at one moment")
-    parser.add_argument("--waiting", default="1000", help="how many at a time in one triggerer")
+    parser.add_argument("--ends", default="1,8,30,50", help="numbers of ends at one moment")
+    parser.add_argument("--waiting", default="1000", help="numbers of waits in one triggerer")
     parser.add_argument("--ways", default=",".join(WAYS), help="how they are sent")
     parser.add_argument("--slots", type=int, default=12, help="worker slots")
-    parser.add_argument("--postgres", action="store_true", help="PostgreSQL in SQLite's place")
+    parser.add_argument("--postgres", action="store_true", help="use PostgreSQL instead of SQLite")
     parser.add_argument("--shortcut", action="store_true", help="let waits begin without a worker")
     arguments = parser.parse_args()
     settings = {
@@ -54,7 +54,7 @@ def main() -> None:
         with _airflow(settings, postgres=arguments.postgres) as (stack, airflow):
             rows += [_late(stack, airflow, way, count) for count in ends for way in arguments.ways.split(",")]
     for count in _numbers(arguments.waiting):
-        for way in ("standard", "ours"):  # what one leaves in memory must not be the other's
+        for way in ("standard", "ours"):  # each with an Airflow of its own, so that they share no memory
             waits = {"BENCH_WAITING": str(count)}
             with _airflow(settings | waits, postgres=arguments.postgres) as (stack, airflow):
                 rows.append(_waiting(stack, airflow, way, count))
@@ -63,7 +63,7 @@ def main() -> None:
 
 @contextmanager
 def _airflow(settings: dict[str, str], *, postgres: bool) -> Iterator[tuple[Stack, AirflowApi]]:
-    """Run an Airflow of its own."""
+    """Run a new Airflow."""
     port = _free_port()
     sandbox = f"http://127.0.0.1:{port}"
     more = {
@@ -104,7 +104,7 @@ def _postgres(directory: Path) -> Iterator[str]:
 
 
 def _late(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, Any]:
-    """Let so many ends come at one moment, and tell how late they are."""
+    """Send ``count`` ends at one moment, and return how late they are."""
     dag_id = f"{way}_{count}"
     stack.wait_until(lambda: dag_id in airflow.dag_ids(), dag_id, 120)
     httpx.post(f"{stack.sandbox_url}/sandbox/reset").raise_for_status()
@@ -129,7 +129,7 @@ def _late(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, 
 
 
 def _waiting(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[str, Any]:
-    """Let so many wait in the triggerer, and tell what that costs."""
+    """Let ``count`` activities wait in the triggerer, and return the cost."""
     dags = {"dag_id_pattern": f"waiting_{way}", "limit": 1}
 
     def parsed() -> int:
@@ -161,7 +161,7 @@ def _waiting(stack: Stack, airflow: AirflowApi, way: str, count: int) -> dict[st
 
 
 def _settle(stack: Stack, longest: float = 300) -> None:
-    """Wait until the triggerer has taken all of them up, and computes little."""
+    """Wait until the triggerer has started all waits and uses little CPU time."""
     deadline = time.monotonic() + longest
     while time.monotonic() < deadline:
         before = _cost(stack)[1]
@@ -171,7 +171,7 @@ def _settle(stack: Stack, longest: float = 300) -> None:
 
 
 def _cost(stack: Stack) -> tuple[int, float]:
-    """Return kilobytes and CPU seconds of the triggerer's processes."""
+    """Return memory in kB and CPU seconds of the triggerer's processes."""
     memory, ticks = 0, 0
     group = str(stack.processes["airflow"].pid)
     for entry in Path("/proc").iterdir():

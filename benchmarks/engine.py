@@ -1,4 +1,4 @@
-"""This project's own way, from the database to the last answer, as a start of BrazeHook goes."""
+"""The engine of this provider, from the database to the last response, as in a start of BrazeHook."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SlowStore:
     """
     Airflow's task state store, as far as its time goes.
 
-    :param seconds: that the task's main thread waits for the API server, at each call.
+    :param seconds: seconds that each call waits, as for the API server.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -45,10 +45,10 @@ def send(
     url: str, database: Database, people: int, *, store: SlowStore | None = None, **fan_out: Any
 ) -> SendCounts:
     """
-    Start an activity for so many people of a database.
+    Start an activity for people of a database.
 
-    :param url: of the server.
-    :param store: of the checkpoint; None for no checkpoint.
+    :param url: URL of the server.
+    :param store: store of the checkpoint; None for no checkpoint.
     :param fan_out: arguments of ``DeliveryOptions``.
     """
     audience = SqlAudience(database, database.query(people))

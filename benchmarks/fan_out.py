@@ -1,4 +1,4 @@
-"""Requests a second: this engine from two databases, against the loops that people write by hand."""
+"""Requests per second of the engine, from two databases, compared with hand-written loops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HTTPX_LOOPS = ("httpx_threads", "httpx_shared", "httpx_per_worker", "httpx_trans
 
 @dataclass(slots=True)
 class Side:
-    """One contender of a comparison, and what was measured of it."""
+    """One contender of a comparison, and its measurements."""
 
     name: str
     contender: str
@@ -27,7 +27,7 @@ class Side:
     rounds: list[Measured] = field(default_factory=list)
 
     def median(self, figure: str) -> float:
-        """Return the median over the rounds of one of the figures."""
+        """Return the median of a figure over the rounds."""
         figures: list[float] = [getattr(measured, figure) for measured in self.rounds]
         return statistics.median(figures)
 
@@ -44,7 +44,7 @@ class Side:
 
 
 def run(server: Bench, databases: dict[str, str], *, quick: bool) -> Iterator[Table]:
-    """Compare at the latency of a real vendor and without any, then send to everybody."""
+    """Compare at the latency of a real vendor and without latency, then send to the whole audience."""
     for latency, workers, few in ((0.1, 128, 60), (0.0, 32, 1_000)):
         if quick:
             sides = _sides(databases, workers, many=1_000, few=few // 3)
@@ -60,7 +60,7 @@ def run(server: Bench, databases: dict[str, str], *, quick: bool) -> Iterator[Ta
             "The loops read all ids from DuckDB at once. Slow ones send fewer requests: the rate counts.",
         )
         yield _ratios(f"Fan-out, {ENGINE} over others: {conditions}", sides)
-    yield _everybody(server, databases, 2_000 if quick else 20_000)
+    yield _whole_audience(server, databases, 2_000 if quick else 20_000)
 
 
 def _sides(databases: dict[str, str], workers: int, *, many: int, few: int) -> dict[str, Side]:
@@ -79,7 +79,7 @@ def _sides(databases: dict[str, str], workers: int, *, many: int, few: int) -> d
 
 
 def _measure(server: Bench, latency: float, sides: list[Side], rounds: int) -> None:
-    """Measure round after round, so that a busy moment of the machine meets all sides."""
+    """Measure in rounds, so that other processes disturb all contenders alike."""
     for _ in range(rounds):
         for side in sides:
             server.set(latency=latency)
@@ -112,7 +112,7 @@ def _ratios(title: str, sides: dict[str, Side]) -> Table:
     return Table(title, rows, "Ratios of rates within one round.")
 
 
-def _everybody(server: Bench, databases: dict[str, str], requests: int) -> Table:
+def _whole_audience(server: Bench, databases: dict[str, str], requests: int) -> Table:
     sides = _engines(databases, requests, 128)
     _measure(server, 0.1, sides, 1)
     rows = [{**side.row(), "seconds": side.median("seconds")} for side in sides]

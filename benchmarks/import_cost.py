@@ -1,4 +1,4 @@
-"""What importing this provider adds to every DAG parse, on top of ``import airflow.sdk``."""
+"""Measure what an import of this provider adds to a DAG parse, beyond ``import airflow.sdk``."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ TARGETS = (
     "airflow_provider_liveactivity.sensors.end_time",
 )
 
-# For a fresh interpreter. Each target gets a fork that has airflow.sdk only, so none warms up another. The
-# names of airflow.sdk are lazy: a DAG file that uses them loads them, with or without this provider.
+# Runs in a new interpreter. Each target gets a fork that has imported airflow.sdk only, so no target warms up
+# another. The names of airflow.sdk are lazy: a DAG file loads them with or without this provider.
 PROBE = """
 import json, os, sys, time
 def timed_import(name):
@@ -29,7 +29,7 @@ milliseconds = timed_import("airflow.sdk")
 import airflow.sdk
 start = time.perf_counter()
 for name in airflow.sdk.__all__:
-    getattr(airflow.sdk, name, None)  # "lineage" of Airflow 3.3.2 is listed, and missing
+    getattr(airflow.sdk, name, None)  # Airflow 3.3.2 lists "lineage", which does not exist
 milliseconds += (time.perf_counter() - start) * 1000
 costs = {"airflow.sdk": {"milliseconds": milliseconds, "modules": sorted(sys.modules)}}
 for target in sys.argv[1:]:
@@ -51,7 +51,7 @@ print(json.dumps(costs))
 
 
 class Cost(TypedDict):
-    """What one import took, and the modules that came with it."""
+    """The time of one import, and the modules that it loaded."""
 
     milliseconds: float
     modules: list[str]
@@ -66,13 +66,13 @@ def measure(*targets: str) -> dict[str, Cost]:
     """
     command = [sys.executable, "-c", PROBE, *targets]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    # Airflow may have talked on standard output before.
+    # Airflow may have printed lines before.
     costs: dict[str, Cost] = json.loads(done.stdout.splitlines()[-1])
     return costs
 
 
 def run(*, quick: bool) -> Iterator[Table]:
-    """Import in fresh interpreters; the first one, which may have to compile, does not count."""
+    """Import in new interpreters; the first one may compile, and does not count."""
     rounds = 1 if quick else 7
     measure(*TARGETS)
     samples = [measure(*TARGETS) for _ in range(rounds)]

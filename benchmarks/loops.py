@@ -1,4 +1,4 @@
-"""The loops that people write by hand, as good as they get: no retry, no quota, no checkpoint."""
+"""Hand-written loops, as fast as possible: without retries, quota and checkpoint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Starts = Iterator[dict[str, Any]]
 
 
 def requests_loop(url: str, people: list[str]) -> None:
-    """One after the other, over one connection."""
+    """Send one request after the other over one connection."""
     from requests import Session
 
     with Session() as session:
@@ -23,7 +23,7 @@ def requests_loop(url: str, people: list[str]) -> None:
 
 
 def http_operator(url: str, people: list[str]) -> None:
-    """Airflow's HttpOperator, executed once for each batch: without what a task costs around it."""
+    """Execute Airflow's HttpOperator once for each batch, without the cost of a task instance."""
     import json
     import logging
     import os
@@ -31,7 +31,7 @@ def http_operator(url: str, people: list[str]) -> None:
     os.environ["AIRFLOW_CONN_BENCHMARK"] = url
     from airflow.providers.http.operators.http import HttpOperator
 
-    logging.disable(logging.WARNING)  # it tells about every call, and that no task runs it
+    logging.disable(logging.WARNING)  # it logs each call, and that it does not run in a task
     for start in starts(people):
         HttpOperator(
             task_id="start",
@@ -44,12 +44,12 @@ def http_operator(url: str, people: list[str]) -> None:
 
 
 def httpx_threads(url: str, people: list[str], workers: int) -> None:
-    """A thread and an httpx.Client for each worker."""
+    """Send with a thread and an httpx.Client for each worker."""
     import httpx
 
     context = httpx.create_ssl_context()
     waiting = starts(people)
-    lock = Lock()  # a generator is not to be entered by two threads
+    lock = Lock()  # two threads must not enter a generator
 
     def next_start() -> dict[str, Any] | None:
         with lock:
@@ -65,7 +65,7 @@ def httpx_threads(url: str, people: list[str], workers: int) -> None:
 
 
 def httpx_shared(url: str, people: list[str], workers: int) -> None:
-    """One httpx.AsyncClient for all."""
+    """Send with one httpx.AsyncClient for all workers."""
     import httpx
 
     async def run() -> None:
@@ -82,7 +82,7 @@ def httpx_shared(url: str, people: list[str], workers: int) -> None:
 
 
 def httpx_per_worker(url: str, people: list[str], workers: int) -> None:
-    """An httpx.AsyncClient for each worker, the certificates loaded once."""
+    """Send with an httpx.AsyncClient for each worker; load the certificates once."""
     import httpx
 
     context = httpx.create_ssl_context()
@@ -96,7 +96,7 @@ def httpx_per_worker(url: str, people: list[str], workers: int) -> None:
 
 
 def httpx_transport(url: str, people: list[str], workers: int) -> None:
-    """An httpx.AsyncHTTPTransport for each worker, below the client: as fast as httpx can be."""
+    """Send with an httpx.AsyncHTTPTransport for each worker, without a client: the fastest way with httpx."""
     import json
 
     import httpx
@@ -118,7 +118,7 @@ def httpx_transport(url: str, people: list[str], workers: int) -> None:
 
 
 def aiohttp_shared(url: str, people: list[str], workers: int) -> None:
-    """One aiohttp.ClientSession for all: the ceiling of what Python does here."""
+    """Send with one aiohttp.ClientSession for all workers: the upper limit in Python."""
     import aiohttp
 
     async def run() -> None:

@@ -1,4 +1,4 @@
-"""What every contender sends: a start for 50 people, as large as a real one."""
+"""The request of every contender: a start for 50 people of a usual size."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTENT: dict[str, Any] = {
 
 
 def external_id(number: int) -> str:
-    """Return a person's id: 36 characters, a UUID's length."""
+    """Return the id of a person: 36 characters, as long as a UUID."""
     return f"b7e14a02-9c3d-4f60-8a51-{number:012d}"
 
 

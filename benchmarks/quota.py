@@ -1,4 +1,4 @@
-"""A quota that is smaller than the audience: what is lost at a reset, and what goes beyond the reserve."""
+"""Measure a send that is larger than the quota: idle time after a reset, and requests beyond the reserve."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LATENCY = 0.05
 
 
 def run(server: Bench, databases: dict[str, str], *, quick: bool) -> Iterator[Table]:
-    """Send what takes several windows."""
+    """Send more requests than several quota windows allow."""
     windows = 4 if quick else 8
     requests = round(LIMIT * (1 - RESERVE)) * windows
     source, where = next(iter(databases.items()))
@@ -32,7 +32,7 @@ def run(server: Bench, databases: dict[str, str], *, quick: bool) -> Iterator[Ta
         quota_reserve=RESERVE,
     )
     seen = server.set()
-    # The first window is one that had begun before; what follows it is not typical either.
+    # The first window had begun before, and the one after it is not typical either.
     idle = [window.first_at - window.start for window in seen.windows[2:]]
     spent = [window.last_at - window.first_at for window in seen.windows if window.accepted > LIMIT / 2]
     yield Table(
@@ -48,7 +48,7 @@ def run(server: Bench, databases: dict[str, str], *, quick: bool) -> Iterator[Ta
             {"figure": "idle after a reset, worst ms", "value": max(idle) * 1000},
             {"figure": "window spent within, median ms", "value": statistics.median(spent) * 1000},
         ],
-        "The reset header has whole seconds, as the vendor's.",
+        "The reset header has whole seconds, as at the vendor.",
     )
 
 

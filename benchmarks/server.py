@@ -1,8 +1,8 @@
 """
-A vendor that costs next to nothing: it counts requests, waits as long as it is told to, and may have a quota.
+A fast stand-in for a vendor: it counts requests, waits for the configured latency, and may have a quota.
 
-The sandbox checks every request as strictly as the vendor, which takes longer than sending it: a measurement
-against it would be one of the sandbox.
+The sandbox checks each request as strictly as the vendor, which takes longer than sending it: a benchmark
+would measure the sandbox.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _BODY = b'{"message":"success"}'
 @dataclass(slots=True)
 class Window:
     """
-    One window of the quota.
+    One quota window.
 
-    :param start: epoch seconds of the reset that opened it.
+    :param start: epoch seconds at which the window began.
     :param accepted: requests answered 201.
     :param refused: requests answered 429.
     :param first_at: epoch seconds of the first request.
@@ -45,11 +45,11 @@ class Window:
 @dataclass(slots=True)
 class State:
     """
-    How the server behaves, and what it has seen since it was told so.
+    The settings of the server, and its counts since they were set.
 
-    :param latency: seconds from a request to its answer.
-    :param limit: requests that a window takes, the others are answered 429; 0 for no quota.
-    :param window: seconds from one reset to the next; resets lie on whole seconds.
+    :param latency: seconds from a request to its response.
+    :param limit: requests in a window; more are answered with 429. 0 for no quota.
+    :param window: seconds from one reset to the next; resets are on whole seconds.
     """
 
     latency: float = 0.0
@@ -61,7 +61,7 @@ class State:
     windows: list[Window] = field(default_factory=list)
 
     def answer(self) -> bytes:
-        """Count one request and return its answer."""
+        """Count one request and return its response."""
         if not self.limit:
             self.accepted += 1
             return _response(b"201 Created")
@@ -94,7 +94,7 @@ def _response(status: bytes, headers: bytes = b"", body: bytes = _BODY) -> bytes
 
 
 class _Connection(asyncio.Protocol):
-    """Speaks as much HTTP as clients that behave need."""
+    """A connection with the part of HTTP that correct clients need."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -132,13 +132,13 @@ class _Connection(asyncio.Protocol):
 
 
 class Server:
-    """What the connections share."""
+    """The state that all connections share."""
 
     def __init__(self) -> None:
         self.state = State()
 
     async def run(self) -> None:
-        """Serve on a free port, and tell which."""
+        """Serve on a free port, and print the port."""
         server = await asyncio.get_running_loop().create_server(
             lambda: _Connection(self), "127.0.0.1", backlog=1_024
         )
@@ -148,12 +148,12 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The running server, seen from the benchmarks."""
+    """The running server."""
 
     url: str
 
     def set(self, **settings: Any) -> State:
-        """Give the server new settings, counts at zero; return what it has counted with the old ones."""
+        """Set new settings, which resets the counts; return the counts with the old settings."""
         request = urllib.request.Request(  # noqa: S310
             f"{self.url}/bench", json.dumps(settings).encode(), method="PUT"
         )
@@ -164,7 +164,7 @@ class Bench:
 
 @contextmanager
 def running_server() -> Iterator[Bench]:
-    """Serve in a process of its own, as a vendor does."""
+    """Serve in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -1,4 +1,4 @@
-"""What a benchmark hands back: rows of figures, for the terminal and for JSON."""
+"""The result of a benchmark: rows of figures, for the terminal and for JSON."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Table:
     """
     Figures under a title.
 
-    :param title: what was measured, and under which conditions.
-    :param rows: all with the same columns, which name their units.
-    :param note: what to know when reading them.
+    :param title: what was measured, and the conditions.
+    :param rows: rows with the same columns, whose names contain the units.
+    :param note: what a reader must know.
     """
 
     title: str

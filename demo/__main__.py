@@ -25,14 +25,14 @@ def main() -> int:
     """Run the demo and return the exit code."""
     arguments = _arguments()
     display = Display()
-    home = ROOT / ".demo" / datetime.now().strftime("%Y%m%d-%H%M%S")  # noqa: DTZ005 - a name for a person
+    home = ROOT / ".demo" / datetime.now().strftime("%Y%m%d-%H%M%S")  # noqa: DTZ005 - local time, for a name
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
         code = 0 if _demo(home, display, flights=arguments.flights, keep=arguments.keep) else 1
     except KeyboardInterrupt:
         display.say("Stopped")
-        code = 0 if arguments.keep else 130  # with --keep it is the way to leave
+        code = 0 if arguments.keep else 130  # with --keep, Ctrl-C is the way to stop
     except (RuntimeError, httpx.HTTPError) as error:
         display.problem(str(error) or type(error).__name__)
         code = 1
@@ -48,7 +48,7 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
         with display.working("Starting Airflow and the sandbox; Airflow takes most of a minute"):
             stack = up.enter_context(running_stack(home, preferred_ports=(8080, 8390) if keep else (0, 0)))
             airflow = up.enter_context(AirflowApi(stack.airflow_url))
-        display.say(f"Airflow  {stack.airflow_url}  no login: whoever opens it is an admin")
+        display.say(f"Airflow  {stack.airflow_url}  no login: every visitor is an admin")
         display.say(f"Phones   {stack.sandbox_url}")
         scenario.prepare(stack, airflow, flights)
         runs = scenario.play(airflow, flights)
@@ -60,7 +60,7 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
         display.summary(outcome)
         display.failures(outcome, home / "logs")
         if keep:
-            display.say("Everything stays up; trigger any DAG again. Ctrl-C stops it.")
+            display.say("Everything keeps running; trigger any DAG again. Ctrl-C stops it.")
             while True:
                 stack.check()
                 time.sleep(1)
@@ -71,7 +71,7 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="stay up until Ctrl-C, to look around")
-    parser.add_argument("--flights", type=int, default=14, help="how many leave (default: %(default)s)")
+    parser.add_argument("--flights", type=int, default=14, help="number of flights (default: %(default)s)")
     return parser.parse_args()
 
 
@@ -81,7 +81,7 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 
 def _ignore_signals() -> None:
-    """Let nobody interrupt the stopping: a second Ctrl-C would leave half of it running."""
+    """Ignore further signals while the processes stop: a second Ctrl-C would leave some of them running."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 

@@ -12,7 +12,7 @@ class AirflowApi:
     """
     A client of a running Airflow.
 
-    :param url: where it answers.
+    :param url: URL of its API server.
     """
 
     def __init__(self, url: str) -> None:
@@ -25,11 +25,11 @@ class AirflowApi:
         self._client.close()
 
     def is_healthy(self) -> bool:
-        """Say whether scheduler, triggerer and DAG processor send heartbeats, and tasks will be answered."""
+        """Return whether all processes are healthy and the API server responds to tasks."""
         parts = self._client.get("/api/v2/monitor/health").raise_for_status().json()
         if any(parts[name]["status"] != "healthy" for name in ("scheduler", "triggerer", "dag_processor")):
             return False
-        # The first request of a task makes the API server build its routes; it answers nobody for seconds.
+        # At a task's first request the API server builds its routes, and responds to no request for seconds.
         return self._client.get("/execution/health").is_success
 
     def call(self, method: str, path: str, **arguments: Any) -> Any:
@@ -41,7 +41,7 @@ class AirflowApi:
         :param arguments: as for httpx.
         """
         if "Authorization" not in self._client.headers:
-            # Everybody is an admin here, so a token needs no password.
+            # In this Airflow every user is an admin, so a token needs no password.
             token = self._client.get("/auth/token").raise_for_status().json()["access_token"]
             self._client.headers["Authorization"] = f"Bearer {token}"
         for retries_left in range(10, -1, -1):
@@ -59,12 +59,12 @@ class AirflowApi:
         return {dag["dag_id"] for dag in self.call("GET", "/dags")["dags"]}
 
     def import_errors(self) -> list[str]:
-        """Return why DAG files could not be read."""
+        """Return the import errors of DAG files."""
         errors = self.call("GET", "/importErrors")["import_errors"]
         return [f"{error['filename']}: {error['stack_trace']}" for error in errors]
 
     def unpause(self, dag_id: str) -> None:
-        """Let a DAG run."""
+        """Unpause a DAG."""
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
@@ -87,7 +87,7 @@ class AirflowApi:
         return list(self.call("GET", path, params={"limit": 1000})["task_instances"])
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
-        """Return what a task returned."""
+        """Return the return value of a task."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
         entry = self.call("GET", path, params={"map_index": map_index, "deserialize": True})
         return entry["value"]

@@ -1,4 +1,4 @@
-"""What a person sees: a departure board while it runs (lines without a terminal), a table at the end."""
+"""The output of the demo: a departure board while it runs (lines without a terminal), then a table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from demo.outcome import Outcome, logical_key
 from demo.scenario import OVER, Moment
 from demo.warehouse import Flight
 
-LINE_EVERY = 10  # seconds, where there is no terminal to redraw
+LINE_EVERY = 10  # seconds between two lines, without a terminal
 FOLDERS = {"dag": "dag_id", "run": "dag_run_id", "task": "task_id"}
 STYLES = {"Boarding": "yellow", "In the air": "cyan"}
 
@@ -56,9 +56,9 @@ class Display:
     @contextmanager
     def working(self, text: str) -> Iterator[None]:
         """
-        Show that something takes its time.
+        Show a line while something takes time.
 
-        :param text: what.
+        :param text: what is done.
         """
         if not self.console.is_terminal:
             self.say(f"{text} …")
@@ -70,17 +70,17 @@ class Display:
 
     @contextmanager
     def board(self) -> Iterator[Live]:
-        """Hold the place where the departure board is drawn."""
+        """Reserve the place of the departure board."""
         with Live(console=self.console, auto_refresh=False) as live:
             yield live
 
     def show(self, live: Live, timetable: dict[str, Flight], moment: Moment) -> None:
         """
-        Bring the board up to date.
+        Update the board.
 
         :param live: from :meth:`board`.
         :param timetable: flights by key.
-        :param moment: how things are.
+        :param moment: the state of the demo.
         """
         if self.console.is_terminal:
             live.update(Group(_board(timetable, moment), Text(_tasks(moment))), refresh=True)
@@ -90,11 +90,11 @@ class Display:
 
     def summary(self, outcome: Outcome) -> None:
         """
-        Print the table of the end.
+        Print the table with the outcome.
 
         :param outcome: the numbers.
         """
-        table = Table(title="What the phones saw", show_header=False, title_justify="left")
+        table = Table(title="What the phones showed", show_header=False, title_justify="left")
         middle, latest = outcome.lateness
         late = outcome.seconds_late
         broadcast = outcome.broadcast
@@ -121,11 +121,11 @@ class Display:
 
     def failures(self, outcome: Outcome, logs: Path, most: int = 3) -> None:
         """
-        Say which tasks failed, why, and where the whole log is.
+        Print which tasks failed, why, and the path of the whole log.
 
         :param outcome: the numbers.
         :param logs: Airflow's directory of task logs.
-        :param most: how many tasks to name.
+        :param most: maximum number of tasks to name.
         """
         for task in outcome.failed_tasks[:most]:
             parts = [f"{name}_id={task[key]}" for name, key in FOLDERS.items()]
@@ -139,13 +139,13 @@ class Display:
 
 def last_error(log: Path) -> str:
     """
-    Return what a task died of, as its log tells.
+    Return the last error in the log of a task.
 
     :param log: JSON lines.
     """
     said = "no log"
     for line in log.read_text().splitlines() if log.exists() else ():
-        with suppress(ValueError):  # what a library prints is no JSON
+        with suppress(ValueError):  # libraries print lines that are not JSON
             event = json.loads(line)
             if event.get("level") in ("error", "critical"):
                 errors = event.get("error_detail") or [{"exc_type": "error", "exc_value": event["event"]}]

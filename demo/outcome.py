@@ -1,4 +1,4 @@
-"""What came out of a demo, in numbers: what the phones saw, what Airflow did, and what is wrong with it."""
+"""The outcome of a demo in numbers: what the phones showed, what Airflow did, and which problems occurred."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from demo.stack import Stack
 @dataclass(frozen=True)
 class Outcome:
     """
-    The end of a demo.
+    The outcome of a demo.
 
-    :param activities: what the sandbox tells of each activity.
+    :param activities: the activities, as the sandbox shows them.
     :param phones: the sandbox's counts.
-    :param statuses: how many requests were answered with which status.
-    :param seconds_late: of each flight, from its landing to the end of its activity.
+    :param statuses: number of requests for each status of a response.
+    :param seconds_late: seconds from the landing of each flight to the end of its activity.
     :param states: of each DAG run.
     :param tasks: task instances of all runs.
-    :param flights: how many flights were to be followed.
+    :param flights: number of flights that the run followed.
     """
 
     activities: Sequence[dict[str, Any]]
@@ -39,17 +39,17 @@ class Outcome:
 
     @property
     def ended(self) -> int:
-        """How many activities have ended."""
+        """Number of activities that have ended."""
         return sum(_is_over(activity) for activity in self.activities)
 
     @property
     def updates(self) -> int:
-        """How many updates were sent."""
+        """Number of updates that were sent."""
         return sum(activity["updates"] for activity in self.activities)
 
     @property
     def left_behind(self) -> int:
-        """How many phones still show a running or stale card; after the last landing there must be none."""
+        """Number of phones that still show a running or stale card; 0 after the last landing."""
         return self.phones["running"] + self.phones["stale_cards"]
 
     @property
@@ -59,17 +59,17 @@ class Outcome:
 
     @property
     def retried(self) -> int:
-        """How many tasks needed more than one attempt."""
+        """Number of tasks that needed more than one attempt."""
         return sum(task["try_number"] > 1 for task in self.tasks)
 
     @property
     def refused(self) -> int:
-        """How many requests were not accepted."""
+        """Number of requests that were not accepted."""
         return sum(count for status, count in self.statuses.items() if not 200 <= status < 300)
 
     @property
     def broadcast(self) -> dict[str, Any]:
-        """What the sandbox tells of the MoEngage broadcast; empty when it never started."""
+        """The MoEngage broadcast, as the sandbox shows it; empty if it never started."""
         return next((activity for activity in self.activities if activity["activity_id"] == BROADCAST), {})
 
     @property
@@ -79,7 +79,7 @@ class Outcome:
         return median(late), late[-1]
 
     def problems(self) -> list[str]:
-        """Say what is wrong, one sentence each; nothing for a good run."""
+        """Return the problems of the run, one sentence each; an empty list if there are none."""
         expected = self.flights + MATCHES + 2
         ended_early = min(self.seconds_late.values(), default=0) < 0
         runs = [(state != "success", f"the run of {dag} is {state}") for dag, state in self.states.items()]
@@ -100,12 +100,12 @@ class Outcome:
 
 def gather(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], flights: int) -> Outcome:
     """
-    Ask everybody how it went.
+    Collect the outcome from the sandbox, Airflow and the warehouse.
 
-    :param stack: what is running.
+    :param stack: the running processes.
     :param airflow: its REST API.
     :param runs: the DAG runs.
-    :param flights: how many flights were to be followed.
+    :param flights: number of flights that the run followed.
     """
     activities = stack.sandbox("GET", "/activities", params={"limit": 10_000})["activities"]
     requests = stack.sandbox("GET", "/requests", params={"limit": 10_000})["requests"]
@@ -128,7 +128,7 @@ def gather(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], flights: int)
 
 
 def logical_key(activity: dict[str, Any]) -> str:
-    """Return what an activity is about: the examples name theirs ``kind/key/run``."""
+    """Return the key of an activity's subject: the examples use ids such as ``kind/key/run``."""
     return str(activity["activity_id"].split("/")[1 if "/" in activity["activity_id"] else 0])
 
 

@@ -1,4 +1,4 @@
-"""What the demo plays: a bank of flights, four matches and a broadcast, all at once."""
+"""The scenario of the demo: a bank of flights, four matches and a broadcast at the same time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ AUDIENCES = {
     f"campaigns/{BROADCAST}": 200,
 }
 OVER = ("success", "failed")
-PATIENCE = 600  # seconds for the runs; they take about 140 on two cores
-#: Airflow needs this long to board a whole bank on two cores.
+MAX_SECONDS = 600  # for the runs, which take about 140 s on two cores
+#: Airflow needs this long to start the activities of a whole bank on two cores.
 BOARDING_SECONDS = 45
 
 
@@ -43,7 +43,7 @@ class Moment:
     """
     The demo at one moment.
 
-    :param activities: what the sandbox tells of each activity.
+    :param activities: the activities, as the sandbox shows them.
     :param phones: the sandbox's counts.
     :param tasks: task instances by state.
     """
@@ -55,30 +55,30 @@ class Moment:
 
 def prepare(stack: Stack, airflow: AirflowApi, flights: int = 14) -> None:
     """
-    Fill warehouse and sandbox, and let the DAGs run; from here on the clock ticks.
+    Fill warehouse and sandbox, and unpause the DAGs; the demo's clock starts now.
 
-    :param stack: what is running.
+    :param stack: the running processes.
     :param airflow: its REST API.
-    :param flights: how many leave together.
+    :param flights: number of flights that leave together.
     """
     stack.wait_until(lambda: _parsed(airflow), "the DAGs", 240)
-    # A segment lives in Braze, the audience of a broadcast in MoEngage: the warehouse knows neither.
+    # Segments are stored at Braze and audiences of broadcasts at MoEngage, not in the warehouse.
     for audience, fans in AUDIENCES.items():
         users = [f"fan-{audience.rpartition('/')[2]}-{number:03}" for number in range(fans)]
         stack.sandbox("PUT", f"/{audience}", json={"users": users})
     for dag_id in DAGS:
         airflow.unpause(dag_id)
-    # Last of all, so that the first departure is as far away as it can be.
+    # At the end, so that the tasks have as much time as possible before the first departure.
     boarding = timedelta(seconds=BOARDING_SECONDS)
     warehouse.load(stack.warehouse, datetime.now(UTC) + boarding, bank_size=flights)
 
 
 def play(airflow: AirflowApi, flights: int = 14) -> list[Run]:
     """
-    Start a run of every DAG.
+    Trigger a run of each DAG.
 
     :param airflow: the REST API.
-    :param flights: how many to follow.
+    :param flights: number of flights to follow.
     """
     seconds = BOARDING_SECONDS + warehouse.BANK_SECONDS // 2
     conf: dict[str, dict[str, object]] = {
@@ -92,18 +92,18 @@ def play(airflow: AirflowApi, flights: int = 14) -> list[Run]:
 
 def watch(stack: Stack, airflow: AirflowApi, runs: Sequence[Run]) -> Iterator[Moment]:
     """
-    Tell how things are, every second until the runs are over.
+    Yield the state of the demo every second, until the runs are over.
 
-    :param stack: what is running.
+    :param stack: the running processes.
     :param airflow: its REST API.
     :param runs: from :func:`play`.
     """
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + MAX_SECONDS
     tasks: Counter[str] = Counter()
     over = False
     for second in itertools.count():
         stack.check()
-        # The tasks need the same API server, so it is asked less often than the sandbox.
+        # Ask the API server less often than the sandbox: the tasks need it too.
         if second % 3 == 0:
             over = all(airflow.run_state(run.dag_id, run.run_id) in OVER for run in runs)
             instances = [task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)]

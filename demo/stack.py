@@ -24,7 +24,7 @@ LOOPBACK = "127.0.0.1"
 
 
 class StackError(RuntimeError):
-    """A process of the demo did not come up, or died."""
+    """A process of the demo did not start, or died."""
 
 
 @dataclass
@@ -32,11 +32,11 @@ class Stack:
     """
     A running Airflow beside a running sandbox.
 
-    :param home: the directory of everything they write: AIRFLOW_HOME, logs, warehouse.
-    :param airflow_url: where Airflow answers.
-    :param sandbox_url: where the sandbox answers.
-    :param environment: of Airflow's processes, for its command line.
-    :param processes: what was started, by name.
+    :param home: the directory for all their files: AIRFLOW_HOME, logs, warehouse.
+    :param airflow_url: URL of Airflow.
+    :param sandbox_url: URL of the sandbox.
+    :param environment: environment of Airflow's processes, for its command line.
+    :param processes: the processes by name.
     """
 
     home: Path
@@ -49,7 +49,7 @@ class Stack:
         self._client = httpx.Client(base_url=self.sandbox_url, timeout=30)
 
     def close(self) -> None:
-        """Let go of the connection to the sandbox."""
+        """Close the connection to the sandbox."""
         self._client.close()
 
     @property
@@ -58,7 +58,7 @@ class Stack:
         return self.home / "warehouse.duckdb"
 
     def log(self, name: str) -> Path:
-        """Return the file that holds what a process printed."""
+        """Return the file with the output of a process."""
         return self.home / f"{name}.log"
 
     def sandbox(self, method: str, path: str, **arguments: Any) -> Any:
@@ -73,9 +73,9 @@ class Stack:
 
     def check(self) -> None:
         """
-        Look after the processes.
+        Check that all processes are running.
 
-        :raises StackError: when one has died.
+        :raises StackError: if a process has died.
         """
         for name, process in self.processes.items():
             if process.poll() is not None:
@@ -88,8 +88,8 @@ class Stack:
         :param ready: the condition; an unreachable server counts as not yet.
         :param what: its name in the error.
         :param timeout: seconds.
-        :param every: seconds between two looks.
-        :raises StackError: when it does not hold in time, or a process died meanwhile.
+        :param every: seconds between two checks.
+        :raises StackError: if the condition does not hold in time, or a process has died.
         """
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
@@ -102,7 +102,7 @@ class Stack:
 
     def _last_words(self, name: str) -> str:
         lines = self.log(name).read_text(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        return next((line for line in reversed(lines) if line.strip()), "no output")
 
 
 @contextmanager
@@ -115,14 +115,14 @@ def running_stack(
     timeout: float = 240,
 ) -> Iterator[Stack]:
     """
-    Run Airflow and the sandbox until the block is left, whatever the reason.
+    Run Airflow and the sandbox until the block is left, also by an exception.
 
     :param home: an empty directory, or one that does not exist.
     :param dags_folder: the DAGs to serve.
-    :param preferred_ports: of Airflow and of the sandbox, taken when they are free.
-    :param settings: more environment variables for Airflow, which win.
+    :param preferred_ports: ports of Airflow and the sandbox, used if they are free.
+    :param settings: further environment variables for Airflow, which take precedence.
     :param timeout: seconds until everything must be healthy.
-    :raises StackError: when something does not come up.
+    :raises StackError: if a process does not start.
     """
     home.mkdir(parents=True, exist_ok=True)
     airflow_port, sandbox_port, worker_log_port, trigger_log_port = _free_ports(*preferred_ports, 0, 0)
@@ -157,7 +157,7 @@ def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": False,
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        # A task is a process that computes for a second; more of them at once only wait for each other.
+        # A task is a process that computes for a second; more tasks at once would only compete for the cores.
         "CORE__PARALLELISM": max(4, 2 * (os.cpu_count() or 1)),
         "CORE__MAX_ACTIVE_TASKS_PER_DAG": 64,
         "API__HOST": LOOPBACK,
@@ -165,7 +165,7 @@ def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
         "API__BASE_URL": url,
         "API__INSTANCE_NAME": "Live Activities",
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,  # a landing is shown when the scheduler looks
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,  # how soon a landing is shown
         "TRIGGERER__JOB_HEARTBEAT_SEC": 1,
         "USAGE_DATA_COLLECTION__ENABLED": False,
     }
@@ -181,18 +181,18 @@ def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
     """
     Return the Airflow connections of the examples, as environment variables.
 
-    :param sandbox_url: stands for both vendors; it accepts these credentials when it is started without any.
+    :param sandbox_url: URL of the sandbox, which accepts these credentials by default.
     :param warehouse_file: the DuckDB file.
     """
     braze = {"host": sandbox_url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
     keys = {f"{api}_api_key": f"sandbox-{api}-key" for api in ("campaign", "data", "inform")}
     moengage = {"host": sandbox_url, "login": "SANDBOX", "password": "sandbox-push-key", "extra": keys}
-    # One process may have a DuckDB file open for writing, any number may for reading; tasks are processes.
+    # One process may open a DuckDB file for writing, or any number for reading; each task is a process.
     duckdb = {"host": str(warehouse_file), "extra": {"read_only": True}}
     return {
         "AIRFLOW_CONN_BRAZE_DEFAULT": json.dumps({"conn_type": "braze", **braze}),
         "AIRFLOW_CONN_MOENGAGE_DEFAULT": json.dumps({"conn_type": "moengage", **moengage}),
-        # Where the example score_feed writes; a DuckDB file would keep its readers out meanwhile.
+        # The example score_feed writes here; a DuckDB file could not be read meanwhile.
         "AIRFLOW_CONN_SCORES": json.dumps(
             {"conn_type": "sqlite", "host": str(warehouse_file.with_name("scores.sqlite"))}
         ),
@@ -201,9 +201,9 @@ def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
 
 
 def _own_environment() -> dict[str, str]:
-    """Return our environment without anything of another Airflow, and with our programs first in the path."""
+    """Return this process's environment without settings of another Airflow, and this venv first in PATH."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
-    # Each task is a process; without compiled files most of its time would go into compiling its imports.
+    # Each task is a process, which would spend most of its time compiling if it could store no bytecode.
     own.pop("PYTHONDONTWRITEBYTECODE", None)
     own["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), own.get("PATH", os.defpath)])
     return own
@@ -214,8 +214,8 @@ def _program(name: str) -> str:
 
 
 def _start(command: list[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    # In a session of its own: Ctrl-C in the terminal must not reach it before we have read what we want,
-    # and the children that ``airflow standalone`` would leave behind are stopped with it, as one group.
+    # In a session of its own: Ctrl-C in the terminal must not reach it before the outcome is collected, and
+    # the children of ``airflow standalone`` must stop with it, as one group.
     with log.open("wb") as output:
         return subprocess.Popen(
             command,
@@ -241,7 +241,7 @@ def _stop(process: subprocess.Popen[bytes], patience: float = 10) -> None:
 
 
 def _group_lives(process: subprocess.Popen[bytes]) -> bool:
-    process.poll()  # reap the leader, which would count as alive
+    process.poll()  # reap the group's leader, which would count as alive
     try:
         os.killpg(process.pid, 0)
     except ProcessLookupError:
@@ -250,14 +250,14 @@ def _group_lives(process: subprocess.Popen[bytes]) -> bool:
 
 
 def _free_ports(*preferred: int) -> list[int]:
-    """Return one free port for each wish; 0 stands for any."""
-    with ExitStack() as held:  # all at once, so that no two are the same
+    """Return a free port for each preferred one; 0 means any port."""
+    with ExitStack() as held:  # held together, so that no two are the same
         ports = []
-        for wish in preferred:
+        for port in preferred:
             probe = held.enter_context(socket.socket())
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((LOOPBACK, wish))
+                probe.bind((LOOPBACK, port))
             except OSError:
                 probe.bind((LOOPBACK, 0))
             ports.append(int(probe.getsockname()[1]))

@@ -1,4 +1,4 @@
-"""The warehouse: a real day of flights in a DuckDB file, on a clock that fits into a demo."""
+"""The warehouse: a real day of flights in a DuckDB file, on a compressed clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import duckdb
 
 HERE = Path(__file__).parent
 BANK_SECONDS = 100  # from a bank's first departure to its last landing
-PERIOD_SECONDS = 240  # from one bank to the next, so that one is always about to leave
+PERIOD_SECONDS = 240  # from one bank to the next
 
 
 class Flight(NamedTuple):
@@ -45,12 +45,12 @@ def load(
     """
     Write flights, passengers and matches.
 
-    :param path: the file to make; it must not exist.
-    :param first_departure: when the first bank leaves, on the demo's clock.
-    :param bank_size: flights that leave and land together.
-    :param bank_seconds: from the first departure of a bank to its last landing.
-    :param period_seconds: from one bank to the next.
-    :param lasts: how long banks go on leaving.
+    :param path: the file to create; it must not exist.
+    :param first_departure: departure of the first bank, on the demo's clock.
+    :param bank_size: number of flights in a bank.
+    :param bank_seconds: seconds from the first departure of a bank to its last landing.
+    :param period_seconds: seconds from one bank to the next.
+    :param lasts: how long banks keep leaving.
     """
     variables = {
         "csv": str(HERE / "flights_2013-07-22.csv"),

@@ -1,8 +1,8 @@
 -- One real day at the three New York airports (22 July 2013, a day of thunderstorms), on a compressed clock.
 --
--- Flights are cut into banks in the order in which they really left. Within a bank one straight line maps real
--- time to demo time, so that order and proportions stay; the delays in the columns stay real minutes. Banks leave
--- one after the other, and the day starts again when the last one has left, so that there is always a next bank.
+-- Flights are grouped into banks in the order of their real departures. Within a bank, real time is scaled to demo
+-- time, so that order and proportions stay; delays in the columns stay real minutes. The banks leave one after the
+-- other. After the last bank the day starts again, so that there is always a next bank.
 --
 -- Variables: csv, first_departure, bank_size, bank_seconds, period_seconds, banks.
 
@@ -44,7 +44,7 @@ SELECT *,
     min(departed_at) OVER bank AS opens_at,
     date_diff('second', opens_at, max(landed_at) OVER bank) AS real_seconds
 FROM numbered
--- An incomplete last bank would be a bank of one or two flights.
+-- Without the last bank if it is incomplete: it could have only one or two flights.
 WHERE position < (SELECT count(*) FROM numbered) // getvariable('bank_size') * getvariable('bank_size')
 WINDOW bank AS (PARTITION BY slice);
 
@@ -79,7 +79,7 @@ SELECT
 FROM clocked
 ORDER BY departs_at, flight_key;
 
--- Nobody publishes who sat where. The ids are made from flight and seat, so that they are the same on every machine.
+-- Passenger lists are not public. The ids are made of flight and seat, so that they are the same on every machine.
 -- In each bank of fourteen two flights are full enough to need more than one request of fifty ids.
 CREATE TABLE passengers AS
 WITH booked AS (

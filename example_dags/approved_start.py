@@ -1,8 +1,8 @@
 """
 A storm over an airport: one Live Activity for the passengers of its next departures, once a person approves.
 
-The start is rehearsed first: the whole audience is read, and nothing is sent. Who approves sees how many
-people and requests it is about, how long it takes, and the card; no more people than that get it afterwards.
+First a dry run reads the whole audience and sends nothing. The approver then sees the number of people and
+requests, the duration, and the card. The start reaches no more people than that.
 Needs ``apache-airflow-providers-standard`` 1.12.2 or newer.
 """
 

@@ -1,7 +1,7 @@
 """
 One Live Activity for the audience of a MoEngage broadcast: kick-off, a goal, and the end at its time.
 
-The audience belongs to the campaign that carries the broadcast id, so nothing here names a person.
+The audience belongs to the campaign of the broadcast, so this DAG contains no recipients.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def broadcast_match() -> None:
         content_state={"home": 0, "away": 1, "phase": "First half"},
         alert={"title": "Goal!", "body": "City 0 – 1 County"},
     )
-    # Deferred, the wait costs no worker slot; run_after stays the same when the task is tried again.
+    # The deferred wait holds no worker slot. A retry of the task gets the same run_after.
     final_whistle = LiveActivityEndTimeSensor(
         task_id="final_whistle",
         end_time="{{ (dag_run.run_after + macros.timedelta(seconds=params.seconds)).isoformat() }}",

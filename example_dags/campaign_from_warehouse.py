@@ -1,7 +1,8 @@
 """
-From a warehouse row to a MoEngage broadcast: a campaign for the fans of each match, then its life.
+A MoEngage broadcast for each warehouse row: a campaign for the fans of a match, then start to end.
 
-MoEngage keeps the audience on the campaign, so that is made first; afterwards nothing names a person.
+MoEngage stores the audience with the campaign, so the campaign is created first. The other calls name no
+recipient.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSe
 from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 
 # DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
-# The run is part of the id: a second run is a second campaign, a task that is tried again means the same one.
+# The run is part of the id: a second run is a second campaign, a retry of a task is the same one.
 MATCHES = """
 SELECT
     match_key || '/' || ? AS broadcast_id,
@@ -57,7 +58,7 @@ def campaign_from_warehouse() -> None:
         handler=rows_as_dicts,
     )
 
-    # In the UI a mapped task is called by its match instead of its number.
+    # The UI shows a mapped task by its match instead of its number.
     label = "{{ ti.xcom_pull(task_ids='matches')[ti.map_index].title }}"
 
     @task_group(default_args={"map_index_template": label})

@@ -1,8 +1,8 @@
 """
 A match whose kick-off may be delayed: the start waits for it, and the end moves along.
 
-Both moments are columns of the warehouse. They are read again every few minutes and when they come, so that
-whoever moves the match moves the Live Activity with it.
+Both moments are columns of the warehouse. The sensors read them again every few minutes, and when the known
+moment comes. If a row changes, the Live Activity follows.
 """
 
 from __future__ import annotations

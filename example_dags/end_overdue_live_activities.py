@@ -1,10 +1,10 @@
 """
-The safety net: ends every Live Activity that is on although its end is over.
+The safety net: end every Live Activity that is still on after its end time.
 
 A DAG run may stop before it ends its activity: a person marks it failed or success, it reaches its
-``dagrun_timeout``, or its DAG is deleted. Airflow then runs none of its tasks any more, and the card would
-stay on the lock screens for hours. This DAG looks after the activities of all DAGs, every five minutes, and
-at once when you trigger it. It sends the last state that the phones show.
+``dagrun_timeout``, or its DAG is deleted. Airflow then runs no more of its tasks, and the card would
+stay on the lock screens for hours. This DAG checks the activities of all DAGs every five minutes, and when
+you trigger it. It ends each with the last state that was sent.
 
 Copy this file into your DAGs folder and unpause the DAG. It needs Airflow 3.3 or later.
 """
@@ -30,7 +30,7 @@ def end_overdue_live_activities() -> None:
     """End what nothing else has ended."""
     EndOverdueLiveActivitiesOperator(
         task_id="end_overdue",
-        # What a run may be late with its own end, for example because it waits for a worker slot.
+        # How late a run may send its own end, for example because it waits for a worker slot.
         grace_period=timedelta(minutes=2),
         dismissal_date=timedelta(minutes=15),
     )

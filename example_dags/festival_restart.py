@@ -1,9 +1,9 @@
 """
-A Live Activity that is longer than the eight hours that iOS lets one live.
+An event that is longer than the eight hours of a Live Activity on iOS.
 
-The festival is shown by three activities, one after the other. The next one starts while the old one is still
-there; only when the vendor has accepted it, the old one ends. A phone shows two cards for a moment, and never
-none. Should the next one fail, the old one stays until iOS ends it, and the run has failed.
+Three activities follow each other. The next one starts while the old one is still on, and the old one ends
+when the vendor has accepted the next. A phone shows two cards for a moment, but never none. If the next start
+fails, the run fails, and the old activity stays until iOS ends it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Part(NamedTuple):
     tags=["live-activity", "braze"],
     params={
         "segment_id": Param("segment-northside-southside", type="string", description="Braze segment"),
-        # An hour of reserve: tasks may be late, and what is older than eight hours cannot be ended.
+        # An hour of reserve: tasks may be late, and an activity cannot be ended after eight hours.
         "seconds": Param(7 * 3600, type="integer", minimum=0, maximum=8 * 3600, description="Of each part"),
     },
 )
@@ -49,7 +49,7 @@ def festival_restart() -> None:
 
     @task
     def confirm(report: Any) -> None:
-        """Let the old activity go only when the new one is there."""
+        """End the old activity when the new one has started."""
         if not report["accepted"]:
             raise RuntimeError("the vendor has not accepted the next part; the old one stays")
 
@@ -73,7 +73,7 @@ def festival_restart() -> None:
             task_id=f"end_{number}",
             activity_id=activity_id,
             content_state=STATE,
-            dismissal_date="2000-01-01T00:00:00+00:00",  # at once: the next card is there already
+            dismissal_date="2000-01-01T00:00:00+00:00",  # at once: the next card is on the phone
         )
         chain(confirmed, over, end)
         return Part(start, confirmed, over, end)

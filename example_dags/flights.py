@@ -1,8 +1,8 @@
 """
 One Live Activity for every departing flight, on the phones of its passengers.
 
-A query lists the flights, and each row becomes a task group of its own: the activity starts, tells of the
-delay, shows the flight in the air, waits for the landing without holding a worker, and ends.
+A query lists the flights, and each row becomes a task group of its own: the activity starts, shows the
+delay and the take-off, waits for the landing without a worker slot, and ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from airflow_provider_liveactivity.operators.braze import (
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 
-# The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
+# The run is part of the id: a second run is a second activity, a retry of a task is the same one.
 # DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
 DEPARTURES = """
 SELECT
@@ -50,7 +50,7 @@ def flights() -> None:
         handler=rows_as_dicts,
     )
 
-    # In the UI a mapped task is called by its flight instead of its number.
+    # The UI shows a mapped task by its flight instead of its number.
     label = "{{ ti.xcom_pull(task_ids='departures')[ti.map_index].flight }}"
 
     @task_group(default_args={"map_index_template": label})
@@ -75,7 +75,7 @@ def flights() -> None:
             content_state={"status": "Boarding", "delayMinutes": departure_delay},
             notification={"alert": {"title": flight, "body": "New departure time"}},
         )
-        # Boarding ends at take-off: the sensor waits for the end of anything.
+        # Boarding ends at take-off: the sensor can wait for any moment.
         take_off = LiveActivityEndTimeSensor(task_id="take_off", end_time=departs_at, deferrable=True)
         in_the_air = BrazeUpdateLiveActivityOperator(
             task_id="in_the_air",

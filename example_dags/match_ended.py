@@ -1,7 +1,8 @@
 """
-When a match of ``match_segment`` is over, this DAG runs by itself, and knows which match and how it ended.
+Run when a match of ``match_segment`` has ended, and collect the result.
 
-The end of ``match_segment`` adds its activity to an alias: the activity's id is known only when it runs.
+The task that ends the activity emits an asset event through an asset alias, because the id of the activity is
+known only while the DAG runs.
 """
 
 from __future__ import annotations

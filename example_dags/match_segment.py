@@ -1,5 +1,5 @@
 """
-One Live Activity for everybody in a Braze segment: kick-off, a goal, and the end at the scheduled time.
+One Live Activity for all users of a Braze segment: kick-off, a goal, and the end at the scheduled time.
 
 Braze keeps the segment, so one request starts the activity for any number of fans.
 """
@@ -17,7 +17,7 @@ from airflow_provider_liveactivity.operators.braze import (
 )
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
-# The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
+# The run is part of the id: a second run is a second activity, a retry of a task is the same one.
 ACTIVITY_ID = "match/northside-southside/{{ run_id }}"
 
 
@@ -48,7 +48,7 @@ def match_segment() -> None:
         content_state={"home": 1, "away": 0, "phase": "First half"},
         notification={"alert": {"title": "Goal!", "body": "Northside 1 – 0 Southside"}},
     )
-    # Deferred, the wait costs no worker slot; run_after stays the same when the task is tried again.
+    # The deferred wait holds no worker slot. A retry of the task gets the same run_after.
     final_whistle = LiveActivityEndTimeSensor(
         task_id="final_whistle",
         end_time="{{ (dag_run.run_after + macros.timedelta(seconds=params.seconds)).isoformat() }}",

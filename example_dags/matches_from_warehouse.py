@@ -19,7 +19,7 @@ from airflow_provider_liveactivity.operators.braze import (
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from airflow_provider_liveactivity.sql_handlers import rows_as_dicts
 
-# The run is part of the id: a second run is a second activity, a task that is tried again means the same one.
+# The run is part of the id: a second run is a second activity, a retry of a task is the same one.
 # DuckDB writes a parameter as "?"; PostgreSQL, Snowflake and others write it as "%s".
 MATCHES = """
 SELECT
@@ -50,7 +50,7 @@ def matches_from_warehouse() -> None:
         handler=rows_as_dicts,
     )
 
-    # In the UI a mapped task is called by its match instead of its number.
+    # The UI shows a mapped task by its match instead of its number.
     label = "{{ ti.xcom_pull(task_ids='matches')[ti.map_index].title }}"
 
     @task_group(default_args={"map_index_template": label})

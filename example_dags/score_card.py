@@ -1,9 +1,9 @@
 """
 A Live Activity that is updated by events: each score that ``score_feed`` emits becomes an update.
 
-Events may come late or twice. ``sequence`` is the minute of play: what is not above the last one sent is
-dropped and counted, so that the card never goes back. One run at a time, because two runs that send at once
-could still overtake each other.
+Events may come late or twice. ``sequence`` is the minute of play: an update that is not above the last one is
+dropped and counted, so that the card never goes back. Only one run is active at a time, because two runs
+could overtake each other.
 """
 
 from __future__ import annotations

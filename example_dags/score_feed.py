@@ -1,7 +1,7 @@
 """
-Upstream of ``score_card``: writes a score into its table, and emits the asset with the row.
+The upstream DAG of ``score_card``: write a score to its table, and emit an asset event with the row.
 
-Whoever has the news needs to know nothing about Live Activities; the event carries it on.
+This DAG contains nothing about Live Activities; other DAGs react to its events.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SCORES = Asset("live_activity_example_scores")
     },
 )
 def score_feed() -> None:
-    """Tell a score."""
+    """Publish a score."""
 
     @task(outlets=[SCORES])
     def write(params: Any = None) -> Any:

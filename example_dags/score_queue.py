@@ -1,10 +1,10 @@
 """
-The same without an upstream DAG: scores come from a Redis channel, and a trigger listens to it.
+Like ``score_card``, but without an upstream DAG: a trigger listens to scores on a Redis channel.
 
 Needs ``apache-airflow-providers-redis`` and ``apache-airflow-providers-common-messaging``, and a connection
 ``redis_default``. A message is the JSON of a row: ``{"match": "derby", "minute": 12, "home": 1, "away": 0}``.
-Redis keeps no message for a listener that is away; a feed that repeats the current score now and then, and
-``sequence``, make that harmless.
+Redis keeps no messages for a listener that is not connected. Let the feed repeat the current score from time
+to time; ``sequence`` drops repeated scores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from airflow.sdk import Asset, AssetWatcher, dag, task
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
 
 WATCHERS = []
-with suppress(ImportError):  # without the two providers the DAG can be read, and hears nothing
+with suppress(ImportError):  # without the two providers the DAG parses, but gets no messages
     from airflow.providers.common.messaging.triggers.msg_queue import MessageQueueTrigger
 
     trigger = MessageQueueTrigger(scheme="redis+pubsub", channels=["scores"], poll_interval=1)

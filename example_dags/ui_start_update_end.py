@@ -1,9 +1,9 @@
 """
-A form in place of code: whoever runs the campaign fills it in, and one match is followed from start to end.
+A form instead of code: it follows one match from start to end.
 
-Trigger it in the UI. While *Only check* is on, as it is at first, nothing is sent: the task ``rehearsal``
-tells how many people and requests it would be. What is typed into the form stays with the run, and a query
-reads with the connection ``warehouse``: let only those trigger this DAG who may, and list few people.
+Trigger this DAG in the UI. While *Only check* is on, which is the default, nothing is sent: the task
+``rehearsal`` reports the number of people and requests. The values of the form stay with the run, and its
+query uses the connection ``warehouse``: restrict who may trigger this DAG, and list few people.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def moment(title: str, when_empty: str) -> Param:
     )
 
 
-# Templates make JSON of what was typed, quotes and all; an audience that was left empty is no audience.
+# The templates turn the input into JSON, with its quotes. An audience that was left empty is left out.
 AUDIENCE: dict[str, Any] = {
     "segment_id": "{{ (params.segment_id or '') | trim }}",
     "external_user_ids": "{{ params.external_user_ids | tojson if params.external_user_ids else '' }}",
@@ -137,7 +137,7 @@ CARD: dict[str, Any] = {
 def ui_start_update_end() -> None:
     """Follow the match of the form."""
 
-    # The form checks each field by itself, and dates not at all: no retry mends what this finds.
+    # The form checks single fields only, and no dates. A retry cannot correct what this task finds.
     @task(multiple_outputs=True)
     def check(params: Any = None, dag_run: Any = None) -> dict[str, str]:
         """Return the moments of the match."""
@@ -179,11 +179,11 @@ def ui_start_update_end() -> None:
 
     @task.short_circuit
     def send_it(params: Any = None) -> bool:
-        """Go on unless this was only to be checked."""
+        """Continue unless *Only check* is on."""
         return not params["validate_only"]
 
     times: Any = check()
-    # The whole start but the sending: payload, connection and query, and the number of people.
+    # The whole start without sending: checks payload, connection and query, and counts the people.
     rehearsal = BrazeStartLiveActivityOperator(task_id="rehearsal", **CARD, **AUDIENCE, validate_only=True)
     kick_off = LiveActivityEndTimeSensor(task_id="kick_off", end_time=times["kick_off"], deferrable=True)
     with BrazeLiveActivity(

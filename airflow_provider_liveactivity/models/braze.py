@@ -216,7 +216,7 @@ class StartLiveActivity(StartContent):
                 "user_aliases, or segment_id, or custom_audience"
             )
         if lists and not people:
-            raise ValueError("external_user_ids and user_aliases hold nobody")
+            raise ValueError("external_user_ids and user_aliases are empty")
         if people > MAX_PEOPLE_PER_REQUEST:
             raise ValueError(
                 f"external_user_ids and user_aliases hold {people} people; "

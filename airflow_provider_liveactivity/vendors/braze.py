@@ -204,9 +204,9 @@ class StartRequests:
 _ALLOW_LIST = "If the key has an IP allow-list, the address of this machine must be on it."
 #: Part of Braze's message in a 400 → what to do.
 _ADVICE = {
-    "no recipients": "nobody was addressed; give external ids, aliases, a segment or a custom audience.",
+    "no recipients": "the request had no recipients; give ids, aliases, a segment or a custom audience.",
     "max number of": "more than 50 people were in one request.",
-    "no message to send": "the request carried no content.",
+    "no message to send": "the request had no content.",
     "apple push length exceeded": "shorten the notification: its alert and extra may have 1,912 bytes.",
     "invalid extra push payload": "notification.extra must be an object.",
     "does not match declared format": "Braze could not read the JSON of the request.",

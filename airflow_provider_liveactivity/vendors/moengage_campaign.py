@@ -155,15 +155,15 @@ class Segments(Workspace):
         match response.status:
             case 400 if "client not found" in str(error_of(response).get("message")).lower():
                 return InvalidPayload(
-                    "MoEngage does not know the workspace; check the connection's login, which is to hold "
-                    "the workspace ID, and its data center.",
+                    "MoEngage does not know the workspace; check that the connection's login is "
+                    "the workspace ID, and check its data center.",
                     **context,
                 )
             case 409:
                 return InvalidPayload("another segment has this name or these filters.", **context)
             case 413:
                 return PayloadTooLarge(
-                    "so many ids are more than a filter of MoEngage holds; make a file segment of them, and "
+                    "a filter of MoEngage does not hold this many ids; create a file segment of them, and "
                     "create the campaign with its segment_id.",
                     **context,
                 )

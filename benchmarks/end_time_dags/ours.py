@@ -1,4 +1,4 @@
-"""Ends by our one task each, so many at one moment."""
+"""Ends at one moment, each by one operator of this provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ends by the pair of tasks that people write today, so many at one moment."""
+"""Ends at one moment, each by the usual pair of tasks: a sensor and an HTTP operator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow.sdk import DAG, Param
 
 
 def pair(number: int, *, shortcuts: bool) -> None:
-    """Make the pair."""
+    """Return the two tasks."""
     wait = DateTimeSensorAsync(
         task_id=f"wait_{number}",
         target_time="{{ params.moment }}",

@@ -1,4 +1,4 @@
-"""Ends by the shortest task that is released early and holds its request, so many at one moment."""
+"""Ends at one moment, each by the shortest task that starts early and holds its request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow.sdk import DAG, BaseOperator, Param
 
 
 class HeldEnd(BaseOperator):
-    """Nothing but the request: no connection, no check, no retry, no report."""
+    """Only the request: no connection, checks, retries or report."""
 
     template_fields = ("moment",)
 

@@ -50,7 +50,7 @@ def test_the_error_of_a_refused_key_names_the_permission_it_needs(
     ("status", "body", "kind", "advice"),
     [
         (400, {"message": "Bad Request"}, InvalidPayload, "its own words say why"),
-        (400, {"message": "No Recipients"}, InvalidPayload, "nobody was addressed"),
+        (400, {"message": "No Recipients"}, InvalidPayload, "the request had no recipients"),
         (400, {"error": NOT_JSON}, InvalidPayload, "could not read the JSON"),
         (
             400,
