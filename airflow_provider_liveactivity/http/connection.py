@@ -25,7 +25,7 @@ from airflow_provider_liveactivity.errors import (
 from airflow_provider_liveactivity.http.h11_transport import H11Transport
 from airflow_provider_liveactivity.http.network_errors import NetworkError, network_error
 from airflow_provider_liveactivity.http.redaction import redact, redact_header
-from airflow_provider_liveactivity.models.common import utcnow
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import Request, Response, Vendor
 
 if TYPE_CHECKING:
