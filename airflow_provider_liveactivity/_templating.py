@@ -17,13 +17,14 @@ If a version of Airflow maps tasks differently, the task fails before anything i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
+
+from airflow_provider_liveactivity._arguments import is_template, refuse_unknown
 
 if TYPE_CHECKING:
     import jinja2
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 else:  # A mixin: a subclass of BaseOperator would hide the constructor of BaseSensorOperator.
     _Operator = object
 
-_JINJA = re.compile(r"\{[{%#]")
 _MISSING = object()
 
 
@@ -60,6 +60,7 @@ class TemplateGuard(_Operator):
     path_fields: ClassVar[Sequence[str]] = ()
 
     def __new__(cls, **kwargs: Any) -> Self:
+        refuse_unknown(cls, kwargs)
         operator = super().__new__(cls)
         if kwargs.get("_airflow_from_mapped"):
             # Constructors may take the arguments apart. Here they are still the objects that Airflow passes.
@@ -101,6 +102,11 @@ class TemplateGuard(_Operator):
                 "in partial()."
             )
         return super().render_template(content, context, jinja_env, seen_oids)
+
+    @property
+    def is_mapped_instance(self) -> bool:
+        """Whether Airflow has created the operator for one index of a mapped task."""
+        return "_mapped_arguments" in self.__dict__
 
     def after_rendering(self) -> None:
         """Change rendered fields before Airflow stores and shows them; a hook for subclasses."""
@@ -203,7 +209,7 @@ def _objects(values: Iterable[Any]) -> dict[int, Any]:
 
 
 def _looks_like_template(text: str, file_endings: Sequence[str]) -> bool:
-    return bool(_JINJA.search(text)) or text.endswith(tuple(file_endings))
+    return is_template(text) or text.endswith(tuple(file_endings))
 
 
 def _as_object(name: str, value: Any) -> Any:

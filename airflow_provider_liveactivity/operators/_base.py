@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, BaseOperator
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
-from airflow_provider_liveactivity._templating import TemplateGuard
+from airflow_provider_liveactivity._arguments import parse_arguments
+from airflow_provider_liveactivity.operators._arguments import OwnArguments
 from airflow_provider_liveactivity.operators._asset_events import describe_events
 from airflow_provider_liveactivity.operators._records import key_of
 from airflow_provider_liveactivity.operators._xcom import PARTIAL_REPORT
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 #: Key of the progress in the task state store.
 PROGRESS_KEY = "live_activity_progress"
 RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
+_DELIVERY_FIELDS = ("max_workers", "max_requests_per_second", "quota_reserve", "on_unknown")
 
 
-class LiveActivityOperator(TemplateGuard, BaseOperator):
+class LiveActivityOperator(OwnArguments, BaseOperator):
     """
     Base of the sending operators.
 
@@ -51,6 +54,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
     #: Whether all requests may be sent again. If not, a retry needs a checkpoint.
     repeatable = True
     on_empty_audience = "fail"
+    validate_only: Any
     #: Whether this attempt has deferred until the vendor's next quota window and resumed.
     resumed = False
     #: Id of the start that the task belongs to, if a record of the activity contains it.
@@ -89,6 +93,7 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         from airflow_provider_liveactivity.errors import EmptyAudience, LiveActivityError
 
         try:
+            parse_arguments(self)
             self._prepare(context)
             report = self.send(context)
         except LiveActivityError as error:
@@ -113,19 +118,16 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
     def _prepare(self, context: Context) -> None:
         """Determine what to send, and check what can be checked before the audience is read."""
-        from airflow_provider_liveactivity.errors import InvalidPayload
-
-        if self.on_empty_audience not in ("fail", "skip"):
-            raise InvalidPayload(
-                f"on_empty_audience must be 'fail' or 'skip', not {self.on_empty_audience!r}."
-            )
 
     def _delivery_options(self, context: Context) -> dict[str, Any]:
         """
-        Return the options that store the checkpoint and the progress of a send.
+        Return the options of a send to many people, and those that store its checkpoint and its progress.
 
         On Airflow 3.3 and later both are in the task state store, which the UI shows.
         """
+        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
+
         store: Any = context.get("task_state_store")
         if store is None:
             self.log.warning(
@@ -139,7 +141,13 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
             if store is not None:
                 store.set(PROGRESS_KEY, progress.to_json())
 
-        return {"checkpoint": checkpoint_of(context), "on_progress": tell}
+        checkpoint = checkpoint_of(context)
+        options: dict[str, Any] = {
+            name: getattr(self, name) for name in _DELIVERY_FIELDS if hasattr(self, name)
+        }
+        # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
+        options["max_wait"] = MAX_WAIT_SECONDS if checkpoint.durable else math.inf
+        return {"checkpoint": checkpoint, "on_progress": tell, "fan_out": DeliveryOptions(**options)}
 
     def _with_start_id(self, report: SendReport) -> SendReport:
         """Return the report with the id of its start, if the id is known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
@@ -13,59 +13,26 @@ from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-#: Template fields of ``EndTimeMixin`` and their renderers.
-END_FIELDS = ("end_time", "end_time_sql", "end_time_sql_conn_id", "end_time_parameters", "end_timezone")
-END_RENDERERS = {"end_time_sql": "sql", "end_time_parameters": "json"}
-
 
 class EndTimeMixin(LiveActivityOperator):
     """
     Read and check the end of an activity before its start is sent.
 
-    :param end_time: when the activity ends, if this is known: datetime or ISO-8601 text. Blank text means
-        None, the default. An end more than 8 hours away fails the task before anything is sent, because no
-        phone would get the end. (templated)
-    :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
-        instead; None by default. No row or NULL means that the end is not known yet. (templated)
-    :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; None by default.
-        (templated)
-    :param end_time_parameters: parameters of ``end_time_sql``, in the style of the database's driver; None by
-        default. (templated)
-    :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
-        By default such an end is an error. (templated)
-    :param end_required: fail before anything is sent if neither ``end_time`` nor ``end_time_sql`` is given;
-        False by default. A lifecycle sets it to True.
-    :param on_past_end_time: what to do if the end is over already: "fail", the default, "skip" the task, or
-        "send" the start. With "skip", the task fails if an earlier attempt may have started the activity on
-        some phones, so that the activity is ended.
-    :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
-        "warn" in the log and send the start.
+    The start has the arguments ``end_time``, ``end_time_sql``, ``end_time_sql_conn_id``,
+    ``end_time_parameters``, ``end_timezone``, ``end_required``, ``on_past_end_time`` and
+    ``on_lifetime_exceeded``. Blank text counts as no end. No row or NULL in the query means that the end is
+    not known yet.
     """
 
+    end_time: Any
+    end_time_sql: Any
+    end_time_sql_conn_id: Any
+    end_time_parameters: Any
+    end_timezone: Any
+    end_required: bool
+    on_past_end_time: Any
+    on_lifetime_exceeded: Any
     _end: datetime | None = None
-
-    def __init__(
-        self,
-        *,
-        end_time: datetime | str | None = None,
-        end_time_sql: str | None = None,
-        end_time_sql_conn_id: str | None = None,
-        end_time_parameters: Any = None,
-        end_timezone: str | None = None,
-        end_required: bool = False,
-        on_past_end_time: Literal["fail", "skip", "send"] = "fail",
-        on_lifetime_exceeded: Literal["fail", "warn"] = "fail",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.end_time = end_time
-        self.end_time_sql = end_time_sql
-        self.end_time_sql_conn_id = end_time_sql_conn_id
-        self.end_time_parameters = end_time_parameters
-        self.end_timezone = end_timezone
-        self.end_required = end_required
-        self.on_past_end_time = on_past_end_time
-        self.on_lifetime_exceeded = on_lifetime_exceeded
 
     @property
     def _has_end(self) -> bool:
@@ -96,14 +63,6 @@ class EndTimeMixin(LiveActivityOperator):
         from airflow_provider_liveactivity.errors import InvalidPayload
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
-        if self.on_lifetime_exceeded not in ("fail", "warn"):
-            raise InvalidPayload(
-                f"on_lifetime_exceeded must be 'fail' or 'warn', not {self.on_lifetime_exceeded!r}."
-            )
-        if self.on_past_end_time not in ("fail", "skip", "send"):
-            raise InvalidPayload(
-                f"on_past_end_time must be 'fail', 'skip' or 'send', not {self.on_past_end_time!r}."
-            )
         self._end = self._read_end(context)
         if self._end is None:
             return

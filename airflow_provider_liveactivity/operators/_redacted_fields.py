@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Redacted:
@@ -62,6 +65,10 @@ class RedactedFieldsMixin(LiveActivityOperator):
 
     #: Template fields to redact, each with the class that wraps its rendered value.
     hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"external_user_ids": Redacted}
+
+    def _arguments_for(self, method: Callable[..., Any], **changes: Any) -> dict[str, Any]:
+        arguments = super()._arguments_for(method, **changes)
+        return {name: Redacted.reveal(value) for name, value in arguments.items()}
 
     def after_rendering(self) -> None:
         for name, wrapper in self.hidden_fields.items():

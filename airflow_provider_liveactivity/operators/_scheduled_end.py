@@ -33,49 +33,24 @@ class EndMixin(LiveActivityOperator):
     The task validates everything first. It then defers until ``lead_time`` before ``end_time`` and holds no
     worker slot. The rest of the wait is in the worker, so that the request leaves at ``end_time`` exactly.
 
-    :param content_state: last state to show, as a dict or JSON text. By default the last state that the tasks
-        in ``update_task_ids`` sent. (templated)
-    :param end_time: when to end the activity: aware datetime or ISO-8601 text with an offset. None, the
-        default, or a past moment means at once. (templated)
-    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta or seconds; 20
-        seconds by default. A longer lead makes a late end less likely, but holds the worker slot longer.
-    :param deferrable: wait in the triggerer until ``lead_time`` before the end; True by default. Airflow's
-        ``[operators] default_deferrable`` has no effect, because the wait would hold a worker slot for hours.
-    :param end_on_kill: end the activity if the task is cancelled while it waits in the worker; False by
-        default. A deferred task has no worker that could send the end.
-    :param update_task_ids: ids of the tasks in the same DAG run that start and update this activity. The end
-        is skipped if none of them has sent anything.
-    :param end_task_ids: ids of other tasks in the same DAG run that end this activity. If one of them has
-        ended the activity, this task sends nothing.
+    The end has the arguments ``end_time``, ``lead_time``, ``deferrable``, ``end_on_kill``,
+    ``update_task_ids`` and ``end_task_ids``. Airflow's ``[operators] default_deferrable`` has no effect,
+    because the wait would hold a worker slot for hours. A deferred task has no worker that could send the
+    end when the task is cancelled.
     """
 
     content_state: Any
-    validate_only: bool
+    end_time: Any
+    lead_time: Any
+    deferrable: bool
+    end_on_kill: bool
+    update_task_ids: Sequence[str]
+    end_task_ids: Sequence[str]
     _killed = False
     _announced = False
     _release: ScheduledRelease | None = None
     _record: _records.ActivityRecord | None = None
     _reports: Sequence[Any] = ()
-
-    def __init__(
-        self,
-        *,
-        content_state: dict[str, Any] | str | None = None,
-        end_time: datetime | str | None = None,
-        lead_time: timedelta | float = timedelta(seconds=20),
-        deferrable: bool = True,
-        end_on_kill: bool = False,
-        update_task_ids: Sequence[str] = (),
-        end_task_ids: Sequence[str] = (),
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(content_state=content_state, **kwargs)
-        self.end_time = end_time
-        self.lead_time = lead_time
-        self.deferrable = deferrable
-        self.end_on_kill = end_on_kill
-        self.update_task_ids = update_task_ids
-        self.end_task_ids = end_task_ids
 
     @abstractmethod
     def end(
@@ -88,10 +63,9 @@ class EndMixin(LiveActivityOperator):
         if not was_on and (report := self._report_of_another_end(context)) is not None:
             return report
         from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-        from airflow_provider_liveactivity.models.arguments import parse_duration
         from airflow_provider_liveactivity.models.end_time import end_moment
 
-        moment, lead = end_moment(self.end_time), parse_duration(self.lead_time, "lead_time")
+        moment = end_moment(self.end_time)
         self._warn_when_too_late(moment, context)
         self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
@@ -99,7 +73,7 @@ class EndMixin(LiveActivityOperator):
                 self._announce(datetime.now(UTC), context)
             return self._end(context, None)
         self._announce(moment, context)
-        self._release_at(moment - lead)
+        self._release_at(moment - self.lead_time)
         self._release = ScheduledRelease(moment)
         self.log.info("Holding the end until %s.", moment.isoformat())
         if self.content_state is None or self.update_task_ids:

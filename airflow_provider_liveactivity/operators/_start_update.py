@@ -26,7 +26,6 @@ class StartMixin(EndTimeMixin):
     """Start an activity and keep a record of it until it ends."""
 
     content_state: Any
-    validate_only: bool
     #: The record that this attempt has written, and the record that it replaced.
     _record: _records.ActivityRecord | None = None
     _replaced: _records.ActivityRecord | None = None
@@ -114,20 +113,12 @@ class UpdateMixin(LiveActivityOperator):
     """
     Update an activity, and drop updates that come too late.
 
-    :param end_task_ids: ids of the tasks in the same DAG run that end the activity. An update after one of
-        their ends is dropped and counted, not sent.
-    :param sequence: number, text or aware datetime that grows from state to state, such as the minute of
-        play; None by default. An update whose sequence is not above the last one sent is dropped and counted.
-        The last sequence is stored with the task's only inlet, which must be an asset (Airflow 3.3 and
-        later). (templated)
+    The update has the arguments ``end_task_ids`` and ``sequence``. The last sequence sent is stored with the
+    task's only inlet, which must be an asset (Airflow 3.3 and later).
     """
 
-    validate_only: bool
-
-    def __init__(self, *, end_task_ids: Sequence[str] = (), sequence: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.end_task_ids = end_task_ids
-        self.sequence = sequence
+    end_task_ids: Sequence[str]
+    sequence: Any
 
     @abstractmethod
     def update(self, context: Context, *, validate_only: bool) -> SendReport:

@@ -1,8 +1,10 @@
 """Start, update and end Live Activities through MoEngage, and create broadcast campaigns."""
 
 from airflow_provider_liveactivity.operators.moengage._broadcast import (
-    MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
+)
+from airflow_provider_liveactivity.operators.moengage._broadcast_change import (
+    MoEngageEndBroadcastLiveActivityOperator,
     MoEngageUpdateBroadcastLiveActivityOperator,
 )
 from airflow_provider_liveactivity.operators.moengage._campaign import MoEngageCreateBroadcastCampaignOperator

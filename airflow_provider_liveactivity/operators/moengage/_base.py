@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_liveactivity.links import MoEngageCampaignsLink
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
@@ -28,17 +28,11 @@ class MoEngageTask(LiveActivityOperator):
 
     MoEngage does not document a reset time for a 429 response. After a 429 without a reset time, the task
     defers for one minute, once per attempt. After that, Airflow's retries decide.
-
-    :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
-        (templated)
     """
 
+    moengage_conn_id: str
     operator_extra_links: Collection[BaseOperatorLink] = (MoEngageCampaignsLink(),)
     ui_color = "#e6f4ea"
-
-    def __init__(self, *, moengage_conn_id: str = "moengage_default", **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.moengage_conn_id = moengage_conn_id
 
     @cached_property
     def hook(self) -> MoEngageHook:

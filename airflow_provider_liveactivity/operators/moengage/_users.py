@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity.links import SandboxLink
-from airflow_provider_liveactivity.operators._redacted_fields import Redacted, RedactedFieldsMixin
+from airflow_provider_liveactivity.operators._arguments import renderers, templated
+from airflow_provider_liveactivity.operators._redacted_fields import RedactedFieldsMixin
 from airflow_provider_liveactivity.operators.moengage._base import MoEngageTask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Literal, Unpack
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
-
-_FIELDS = (
-    "activity_id",
-    "transaction_id",
-    "alert_id",
-    "alert_reference_name",
-    "content_state",
-    "stale_date",
-    "dismissal_date",
-    "personalized_attributes",
-    "external_user_ids",
-    "sql",
-    "sql_conn_id",
-    "parameters",
-    "max_audience",
-    "moengage_conn_id",
-    "content_state_schema",
-)
-_RENDERERS = {
-    "content_state": "json",
-    "personalized_attributes": "json",
-    "sql": "sql",
-    "parameters": "json",
-    "content_state_schema": "json",
-}
 
 
 class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
@@ -82,21 +59,80 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
     :param max_workers: most requests in flight, each on its own connection; 64 by default, at most 256.
+        (templated)
     :param max_requests_per_second: most requests per second, or None for no limit; 166 by default, which
-        stays below Inform's 10,000 a minute.
+        stays below Inform's 10,000 a minute. (templated)
     :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
+        (templated)
     :param max_audience: most people, listed or queried, that the send may reach; no limit by default. A
         larger audience is an error before the first request. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
+        (templated)
     """
 
-    template_fields: Sequence[str] = _FIELDS
-    template_ext: Sequence[str] = (".sql",)
-    template_fields_renderers: ClassVar[dict[str, str]] = _RENDERERS
     # The link shows all phones: each user has an activity of their own.
     operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink())
+    template_ext: Sequence[str] = (".sql",)
+    audiences = (("external_user_ids",), ("sql",))
     #: An update and an end contain the whole state, so they can be sent again without harm.
-    on_unknown: Literal["skip", "resend", "fail"] = "resend"
+    on_unknown = "resend"
+
+    def _send_with(self, method: Callable[..., SendReport], context: Context) -> SendReport:
+        return method(**self._arguments_for(method, **self._delivery_options(context)))
+
+
+class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
+    """
+    Start a Live Activity on the phones of single users.
+
+    :param attribute_info: static attributes, as a dict or JSON text; by default the attributes in the alert's
+        template. (templated)
+    :param on_unknown: what to do with a user whose request has an unknown outcome: "skip" the user, the
+        default, so that no user gets two activities, but some may get none; "resend" the request, which
+        MoEngage rejects within five minutes if the first one arrived, but after that some users may get two
+        activities; or "fail" the task. (templated)
+    """
+
+    repeatable = False
+
+    def __init__(
+        self,
+        *,
+        activity_id: str,
+        content_state: Object | None = None,
+        attribute_info: Object | None = None,
+        transaction_id: str | None = None,
+        alert_id: str | None = None,
+        alert_reference_name: str | None = None,
+        stale_date: EpochMoment | None = None,
+        dismissal_date: EpochMoment | None = None,
+        personalized_attributes: Object | None = None,
+        external_user_ids: Sequence[str] | dict[str, str] | str | None = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        parameters: Any = None,
+        moengage_conn_id: str = "moengage_default",
+        content_state_schema: Schema | None = None,
+        max_workers: int | str = 64,
+        max_requests_per_second: float | str | None = 166,
+        on_unknown: Literal["skip", "resend", "fail"] | str = "skip",
+        on_empty_audience: Literal["fail", "skip"] | str = "fail",
+        max_audience: int | str | None = None,
+        validate_only: bool | str = False,
+        **kwargs: Unpack[BaseOperatorArguments],
+    ) -> None:
+        super().__init__(**kwargs)
+        self._store(locals())
+
+    template_fields: Sequence[str] = templated(__init__)
+    template_fields_renderers: ClassVar[dict[str, str]] = renderers(template_fields)
+
+    def send(self, context: Context) -> SendReport:
+        return self._send_with(self.hook.start_live_activity, context)
+
+
+class MoEngageChangeLiveActivityOperator(MoEngageUserLiveActivityOperator):
+    """Base of the update and the end, which have the same arguments."""
 
     def __init__(
         self,
@@ -113,96 +149,31 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
+        moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
-        max_workers: int = 64,
-        max_requests_per_second: float | None = 166,
-        on_empty_audience: Literal["fail", "skip"] = "fail",
+        max_workers: int | str = 64,
+        max_requests_per_second: float | str | None = 166,
+        on_empty_audience: Literal["fail", "skip"] | str = "fail",
         max_audience: int | str | None = None,
-        validate_only: bool = False,
-        **kwargs: Any,
+        validate_only: bool | str = False,
+        **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self.activity_id = activity_id
-        self.transaction_id = transaction_id
-        self.content_state = content_state
-        self.alert_id = alert_id
-        self.alert_reference_name = alert_reference_name
-        self.stale_date = stale_date
-        self.dismissal_date = dismissal_date
-        self.personalized_attributes = personalized_attributes
-        self.external_user_ids = external_user_ids
-        self.sql = sql
-        self.sql_conn_id = sql_conn_id
-        self.parameters = parameters
-        self.content_state_schema = content_state_schema
-        self.max_workers = max_workers
-        self.max_requests_per_second = max_requests_per_second
-        self.on_empty_audience = on_empty_audience
-        self.max_audience = max_audience
-        self.validate_only = validate_only
+        self._store(locals())
 
-    def _call(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
-        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
-
-        memory = self._delivery_options(context)
-        fields = {name: getattr(self, name) for name in _FIELDS if name != "moengage_conn_id"}
-        return {
-            **fields,
-            "external_user_ids": Redacted.reveal(self.external_user_ids),
-            "max_audience": self.max_audience,
-            "validate_only": self.validate_only,
-            **memory,
-            "fan_out": DeliveryOptions(
-                self.max_workers,
-                self.max_requests_per_second,
-                on_unknown=self.on_unknown,
-                # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
-                max_wait=MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
-            ),
-        }
+    template_fields: Sequence[str] = templated(__init__)
+    template_fields_renderers: ClassVar[dict[str, str]] = renderers(template_fields)
 
 
-class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
-    """
-    Start a Live Activity on the phones of single users.
-
-    :param attribute_info: static attributes, as a dict or JSON text; by default the attributes in the alert's
-        template. (templated)
-    :param on_unknown: what to do with a user whose request has an unknown outcome: "skip" the user, the
-        default, so that no user gets two activities, but some may get none; "resend" the request, which
-        MoEngage rejects within five minutes if the first one arrived, but after that some users may get two
-        activities; or "fail" the task.
-    """
-
-    repeatable = False
-    template_fields: Sequence[str] = (*_FIELDS, "attribute_info")
-    template_fields_renderers: ClassVar[dict[str, str]] = {**_RENDERERS, "attribute_info": "json"}
-
-    def __init__(
-        self,
-        *,
-        attribute_info: Object | None = None,
-        on_unknown: Literal["skip", "resend", "fail"] = "skip",
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.attribute_info = attribute_info
-        self.on_unknown = on_unknown
-
-    def send(self, context: Context) -> SendReport:
-        return self.hook.start_live_activity(attribute_info=self.attribute_info, **self._call(context))
-
-
-class MoEngageUpdateLiveActivityOperator(MoEngageUserLiveActivityOperator):
+class MoEngageUpdateLiveActivityOperator(MoEngageChangeLiveActivityOperator):
     """Update the Live Activity of single users."""
 
     def send(self, context: Context) -> SendReport:
-        return self.hook.update_live_activity(**self._call(context))
+        return self._send_with(self.hook.update_live_activity, context)
 
 
-class MoEngageEndLiveActivityOperator(MoEngageUserLiveActivityOperator):
+class MoEngageEndLiveActivityOperator(MoEngageChangeLiveActivityOperator):
     """End the Live Activity of single users."""
 
     def send(self, context: Context) -> SendReport:
-        return self.hook.end_live_activity(**self._call(context))
+        return self._send_with(self.hook.end_live_activity, context)

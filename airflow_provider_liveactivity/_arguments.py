@@ -1,0 +1,232 @@
+"""
+Find mistakes in the arguments of a DAG file while Airflow parses it, so that Airflow shows an import error.
+
+Only literals are checked: a template and the output of another task have no value yet.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import inspect
+import math
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_PACKAGE = __name__.partition(".")[0]
+_JINJA = re.compile(r"\{[{%#]")
+#: Text in place of a number or a duration that stands for None, which a template renders for a missing value.
+_BLANK = ("", "None")
+#: Arguments with a fixed set of values.
+CHOICES = {
+    "on_unknown": ("skip", "resend", "fail"),
+    "on_empty_audience": ("fail", "skip"),
+    "on_past_end_time": ("fail", "skip", "send"),
+    "on_lifetime_exceeded": ("fail", "warn"),
+    "on_rate_limit": ("wait", "coalesce", "fail"),
+    "on_failure": ("end_now", "end_on_time"),
+    "verb": ("update", "end"),
+}
+_MOMENTS = ("stale_date", "dismissal_date", "end_time")
+
+
+def is_template(value: Any) -> bool:
+    """Return whether a value is text that Jinja renders."""
+    return isinstance(value, str) and bool(_JINJA.search(value))
+
+
+def is_literal(value: Any) -> bool:
+    """Return whether a value is in the DAG file: neither a template nor the output of another task."""
+    return not is_template(value) and not hasattr(value, "resolve")  # XComArgs have resolve()
+
+
+def refuse_unknown(kind: type, given: Iterable[str]) -> None:
+    """
+    Refuse arguments that a class of this package does not have, and name the closest one that it has.
+
+    A subclass outside this package with an ``__init__`` of its own may take further arguments out of
+    ``**kwargs``: only Airflow checks those.
+
+    :param kind: the class.
+    :param given: names of the arguments for its constructor.
+    :raises TypeError: if the class does not have one of the arguments.
+    """
+    known = _parameters(kind)
+    for name in given:
+        if known and name not in known and not name.startswith("_"):
+            nearest = difflib.get_close_matches(name, sorted(known), n=1)
+            advice = f" Did you mean {nearest[0]!r}?" if nearest else ""
+            raise TypeError(f"{kind.__name__} has no argument {name!r}.{advice}")
+
+
+@functools.cache
+def _parameters(kind: type) -> frozenset[str]:
+    """Return the names of all arguments of a class and its bases; none if they cannot be known."""
+    constructors = [base.__dict__["__init__"] for base in kind.__mro__ if "__init__" in base.__dict__]
+    if not constructors[0].__module__.startswith(_PACKAGE):
+        return frozenset()
+    return frozenset(
+        name
+        for constructor in constructors
+        if constructor is not object.__init__
+        for name, parameter in inspect.signature(constructor).parameters.items()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    )
+
+
+def check_literals(arguments: Mapping[str, Any]) -> None:
+    """
+    Check the literals among the arguments of an operator, a sensor, a lifecycle or a notifier.
+
+    :param arguments: arguments by name.
+    :raises InvalidPayload: if one of the literals is wrong. The message names the argument.
+    """
+    for name, value in arguments.items():
+        if value is None or not is_literal(value):
+            continue
+        if name in PARSERS:
+            parse(name, value)
+        elif name in _MOMENTS:
+            _check_moment(name, value, has_zone=name == "end_time" and bool(arguments.get("end_timezone")))
+
+
+def check_one_of(arguments: Mapping[str, Any], *groups: tuple[str, ...], what: str) -> None:
+    """
+    Check that exactly one of several arguments is given, as far as literals tell.
+
+    :param arguments: arguments by name.
+    :param groups: the alternatives; the arguments of one alternative may be given together.
+    :param what: what the arguments give, such as "audience", for the error.
+    :raises InvalidPayload: if none is given, or two literals are given. The message names them.
+    """
+    given = [
+        name
+        for group in groups
+        if (name := next((name for name in group if not _is_missing(arguments.get(name))), None))
+    ]
+    if not given:
+        names = [" and/or ".join(group) for group in groups]
+        raise InvalidPayload(f"no {what} is given: give {', '.join(names[:-1])} or {names[-1]}.")
+    certain = [name for name in given if is_literal(arguments[name])]
+    if len(certain) > 1:
+        raise InvalidPayload(f"{' and '.join(certain)} are given together: give exactly one {what}.")
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is False or (isinstance(value, str) and value.strip() in _BLANK)
+
+
+def parse(name: str, value: Any) -> Any:
+    """
+    Return the value of an argument that a template may have rendered as text.
+
+    :param name: name of the argument, a key of ``PARSERS``.
+    :param value: value of the argument.
+    :raises InvalidPayload: if the value is wrong. The message names the argument.
+    """
+    try:
+        return PARSERS[name](value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidPayload(f"{name} {error}.") from None
+
+
+def parse_arguments(owner: Any) -> None:
+    """
+    Replace the rendered text of numbers, switches and durations by their values.
+
+    :param owner: object with the arguments as attributes.
+    :raises InvalidPayload: if a value is wrong. The message names the argument.
+    """
+    for name in PARSERS.keys() & vars(owner).keys():
+        setattr(owner, name, parse(name, getattr(owner, name)))
+
+
+def _choice(name: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in CHOICES[name]:
+            *others, last = (repr(choice) for choice in CHOICES[name])
+            raise ValueError(f"must be {', '.join(others)} or {last}, not {value!r}")
+        return str(value)
+
+    return check
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise ValueError(f'must be True or False, or the text "true" or "false", not {value!r}.')
+
+
+def _whole(value: Any) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\s*[0-9]+\s*", value):
+        return int(value)
+    raise ValueError(f"must be a whole number, such as 10000, not {value!r}")
+
+
+def _number(value: Any) -> float | None:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    try:
+        if isinstance(value, str) and math.isfinite(number := float(value)):
+            return number
+    except ValueError:
+        pass
+    raise ValueError(f"must be a number, not {value!r}")
+
+
+def _duration(value: Any) -> timedelta:
+    from airflow_provider_liveactivity.models.moments import to_timedelta
+
+    if (duration := to_timedelta(value)) < timedelta(0):
+        raise ValueError(f"must not be negative, but is {value!r}")
+    return duration
+
+
+def _or_none(parser: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None or value in _BLANK else parser(value)
+
+
+#: Arguments that a template may render as text, each with its parser.
+PARSERS: dict[str, Callable[[Any], Any]] = {
+    **{name: _choice(name) for name in CHOICES},
+    **dict.fromkeys(("validate_only", "all_users", "end_on_kill", "end_required"), _flag),
+    **dict.fromkeys(("max_audience", "max_workers"), _whole),
+    "quota_reserve": _number,
+    "max_requests_per_second": _or_none(_number),
+    **dict.fromkeys(("lead_time", "grace_period"), _duration),
+    "recheck_interval": _or_none(_duration),
+}
+
+
+def _check_moment(name: str, value: Any, *, has_zone: bool) -> None:
+    """Refuse text that is no moment, and a moment without an offset; leave all other rules to the send."""
+    if isinstance(value, str):
+        if value.strip() in _BLANK or value.strip().isdigit():  # MoEngage also takes epoch seconds
+            return
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            _check_text(name, value)
+            return
+    if isinstance(value, datetime) and value.utcoffset() is None and not has_zone:
+        advice = ", or give end_timezone" if name == "end_time" else ""
+        raise InvalidPayload(f"{name} has no UTC offset; add one, such as 2026-07-22T18:30:00+00:00{advice}.")
+
+
+def _check_text(name: str, text: str) -> None:
+    from airflow_provider_liveactivity.models.moments import to_moment
+
+    try:
+        to_moment(text, relative=name != "end_time")
+    except ValueError as error:
+        raise InvalidPayload(f"{name} {error}.") from None
