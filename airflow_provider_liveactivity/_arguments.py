@@ -33,6 +33,8 @@ CHOICES = {
     "on_failure": ("end_now", "end_on_time"),
     "verb": ("update", "end"),
 }
+#: What ``locals()`` of a constructor contains beside its own arguments.
+_NOT_OWN = {"self", "kwargs", "options", "__class__"}
 _MOMENTS = ("stale_date", "dismissal_date", "end_time")
 
 
@@ -46,7 +48,7 @@ def is_literal(value: Any) -> bool:
     return not is_template(value) and not hasattr(value, "resolve")  # XComArgs have resolve()
 
 
-def refuse_unknown(kind: type, given: Iterable[str]) -> None:
+def refuse_unknown(kind: type, given: Iterable[str], *further: type) -> None:
     """
     Refuse arguments that a class of this package does not have, and name the closest one that it has.
 
@@ -55,19 +57,24 @@ def refuse_unknown(kind: type, given: Iterable[str]) -> None:
 
     :param kind: the class.
     :param given: names of the arguments for its constructor.
+    :param further: classes to whose constructors it passes further arguments on.
     :raises TypeError: if the class does not have one of the arguments.
     """
-    known = _parameters(kind)
+    known = parameters_of(kind).union(*map(parameters_of, further))
     for name in given:
-        if known and name not in known and not name.startswith("_"):
+        if parameters_of(kind) and name not in known and not name.startswith("_"):
             nearest = difflib.get_close_matches(name, sorted(known), n=1)
             advice = f" Did you mean {nearest[0]!r}?" if nearest else ""
             raise TypeError(f"{kind.__name__} has no argument {name!r}.{advice}")
 
 
 @functools.cache
-def _parameters(kind: type) -> frozenset[str]:
-    """Return the names of all arguments of a class and its bases; none if they cannot be known."""
+def parameters_of(kind: type) -> frozenset[str]:
+    """
+    Return the names of all arguments of a class and its bases; none if they cannot be known.
+
+    :param kind: the class.
+    """
     constructors = [base.__dict__["__init__"] for base in kind.__mro__ if "__init__" in base.__dict__]
     if not constructors[0].__module__.startswith(_PACKAGE):
         return frozenset()
@@ -78,6 +85,15 @@ def _parameters(kind: type) -> frozenset[str]:
         for name, parameter in inspect.signature(constructor).parameters.items()
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     )
+
+
+def own_arguments(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return the arguments that a constructor names itself.
+
+    :param scope: ``locals()`` of the constructor, before it has other variables.
+    """
+    return {name: value for name, value in scope.items() if name not in _NOT_OWN}
 
 
 def check_literals(arguments: Mapping[str, Any]) -> None:
@@ -93,7 +109,7 @@ def check_literals(arguments: Mapping[str, Any]) -> None:
         if name in PARSERS:
             parse(name, value)
         elif name in _MOMENTS:
-            _check_moment(name, value, has_zone=name == "end_time" and bool(arguments.get("end_timezone")))
+            _check_moment(name, value, arguments)
 
 
 def check_one_of(arguments: Mapping[str, Any], *groups: tuple[str, ...], what: str) -> None:
@@ -110,12 +126,12 @@ def check_one_of(arguments: Mapping[str, Any], *groups: tuple[str, ...], what: s
         for group in groups
         if (name := next((name for name in group if not _is_missing(arguments.get(name))), None))
     ]
-    if not given:
-        names = [" and/or ".join(group) for group in groups]
-        raise InvalidPayload(f"no {what} is given: give {', '.join(names[:-1])} or {names[-1]}.")
     certain = [name for name in given if is_literal(arguments[name])]
-    if len(certain) > 1:
-        raise InvalidPayload(f"{' and '.join(certain)} are given together: give exactly one {what}.")
+    if given and len(certain) < 2:
+        return
+    *names, last = (" and/or ".join(group) for group in groups)
+    found = f"{' and '.join(certain)} are given" if certain else "none is given"
+    raise InvalidPayload(f"exactly one {what} is needed: {', '.join(names)} or {last}; {found}.")
 
 
 def _is_missing(value: Any) -> bool:
@@ -162,7 +178,7 @@ def _flag(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in ("true", "false"):
         return value.strip().lower() == "true"
-    raise ValueError(f'must be True or False, or the text "true" or "false", not {value!r}.')
+    raise ValueError(f'must be True or False, or the text "true" or "false", not {value!r}')
 
 
 def _whole(value: Any) -> int | None:
@@ -208,25 +224,17 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _check_moment(name: str, value: Any, *, has_zone: bool) -> None:
+def _check_moment(name: str, value: Any, arguments: Mapping[str, Any]) -> None:
     """Refuse text that is no moment, and a moment without an offset; leave all other rules to the send."""
-    if isinstance(value, str):
-        if value.strip() in _BLANK or value.strip().isdigit():  # MoEngage also takes epoch seconds
-            return
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            _check_text(name, value)
-            return
-    if isinstance(value, datetime) and value.utcoffset() is None and not has_zone:
-        advice = ", or give end_timezone" if name == "end_time" else ""
-        raise InvalidPayload(f"{name} has no UTC offset; add one, such as 2026-07-22T18:30:00+00:00{advice}.")
-
-
-def _check_text(name: str, text: str) -> None:
+    if isinstance(value, str) and (value.strip() in _BLANK or value.strip().isdigit()):
+        return  # MoEngage also takes epoch seconds
+    if not isinstance(value, str | datetime) or (name == "end_time" and arguments.get("end_timezone")):
+        return
     from airflow_provider_liveactivity.models.moments import to_moment
 
     try:
-        to_moment(text, relative=name != "end_time")
+        to_moment(value, relative=name != "end_time")
     except ValueError as error:
-        raise InvalidPayload(f"{name} {error}.") from None
+        can_have_zone = name == "end_time" and "end_timezone" in arguments and "offset" in str(error)
+        advice = ", or set end_timezone to its time zone" if can_have_zone else ""
+        raise InvalidPayload(f"{name} {error}{advice}.") from None

@@ -91,14 +91,26 @@ class StartStateFromFunction(StateFromFunction):
         store.set(STATE_KEY, {"content_state": self.content_state, "clears": clears, "finished": finished})
 
 
-def fields_of(operator: type[BaseOperator]) -> tuple[str, ...]:
-    """Return the template fields of the decorated form of an operator."""
-    return (*DecoratedOperator.template_fields, *operator.template_fields)
+def decorated(operator: type[LiveActivityOperator], verb: str) -> type[StateFromFunction]:
+    """
+    Return the operator behind a decorator.
 
-
-def renderers_of(operator: type[BaseOperator]) -> dict[str, str]:
-    """Return the renderers of the template fields of the decorated form of an operator."""
-    return {**DecoratedOperator.template_fields_renderers, **operator.template_fields_renderers}
+    :param operator: sending operator.
+    :param verb: end of the decorator's name: "start", "update" or "end".
+    """
+    vendor = "moengage_broadcast" if "Broadcast" in operator.__name__ else "braze"
+    base = StartStateFromFunction if verb == "start" else StateFromFunction
+    body = {
+        "__doc__": f"Operator behind ``@task.{vendor}_live_activity_{verb}``.",
+        "__module__": f"{__package__}.{vendor.partition('_')[0]}",
+        "custom_operator_name": f"@task.{vendor}_live_activity_{verb}",
+        "template_fields": (*DecoratedOperator.template_fields, *operator.template_fields),
+        "template_fields_renderers": {
+            **DecoratedOperator.template_fields_renderers,
+            **operator.template_fields_renderers,
+        },
+    }
+    return type(f"Decorated{verb.title()}", (base, operator), body)
 
 
 def sending_task(
@@ -107,7 +119,7 @@ def sending_task(
     """
     Return the decorator that makes an operator from a function.
 
-    :param operator: subclass of ``StateFromFunction`` and of a sending operator.
+    :param operator: result of ``decorated``.
     :param python_callable: the function if the decorator is used without arguments; otherwise None.
     :param kwargs: arguments of the operator, without ``content_state``.
     """

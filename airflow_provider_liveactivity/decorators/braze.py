@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.decorators._base import (
-    StartStateFromFunction,
-    StateFromFunction,
-    fields_of,
-    renderers_of,
-    sending_task,
-)
+from airflow_provider_liveactivity.decorators._base import decorated, sending_task
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,
@@ -19,37 +13,22 @@ from airflow_provider_liveactivity.operators.braze import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Unpack
 
     from airflow.providers.common.compat.sdk import TaskDecorator
 
+    from airflow_provider_liveactivity.operators._types import BrazeEnd, BrazeStart, BrazeUpdate
+
 State = dict[str, Any] | str
 
-
-class DecoratedStart(StartStateFromFunction, BrazeStartLiveActivityOperator):
-    """Operator behind ``@task.braze_live_activity_start``."""
-
-    custom_operator_name = "@task.braze_live_activity_start"
-    template_fields = fields_of(BrazeStartLiveActivityOperator)
-    template_fields_renderers = renderers_of(BrazeStartLiveActivityOperator)
+DecoratedStart = decorated(BrazeStartLiveActivityOperator, "start")
+DecoratedUpdate = decorated(BrazeUpdateLiveActivityOperator, "update")
+DecoratedEnd = decorated(BrazeEndLiveActivityOperator, "end")
 
 
-class DecoratedUpdate(StateFromFunction, BrazeUpdateLiveActivityOperator):
-    """Operator behind ``@task.braze_live_activity_update``."""
-
-    custom_operator_name = "@task.braze_live_activity_update"
-    template_fields = fields_of(BrazeUpdateLiveActivityOperator)
-    template_fields_renderers = renderers_of(BrazeUpdateLiveActivityOperator)
-
-
-class DecoratedEnd(StateFromFunction, BrazeEndLiveActivityOperator):
-    """Operator behind ``@task.braze_live_activity_end``."""
-
-    custom_operator_name = "@task.braze_live_activity_end"
-    template_fields = fields_of(BrazeEndLiveActivityOperator)
-    template_fields_renderers = renderers_of(BrazeEndLiveActivityOperator)
-
-
-def start_task(python_callable: Callable[..., State] | None = None, **kwargs: Any) -> TaskDecorator:
+def start_task(
+    python_callable: Callable[..., State] | None = None, **kwargs: Unpack[BrazeStart]
+) -> TaskDecorator:
     """
     Start a Live Activity with the content state that the function returns.
 
@@ -61,7 +40,9 @@ def start_task(python_callable: Callable[..., State] | None = None, **kwargs: An
     return sending_task(DecoratedStart, python_callable, **kwargs)
 
 
-def update_task(python_callable: Callable[..., State] | None = None, **kwargs: Any) -> TaskDecorator:
+def update_task(
+    python_callable: Callable[..., State] | None = None, **kwargs: Unpack[BrazeUpdate]
+) -> TaskDecorator:
     """
     Update a Live Activity to the content state that the function returns.
 
@@ -71,7 +52,9 @@ def update_task(python_callable: Callable[..., State] | None = None, **kwargs: A
     return sending_task(DecoratedUpdate, python_callable, **kwargs)
 
 
-def end_task(python_callable: Callable[..., State | None] | None = None, **kwargs: Any) -> TaskDecorator:
+def end_task(
+    python_callable: Callable[..., State | None] | None = None, **kwargs: Unpack[BrazeEnd]
+) -> TaskDecorator:
     """
     End a Live Activity with the content state that the function returns.
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.decorators._base import (
-    StartStateFromFunction,
-    StateFromFunction,
-    fields_of,
-    renderers_of,
-    sending_task,
-)
+from airflow_provider_liveactivity.decorators._base import decorated, sending_task
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
@@ -19,37 +13,22 @@ from airflow_provider_liveactivity.operators.moengage import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Unpack
 
     from airflow.providers.common.compat.sdk import TaskDecorator
 
+    from airflow_provider_liveactivity.operators._types import BroadcastEnd, BroadcastStart, BroadcastUpdate
+
 State = dict[str, Any] | str
 
-
-class DecoratedStart(StartStateFromFunction, MoEngageStartBroadcastLiveActivityOperator):
-    """Operator behind ``@task.moengage_broadcast_live_activity_start``."""
-
-    custom_operator_name = "@task.moengage_broadcast_live_activity_start"
-    template_fields = fields_of(MoEngageStartBroadcastLiveActivityOperator)
-    template_fields_renderers = renderers_of(MoEngageStartBroadcastLiveActivityOperator)
+DecoratedStart = decorated(MoEngageStartBroadcastLiveActivityOperator, "start")
+DecoratedUpdate = decorated(MoEngageUpdateBroadcastLiveActivityOperator, "update")
+DecoratedEnd = decorated(MoEngageEndBroadcastLiveActivityOperator, "end")
 
 
-class DecoratedUpdate(StateFromFunction, MoEngageUpdateBroadcastLiveActivityOperator):
-    """Operator behind ``@task.moengage_broadcast_live_activity_update``."""
-
-    custom_operator_name = "@task.moengage_broadcast_live_activity_update"
-    template_fields = fields_of(MoEngageUpdateBroadcastLiveActivityOperator)
-    template_fields_renderers = renderers_of(MoEngageUpdateBroadcastLiveActivityOperator)
-
-
-class DecoratedEnd(StateFromFunction, MoEngageEndBroadcastLiveActivityOperator):
-    """Operator behind ``@task.moengage_broadcast_live_activity_end``."""
-
-    custom_operator_name = "@task.moengage_broadcast_live_activity_end"
-    template_fields = fields_of(MoEngageEndBroadcastLiveActivityOperator)
-    template_fields_renderers = renderers_of(MoEngageEndBroadcastLiveActivityOperator)
-
-
-def start_task(python_callable: Callable[..., State] | None = None, **kwargs: Any) -> TaskDecorator:
+def start_task(
+    python_callable: Callable[..., State] | None = None, **kwargs: Unpack[BroadcastStart]
+) -> TaskDecorator:
     """
     Start a broadcast with the content state that the function returns.
 
@@ -61,7 +40,9 @@ def start_task(python_callable: Callable[..., State] | None = None, **kwargs: An
     return sending_task(DecoratedStart, python_callable, **kwargs)
 
 
-def update_task(python_callable: Callable[..., State] | None = None, **kwargs: Any) -> TaskDecorator:
+def update_task(
+    python_callable: Callable[..., State] | None = None, **kwargs: Unpack[BroadcastUpdate]
+) -> TaskDecorator:
     """
     Update a broadcast to the content state that the function returns.
 
@@ -71,7 +52,9 @@ def update_task(python_callable: Callable[..., State] | None = None, **kwargs: A
     return sending_task(DecoratedUpdate, python_callable, **kwargs)
 
 
-def end_task(python_callable: Callable[..., State | None] | None = None, **kwargs: Any) -> TaskDecorator:
+def end_task(
+    python_callable: Callable[..., State | None] | None = None, **kwargs: Unpack[BroadcastEnd]
+) -> TaskDecorator:
     """
     End a broadcast with the content state that the function returns.
 

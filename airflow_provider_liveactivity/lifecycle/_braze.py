@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_liveactivity._arguments import own_arguments
 from airflow_provider_liveactivity.lifecycle._group import LiveActivityGroup
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
@@ -12,7 +13,11 @@ from airflow_provider_liveactivity.operators.braze import (
 )
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from airflow_provider_liveactivity.lifecycle._types import BrazeLifecycleOptions
     from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from airflow_provider_liveactivity.operators._types import BrazeUpdateOptions
 
 
 class BrazeLiveActivity(LiveActivityGroup):
@@ -28,6 +33,8 @@ class BrazeLiveActivity(LiveActivityGroup):
     :param content_state: first state to show, as a dict or JSON text. (templated)
     :param notification: Apple push object of the start, with ``alert.title`` and ``alert.body``, as a dict or
         JSON text. (templated)
+    :param stale_date: when the content of the start counts as outdated: aware datetime, ISO-8601 text with an
+        offset, or timedelta from the moment of sending; none by default. (templated)
     :param end_content_state: last state to show, as a dict or JSON text; by default the last state that was
         sent. (templated)
     :param end_notification: Apple push object of the end, as a dict or JSON text; none by default.
@@ -39,12 +46,18 @@ class BrazeLiveActivity(LiveActivityGroup):
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
-    :param validate_only: check everything, but send nothing; False by default.
+    :param validate_only: check everything, but send nothing; False by default. (templated)
     """
 
     start_operator = BrazeStartLiveActivityOperator
     update_operator = BrazeUpdateLiveActivityOperator
     end_operator = BrazeEndLiveActivityOperator
+    shared = ("activity_id", "app_id", "braze_conn_id", "content_state_schema", "validate_only")
+    end_arguments: ClassVar[dict[str, str]] = {
+        "content_state": "end_content_state",
+        "notification": "end_notification",
+        "dismissal_date": "dismissal_date",
+    }
 
     def __init__(
         self,
@@ -55,34 +68,28 @@ class BrazeLiveActivity(LiveActivityGroup):
         activity_attributes: Object,
         content_state: Object,
         notification: Object,
+        stale_date: Moment | None = None,
         end_content_state: Object | None = None,
         end_notification: Object | None = None,
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
         braze_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
-        validate_only: bool | None = None,
-        **more: Any,
+        validate_only: bool | str | None = None,
+        **options: Unpack[BrazeLifecycleOptions],
     ) -> None:
-        super().__init__(
-            group_id,
-            shared={
-                "activity_id": activity_id,
-                "app_id": app_id,
-                "braze_conn_id": braze_conn_id,
-                "content_state_schema": content_state_schema,
-                "validate_only": validate_only,
-            },
-            start={
-                "activity_attributes_type": activity_attributes_type,
-                "activity_attributes": activity_attributes,
-                "content_state": content_state,
-                "notification": notification,
-            },
-            end={
-                "content_state": end_content_state,
-                "notification": end_notification,
-                "dismissal_date": dismissal_date,
-            },
-            **more,
-        )
+        super().__init__(**own_arguments(locals()), **options)
+
+    def update(
+        self, task_id: str, *, content_state: Object, **options: Unpack[BrazeUpdateOptions]
+    ) -> BrazeUpdateLiveActivityOperator:
+        """
+        Return an update of this activity, for use inside the block.
+
+        :param task_id: id of the task.
+        :param content_state: whole state to show, as a dict or JSON text. (templated)
+        :param options: further arguments of ``BrazeUpdateLiveActivityOperator``. The group sets the id of the
+            activity, the connection and the other shared arguments.
+        """
+        arguments: Any = {**self._shared, "content_state": content_state, **options}
+        return self.update_operator(task_id=task_id, **arguments)

@@ -16,14 +16,23 @@ the block. ``outcome`` is the only leaf, so that the DAG run fails if any of the
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow.providers.common.compat.sdk import TaskGroup
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
+from airflow_provider_liveactivity._arguments import (
+    check_literals,
+    check_one_of,
+    parameters_of,
+    refuse_unknown,
+)
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+    from typing import Literal
+
+    from airflow_provider_liveactivity.models.arguments import Duration
     from airflow_provider_liveactivity.operators._base import LiveActivityOperator
     from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
@@ -68,80 +77,72 @@ class LiveActivityGroup(TaskGroup):
     :param default_args: default arguments of the group's tasks, as a dict; none by default.
     :param tooltip: tooltip of the group in the UI; empty by default.
     :param prefix_group_id: begin the ids of the tasks with the id of the group; True by default.
-    :param shared: arguments of the start, the updates and the end, as a dict; each lifecycle sets them.
-    :param start: further arguments of the start, as a dict; each lifecycle sets them.
-    :param end: further arguments of the end, as a dict; each lifecycle sets them.
-    :raises ValueError: if the end is not given, or given twice, or if ``on_failure`` has another value.
+    :param arguments: arguments of the start; None for those that ``default_args`` or the operator sets.
+    :raises TypeError: if an argument does not exist.
+    :raises ValueError: if the end is not given, or given twice, or if an argument has a wrong value.
     """
 
     start_operator: ClassVar[type[LiveActivityOperator]]
     update_operator: ClassVar[type[LiveActivityOperator]]
     end_operator: ClassVar[type[LiveActivityOperator]]
 
+    #: Names of the arguments that the start, the updates and the end share.
+    shared: ClassVar[Sequence[str]]
+    #: Arguments of the end, each with its name in the lifecycle.
+    end_arguments: ClassVar[Mapping[str, str]]
+
     start: Any
     end: Any
     end_early: Any
     end_time_sensor: LiveActivityEndTimeSensor
 
+    def __new__(cls, *_: Any, **kwargs: Any) -> Self:
+        refuse_unknown(cls, kwargs, cls.start_operator)
+        return super().__new__(cls)
+
     def __init__(
         self,
         group_id: str,
         *,
-        shared: dict[str, Any],
-        start: dict[str, Any],
-        end: dict[str, Any],
         end_time: datetime | str | None = None,
         end_time_sql: str | None = None,
-        end_time_sql_conn_id: str | None = None,
-        end_time_parameters: Any = None,
-        end_timezone: str | None = None,
-        on_past_end_time: Literal["fail", "skip", "send"] | None = None,
-        recheck_interval: timedelta | None = timedelta(minutes=15),
-        lead_time: timedelta | float = timedelta(seconds=20),
+        recheck_interval: Duration | None = timedelta(minutes=15),
+        lead_time: Duration = timedelta(seconds=20),
         on_failure: Literal["end_now", "end_on_time"] = "end_now",
-        end_on_kill: bool | None = None,
+        end_on_kill: bool | str | None = None,
         end_retries: int = 3,
-        on_lifetime_exceeded: Literal["fail", "warn"] | None = None,
         default_args: dict[str, Any] | None = None,
         tooltip: str = "",
         prefix_group_id: bool = True,
-        **more: Any,
+        **arguments: Any,
     ) -> None:
-        if on_failure not in ("end_now", "end_on_time"):
-            raise ValueError(f"on_failure must be 'end_now' or 'end_on_time', not {on_failure!r}")
-        if (end_time is None) == (end_time_sql is None):
-            raise ValueError("exactly one of end_time and end_time_sql is required: what is started must end")
+        check_one_of(locals(), ("end_time",), ("end_time_sql",), what="end")
+        check_literals({**arguments, **locals()})
         super().__init__(
             group_id=group_id,
             default_args=default_args or {},  # type: ignore[arg-type] # attrs' converter
             tooltip=tooltip,
             prefix_group_id=prefix_group_id,
         )
-        self._shared = _given(shared)
-        own = {
-            "end_time": end_time,
-            "end_time_sql": end_time_sql,
-            "end_time_sql_conn_id": end_time_sql_conn_id,
-            "end_time_parameters": end_time_parameters,
-            "end_timezone": end_timezone,
-            "end_required": True,  # a template may render to blank text, but every activity needs an end
-            "on_past_end_time": on_past_end_time,
-            "on_lifetime_exceeded": on_lifetime_exceeded,
-        }
-        self._start = _given(start | more | own)
+        given = _given({**arguments, "end_time": end_time, "end_time_sql": end_time_sql})
+        self._shared = {name: value for name, value in given.items() if name in self.shared}
+        starts = parameters_of(self.start_operator) - {*self.shared, "dismissal_date"}
+        # A template may render to blank text, but every activity needs an end.
+        self._start = {name: given[name] for name in given.keys() & starts} | {"end_required": True}
+        ends = {name: given[theirs] for name, theirs in self.end_arguments.items() if theirs in given}
         # The end has retries even if the DAG has none, because the activity must end.
         insist = _FIRST | {"retries": end_retries, "retry_delay": _RETRY_DELAY}
         self._sensor = {
             "end_time": end_time,
             "sql": end_time_sql,
-            "sql_conn_id": end_time_sql_conn_id,
-            "parameters": end_time_parameters,
-            **_given({"end_timezone": end_timezone}),
+            "sql_conn_id": given.get("end_time_sql_conn_id"),
+            "parameters": given.get("end_time_parameters"),
+            **_given({"end_timezone": given.get("end_timezone")}),
             "recheck_interval": recheck_interval,
             "lead_time": lead_time,
             **insist,
         }
-        self._end = _given(end | insist | {"lead_time": lead_time, "end_on_kill": end_on_kill})
+        self._end = ends | insist | _given({"lead_time": lead_time, "end_on_kill": end_on_kill})
         self._on_failure = on_failure
 
     @property
@@ -161,16 +162,6 @@ class LiveActivityGroup(TaskGroup):
                 self._close([task for task in self if task.task_id != self.start.task_id])
         finally:
             super().__exit__(*exc_info)  # type: ignore[no-untyped-call]
-
-    def update(self, task_id: str, **arguments: Any) -> Any:
-        """
-        Create an update of this activity, for use inside the block.
-
-        :param task_id: id of the task.
-        :param arguments: further arguments of the update operator. The group sets the id of the activity, the
-            connection and the other shared arguments.
-        """
-        return self.update_operator(task_id=task_id, **{**self._shared, **arguments})
 
     def _close(self, body: list[Any]) -> None:
         from airflow.providers.common.compat.sdk import TriggerRule

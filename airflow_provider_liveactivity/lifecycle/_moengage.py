@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_liveactivity._arguments import own_arguments
 from airflow_provider_liveactivity.lifecycle._group import LiveActivityGroup
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
@@ -12,7 +13,11 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from typing import Unpack
+
+    from airflow_provider_liveactivity.lifecycle._types import LifecycleOptions
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
+    from airflow_provider_liveactivity.operators._types import BroadcastUpdateOptions
 
 
 class MoEngageBroadcastLiveActivity(LiveActivityGroup):
@@ -32,17 +37,23 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
     :param end_content_state: last state to show, as a dict or JSON text; by default the last state that was
         sent. (templated)
     :param dismissal_date: when the ended activity leaves the phones: aware datetime, ISO-8601 text with an
-        offset, or timedelta from the end; none by default. (templated)
+        offset, epoch seconds, or timedelta from the end; none by default. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
     :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
-    :param validate_only: check everything, but send nothing; False by default.
+    :param validate_only: check everything, but send nothing; False by default. (templated)
     """
 
     start_operator = MoEngageStartBroadcastLiveActivityOperator
     update_operator = MoEngageUpdateBroadcastLiveActivityOperator
     end_operator = MoEngageEndBroadcastLiveActivityOperator
+    shared = ("broadcast_live_activity_id", "moengage_conn_id", "content_state_schema", "validate_only")
+    end_arguments: ClassVar[dict[str, str]] = {
+        "content_state": "end_content_state",
+        "alert": "end_alert",
+        "dismissal_date": "dismissal_date",
+    }
 
     def __init__(
         self,
@@ -55,27 +66,26 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         alert: Object,
         end_alert: Object,
         end_content_state: Object | None = None,
-        dismissal_date: Moment | None = None,
+        dismissal_date: EpochMoment | None = None,
         moengage_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
-        validate_only: bool | None = None,
-        **more: Any,
+        validate_only: bool | str | None = None,
+        **options: Unpack[LifecycleOptions],
     ) -> None:
-        super().__init__(
-            group_id,
-            shared={
-                "broadcast_live_activity_id": broadcast_live_activity_id,
-                "moengage_conn_id": moengage_conn_id,
-                "content_state_schema": content_state_schema,
-                "validate_only": validate_only,
-            },
-            start={
-                "attribute_type": attribute_type,
-                "attribute_info": attribute_info,
-                "content_state": content_state,
-                "alert": alert,
-                "end_alert": end_alert,
-            },
-            end={"content_state": end_content_state, "alert": end_alert, "dismissal_date": dismissal_date},
-            **more,
-        )
+        super().__init__(**own_arguments(locals()), **options)
+
+    def update(
+        self, task_id: str, *, content_state: Object, alert: Object, **options: Unpack[BroadcastUpdateOptions]
+    ) -> MoEngageUpdateBroadcastLiveActivityOperator:
+        """
+        Return an update of this broadcast, for use inside the block.
+
+        :param task_id: id of the task.
+        :param content_state: whole state to show, as a dict or JSON text. (templated)
+        :param alert: alert with ``title`` and ``body``, and optionally ``subtitle`` and ``sound``, as a dict
+            or JSON text. (templated)
+        :param options: further arguments of ``MoEngageUpdateBroadcastLiveActivityOperator``. The group sets
+            the id of the broadcast, the connection and the other shared arguments.
+        """
+        arguments: Any = {**self._shared, "content_state": content_state, "alert": alert, **options}
+        return self.update_operator(task_id=task_id, **arguments)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_liveactivity._arguments import check_literals, check_one_of
+from airflow_provider_liveactivity._arguments import check_literals, check_one_of, own_arguments
 from airflow_provider_liveactivity._templating import TemplateGuard
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class OwnArguments(TemplateGuard):
         :param scope: ``locals()`` of ``__init__``.
         :raises InvalidPayload: if a literal is wrong.
         """
-        own = {name: value for name, value in scope.items() if name not in ("self", "kwargs", "__class__")}
+        own = own_arguments(scope)
         self._own = tuple(own)
         for name, value in own.items():
             setattr(self, name, value)

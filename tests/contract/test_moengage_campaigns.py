@@ -206,12 +206,8 @@ def test_the_errors_of_the_segment_api(
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ({}, "exactly one audience"),
-        ({"all_users": True, "segment_id": "fans"}, "exactly one audience"),
-        ({"external_user_ids": ["ada"], "filters": []}, "exactly one audience"),
         ({"external_user_ids": []}, "empty"),
         ({"external_user_ids": ["a", "b"], "max_audience": 1}, "max_audience"),
-        ({"segment_id": ""}, "exactly one audience is needed"),
         ({"filters": []}, "included_filters"),
         ({"filters": [{"filter_type": "guess"}]}, "filter_type"),
         ({"filters": [{"filter_type": "user_attributes", "name": "uid"}]}, "data_type"),

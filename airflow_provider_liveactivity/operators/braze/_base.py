@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 class BrazeLiveActivityOperator(LiveActivityOperator):
     """Base of the Braze operators."""
 
+    activity_id: str
+    content_state: Any
+    notification: Any
+    stale_date: Any
+    app_id: str | None
     braze_conn_id: str
+    content_state_schema: Any
     operator_extra_links = (BrazeActivityLogLink(), SandboxLink("activity_id"))
     ui_color = "#e8f0fe"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import Duration, Moment, Object, Schema
 
 
 class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
@@ -121,7 +121,7 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
         end_time: datetime | str | None = None,
-        lead_time: timedelta | float | str = timedelta(seconds=20),
+        lead_time: Duration = timedelta(seconds=20),
         deferrable: bool = True,
         end_on_kill: bool | str = False,
         update_task_ids: Sequence[str] = (),

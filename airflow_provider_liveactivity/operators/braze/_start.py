@@ -85,7 +85,6 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         (templated)
     """
 
-    app_id: str | None
     repeatable = False
     hidden_fields: ClassVar[dict[str, type[Redacted]]] = {
         "external_user_ids": Redacted,

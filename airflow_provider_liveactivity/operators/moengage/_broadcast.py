@@ -29,7 +29,12 @@ _NOT_CONTENT = {"content_state_schema", "instance_id", "on_rate_limit", "validat
 class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
     """Base of the MoEngage broadcast operators."""
 
+    broadcast_live_activity_id: str
+    content_state: Any
+    alert: Any
+    dismissal_date: Any
     instance_id: str | None
+    content_state_schema: Any
     id_field = "broadcast_live_activity_id"
     operator_extra_links = (*MoEngageTask.operator_extra_links, SandboxLink("broadcast_live_activity_id"))
 
@@ -99,7 +104,6 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         (templated)
     """
 
-    alert: Any
     end_alert: Any
 
     def __init__(

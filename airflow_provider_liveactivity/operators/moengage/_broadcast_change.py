@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import Duration, EpochMoment, Object, Schema
     from airflow_provider_liveactivity.operators.moengage._idempotency import RequestKey
 
 
@@ -149,7 +149,7 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
         dismissal_date: EpochMoment | None = None,
         stale_date: EpochMoment | None = None,
         end_time: datetime | str | None = None,
-        lead_time: timedelta | float | str = timedelta(seconds=20),
+        lead_time: Duration = timedelta(seconds=20),
         deferrable: bool = True,
         end_on_kill: bool | str = False,
         update_task_ids: Sequence[str] = (),

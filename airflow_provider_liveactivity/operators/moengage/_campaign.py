@@ -86,6 +86,7 @@ class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask)
         parameters: Any = None,
         max_audience: int | str | None = None,
         on_empty_audience: Literal["fail", "skip"] | str = "fail",
+        moengage_conn_id: str = "moengage_default",
         tags: list[str] | None = None,
         request_id: str | None = None,
         validate_only: bool | str = False,

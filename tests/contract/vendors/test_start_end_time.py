@@ -140,7 +140,7 @@ def test_an_end_that_is_not_known_yet_is_no_obstacle(
         (QUERY | {"end_time_sql_conn_id": None}, "end_time_sql_conn_id is required"),
         (QUERY | {"end_time_sql_conn_id": "nobody_made_it"}, "end_time_sql_conn_id 'nobody_made_it'"),
         (QUERY | {"end_time": LONG_AGO}, "Exactly one of end_time and end_time_sql.*both are given"),
-        ({"end_time": "2100-07-22T18:30:00"}, "end_time has no UTC offset; set end_timezone"),
+        ({"end_time": "2100-07-22T18:30:00"}, "end_time has no UTC offset; add one.*set end_timezone"),
         ({"end_time": LONG_AGO, "end_timezone": "Mars/Olympus"}, "end_timezone must be the IANA name"),
         (
             {"end_required": True},
