@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, Required, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, MutableMapping, Sequence
+    from collections.abc import Callable, MutableMapping, Sequence
     from datetime import datetime, timedelta
 
     from airflow.providers.common.compat.sdk import Context
     from airflow.sdk import DAG, RetryPolicy, TaskGroup
     from airflow.sdk.types import WeightRuleParam
 
-    Callbacks = Callable[[Context], None] | Collection[Callable[[Context], None]] | None
+    Callbacks = Callable[[Context], None] | list[Callable[[Context], None]] | None
 
 
 class TaskArguments(TypedDict, total=False):

@@ -34,7 +34,7 @@ CHOICES = {
     "verb": ("update", "end"),
 }
 #: What ``locals()`` of a constructor contains beside its own arguments.
-_NOT_OWN = {"self", "kwargs", "options", "__class__"}
+_NOT_OWN = {"self", "kwargs", "options", "context", "__class__"}
 _MOMENTS = ("stale_date", "dismissal_date", "end_time")
 
 

@@ -67,6 +67,14 @@ class TemplateGuard(_Operator):
             operator.__dict__["_mapped_arguments"] = kwargs
         return operator
 
+    if not TYPE_CHECKING:  # type checkers keep Airflow's own signature
+
+        @classmethod
+        def partial(cls, **kwargs: Any) -> Any:
+            """Refuse unknown arguments of a mapped task as of any other."""
+            refuse_unknown(cls, kwargs)
+            return super().partial(**kwargs)
+
     def render_template(
         self,
         content: Any,

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow.providers.common.compat.sdk import BaseNotifier
 
+from airflow_provider_liveactivity._arguments import (
+    check_literals,
+    own_arguments,
+    parse_arguments,
+    refuse_unknown,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+
+
+def templated(constructor: Callable[..., None]) -> tuple[str, ...]:
+    """
+    Return the template fields of a notifier: all arguments of its constructor that a template may set.
+
+    :param constructor: ``__init__`` of the notifier.
+    """
+    not_templated = ("self", "verb", "context")
+    return tuple(name for name in inspect.signature(constructor).parameters if name not in not_templated)
 
 
 class LiveActivityNotifier(BaseNotifier):
@@ -22,16 +41,23 @@ class LiveActivityNotifier(BaseNotifier):
 
     A failure is only logged, because Airflow lets no callback change the state of its task or DAG run.
 
-    :param verb: "update", the default, or "end".
-    :param kwargs: arguments of Airflow's ``BaseNotifier``, such as ``context``.
-    :raises ValueError: if ``verb`` has another value.
+    Each notifier names its arguments in its own ``__init__``, which passes ``locals()`` to ``_store``.
     """
 
-    def __init__(self, *, verb: Literal["update", "end"] = "update", **kwargs: Any) -> None:
-        if verb not in {"update", "end"}:
-            raise ValueError(f"verb must be 'update' or 'end', not {verb!r}.")
-        super().__init__(**kwargs)
-        self.verb = verb
+    #: Name of the hook's method for each verb.
+    methods: ClassVar[Mapping[str, str]]
+    verb: str
+    _own: tuple[str, ...] = ()
+
+    def __new__(cls, *_: Any, **kwargs: Any) -> Self:
+        refuse_unknown(cls, kwargs)
+        return super().__new__(cls)
+
+    def _store(self, scope: dict[str, Any]) -> None:
+        own = own_arguments(scope)
+        check_literals(own)
+        vars(self).update(own)
+        self._own = tuple(own)
 
     # Airflow renders a notifier in place and reuses it for every callback and mapped task. A second rendering
     # would render the data that the first one inserted, so each call uses a copy.
@@ -41,9 +67,18 @@ class LiveActivityNotifier(BaseNotifier):
     def __await__(self) -> Generator[Any, Any, Any]:
         return super(LiveActivityNotifier, copy.copy(self)).__await__()
 
+    @property
     @abstractmethod
+    def hook(self) -> LiveActivityHook:
+        """Hook of the notifier's connection."""
+
     def send(self) -> SendReport:
         """Send through the hook of the connection and return the report."""
+        parse_arguments(self)
+        method = getattr(self.hook, self.methods[self.verb])
+        taken = inspect.signature(method).parameters
+        report: SendReport = method(**{name: getattr(self, name) for name in self._own if name in taken})
+        return report
 
     def notify(self, context: Context) -> None:
         report = self.send()

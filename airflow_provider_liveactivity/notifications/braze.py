@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from airflow_provider_liveactivity.notifications._base import LiveActivityNotifier
+from airflow_provider_liveactivity.notifications._base import LiveActivityNotifier, templated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
-    from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.hooks.braze import BrazeHook
     from airflow_provider_liveactivity.models.arguments import Moment, Object
-
-_FIELDS = ("activity_id", "content_state", "notification", "stale_date", "dismissal_date", "app_id")
 
 
 class BrazeLiveActivityNotifier(LiveActivityNotifier):
@@ -31,9 +32,12 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         hours. (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
+    :param validate_only: check everything, but send nothing; False by default. (templated)
+    :param context: context of the callback, which Airflow passes when it calls the notifier.
     """
 
-    template_fields: Sequence[str] = (*_FIELDS, "braze_conn_id")
+    methods: ClassVar[dict[str, str]] = {"update": "update_live_activity", "end": "end_live_activity"}
+    braze_conn_id: str
 
     def __init__(
         self,
@@ -45,20 +49,18 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
         braze_conn_id: str = "braze_default",
-        **kwargs: Any,
+        verb: Literal["update", "end"] = "update",
+        validate_only: bool | str = False,
+        context: Context | None = None,
     ) -> None:
-        super().__init__(**kwargs)
-        self.activity_id = activity_id
-        self.content_state = content_state
-        self.notification = notification
-        self.stale_date = stale_date
-        self.dismissal_date = dismissal_date
-        self.app_id = app_id
-        self.braze_conn_id = braze_conn_id
+        super().__init__(context)
+        self._store(locals())
 
-    def send(self) -> SendReport:
+    template_fields: Sequence[str] = templated(__init__)
+
+    @property
+    def hook(self) -> BrazeHook:
+        """Hook of the notifier's connection."""
         from airflow_provider_liveactivity.hooks.braze import BrazeHook
 
-        hook = BrazeHook(self.braze_conn_id)
-        call = hook.end_live_activity if self.verb == "end" else hook.update_live_activity
-        return call(**{name: getattr(self, name) for name in _FIELDS})
+        return BrazeHook(self.braze_conn_id)

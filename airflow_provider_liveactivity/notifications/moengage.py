@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
-from airflow_provider_liveactivity.notifications._base import LiveActivityNotifier
+from airflow_provider_liveactivity.notifications._base import LiveActivityNotifier, templated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Literal
 
-    from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object
-
-_FIELDS = (
-    "broadcast_live_activity_id",
-    "content_state",
-    "alert",
-    "dismissal_date",
-    "stale_date",
-    "instance_id",
-)
 
 
 class MoEngageBroadcastNotifier(LiveActivityNotifier):
@@ -39,9 +33,12 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         default each call has a new id. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
+    :param validate_only: check everything, but send nothing; False by default. (templated)
+    :param context: context of the callback, which Airflow passes when it calls the notifier.
     """
 
-    template_fields: Sequence[str] = (*_FIELDS, "moengage_conn_id")
+    methods: ClassVar[dict[str, str]] = {"update": "update_broadcast", "end": "end_broadcast"}
+    moengage_conn_id: str
 
     def __init__(
         self,
@@ -53,20 +50,18 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
-        **kwargs: Any,
+        verb: Literal["update", "end"] = "update",
+        validate_only: bool | str = False,
+        context: Context | None = None,
     ) -> None:
-        super().__init__(**kwargs)
-        self.broadcast_live_activity_id = broadcast_live_activity_id
-        self.content_state = content_state
-        self.alert = alert
-        self.dismissal_date = dismissal_date
-        self.stale_date = stale_date
-        self.instance_id = instance_id
-        self.moengage_conn_id = moengage_conn_id
+        super().__init__(context)
+        self._store(locals())
 
-    def send(self) -> SendReport:
+    template_fields: Sequence[str] = templated(__init__)
+
+    @property
+    def hook(self) -> MoEngageHook:
+        """Hook of the notifier's connection."""
         from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 
-        hook = MoEngageHook(self.moengage_conn_id)
-        call = hook.end_broadcast if self.verb == "end" else hook.update_broadcast
-        return call(**{name: getattr(self, name) for name in _FIELDS})
+        return MoEngageHook(self.moengage_conn_id)

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._arguments import check_literals, parse_arguments
 from airflow_provider_liveactivity._templating import TemplateGuard
 from airflow_provider_liveactivity.operators import _records
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
+    from airflow_provider_liveactivity.models.arguments import Duration, Moment
     from airflow_provider_liveactivity.operators._records import ActivityRecord
 
 
@@ -47,26 +52,28 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
 
     Needs Airflow 3.3 or later.
 
-    :param grace_period: timedelta after the end in which the activity's own DAG run may still end it; 2
-        minutes by default.
+    :param grace_period: time after the end in which the activity's own DAG run may still end it, as
+        timedelta, seconds or ISO-8601 text such as "PT2M"; 2 minutes by default. (templated)
     :param dismissal_date: when the ended activities leave the lock screen: aware datetime, ISO-8601 text with
         an offset, or timedelta from the moment of sending. By default iOS keeps them for up to four hours.
         (templated)
     :raises LiveActivityError: after all records are processed, if an activity could not be ended.
     """
 
-    template_fields = ("dismissal_date",)
+    template_fields = ("grace_period", "dismissal_date")
     ui_color = "#fce8e6"
 
     def __init__(
         self,
         *,
-        grace_period: timedelta = timedelta(minutes=2),
-        dismissal_date: datetime | str | timedelta | None = None,
-        **kwargs: Any,
+        grace_period: Duration = timedelta(minutes=2),
+        dismissal_date: Moment | None = None,
+        **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self.grace_period = grace_period
+        if not self.is_mapped_instance:  # the values of a mapped task come from other tasks
+            check_literals(locals())
+        self.grace_period: Any = grace_period
         self.dismissal_date = dismissal_date
         self._hooks: dict[str, Any] = {}
 
@@ -77,6 +84,7 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
             raise AirflowFailException(
                 "Ending overdue activities needs Airflow 3.3 or newer: before, no task can list Variables."
             )
+        parse_arguments(self)
         counts: Counter[str] = Counter()
         for key, record in _records.read_all():
             if record is None:

@@ -13,12 +13,23 @@ from airflow.providers.common.compat.sdk import (
     conf,
 )
 
+from airflow_provider_liveactivity._arguments import (
+    check_literals,
+    check_one_of,
+    is_literal,
+    parse,
+    parse_arguments,
+)
 from airflow_provider_liveactivity._templating import TemplateGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Unpack
 
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity._airflow_arguments import BaseSensorArguments
+    from airflow_provider_liveactivity.models.arguments import Duration
 
 _RECHECK_INTERVAL = timedelta(minutes=15)
 #: Longest time before a query that could not be read is tried again.
@@ -50,10 +61,11 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     :param start_task_id: id of the task in the same DAG run that starts the activity and reads the same
         query; none by default. The sensor uses the end that this task read if its own first read fails. A
         lifecycle sets it.
-    :param recheck_interval: timedelta between two reads of the query while the sensor is deferred; 15 minutes
-        by default. None reads the query again only at the known end, or every 15 minutes while the end is not
-        known.
-    :param lead_time: how long before the end the sensor succeeds, as timedelta or seconds; 0 by default.
+    :param recheck_interval: time between two reads of the query while the sensor is deferred, as timedelta,
+        seconds or ISO-8601 text such as "PT5M"; 15 minutes by default. None reads the query again only at the
+        known end, or every 15 minutes while the end is not known. (templated)
+    :param lead_time: how long before the end the sensor succeeds, as timedelta, seconds or ISO-8601 text such
+        as "PT30M"; 0 by default. (templated)
     :param deferrable: wait in the triggerer, without a worker slot; by default the value of ``[operators]
         default_deferrable``.
     :param start_from_trigger: begin the wait in the triggerer, without a worker (Airflow 3.3 and later);
@@ -62,7 +74,15 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         wait begins on a worker.
     """
 
-    template_fields: Sequence[str] = ("end_time", "sql", "sql_conn_id", "parameters", "end_timezone")
+    template_fields: Sequence[str] = (
+        "end_time",
+        "sql",
+        "sql_conn_id",
+        "parameters",
+        "end_timezone",
+        "recheck_interval",
+        "lead_time",
+    )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "parameters": "json"}
     ui_color = "#fef7e0"
@@ -78,21 +98,24 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         parameters: Any = None,
         end_timezone: str | None = None,
         start_task_id: str | None = None,
-        recheck_interval: timedelta | None = _RECHECK_INTERVAL,
-        lead_time: timedelta | float = 0,
+        recheck_interval: Duration | None = _RECHECK_INTERVAL,
+        lead_time: Duration = 0,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         start_from_trigger: bool = False,
-        **kwargs: Any,
+        **kwargs: Unpack[BaseSensorArguments],
     ) -> None:
         super().__init__(**kwargs)
+        if not self.is_mapped_instance:  # the values of a mapped task come from other tasks
+            check_literals(locals())
+            check_one_of(locals(), ("end_time",), ("sql",), what="end")
         self.end_time = end_time
         self.sql = sql
         self.sql_conn_id = sql_conn_id
         self.parameters = parameters
         self.end_timezone = end_timezone
         self.start_task_id = start_task_id
-        self.recheck_interval = recheck_interval
-        self.lead_time = lead_time
+        self.recheck_interval: Any = recheck_interval
+        self.lead_time: Any = lead_time
         self.deferrable = deferrable
         if start_from_trigger and deferrable:
             self._start_from_trigger()
@@ -100,6 +123,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     def poke(self, context: Context) -> bool | PokeReturnValue:
         from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
 
+        self._parse_arguments()
         end, problem = self._current_end(context)
         now = self._utcnow()
         if problem is not None:
@@ -107,7 +131,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
             self.log.warning(
                 "The end cannot be read: %s The end that was read last stands: %s.", problem, known
             )
-        if end is not None and end - self._lead <= now:
+        if end is not None and end - self.lead_time <= now:
             self.log.info("The end at %s has come.", end.isoformat())
             return PokeReturnValue(is_done=True, xcom_value=end.isoformat())
         self._next_look = self._look_again(end, now, failed=problem is not None)
@@ -127,24 +151,19 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
             return interval
         return max(0.0, min(interval, (self._next_look - self._utcnow()).total_seconds()))
 
-    @property
-    def _lead(self) -> timedelta:
-        return self._duration("lead_time")
-
-    def _duration(self, name: str) -> timedelta:
+    def _parse_arguments(self) -> None:
         from airflow_provider_liveactivity.errors import InvalidPayload
-        from airflow_provider_liveactivity.models.arguments import parse_duration
 
         try:
-            return parse_duration(getattr(self, name), name)
+            parse_arguments(self)
         except InvalidPayload as error:
             raise AirflowFailException(str(error)) from None
 
     def _look_again(self, end: datetime | None, now: datetime, *, failed: bool) -> datetime:
         """Return when to read next: at the known end, or earlier if the query may find another one."""
-        looks = [end - self._lead] if end is not None else []
+        looks = [end - self.lead_time] if end is not None else []
         if self.sql is not None and self.recheck_interval is not None:
-            looks.append(now + self._duration("recheck_interval"))
+            looks.append(now + self.recheck_interval)
         if failed:
             looks.append(now + _RETRY_INTERVAL)
         return min(looks, default=now + _RECHECK_INTERVAL)
@@ -205,11 +224,14 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         templated = any(
             isinstance(value, str) and "{" in value for value in (self.end_time, self.end_timezone)
         )
-        if not AIRFLOW_V_3_3_PLUS or not isinstance(self.end_time, str | datetime):
+        if not AIRFLOW_V_3_3_PLUS:
             return
-        if templated and (self._lead or self.end_timezone):
+        if not is_literal(self.lead_time) or not isinstance(self.end_time, str | datetime):
+            return
+        lead = parse("lead_time", self.lead_time)
+        if templated and (lead or self.end_timezone):
             return  # the trigger renders the text, but does not subtract the lead time or add an offset
-        moment = self.end_time if templated else _earlier(self.end_time, self.end_timezone, self._lead)
+        moment = self.end_time if templated else _earlier(self.end_time, self.end_timezone, lead)
         # Each such trigger keeps a copy of the DAG in the triggerer: leave out the fields that only a query
         # needs.
         self.template_fields = ("end_time",)

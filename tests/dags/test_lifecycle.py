@@ -355,7 +355,7 @@ def test_clearing_a_task_of_the_block_starts_nothing_anew() -> None:
     "ends", [{"end_time": None}, {"end_time_sql": "SELECT 1", "end_time_sql_conn_id": "warehouse"}]
 )
 def test_a_life_without_exactly_one_end_is_refused_before_it_can_start(ends: dict[str, Any]) -> None:
-    with new_dag(), pytest.raises(ValueError, match="exactly one of end_time and end_time_sql"):
+    with new_dag(), pytest.raises(ValueError, match="exactly one end is needed: end_time or end_time_sql"):
         match(**ends)
 
 

@@ -83,14 +83,14 @@ def braze_operators() -> None:
         segment_id="fans",
     )
     BrazeStartLiveActivityOperator(
-        task_id="wrong",
+        task_id="templated",
         activity_id="match-1",
         activity_attributes_type="MatchAttributes",
         activity_attributes={},
         content_state={},
         notification={},
         custom_audience={"push_subscription_status": {"comparison": "is", "value": "opted_in"}},
-        on_unknown="retry",  # type: ignore[arg-type]
+        on_unknown="{{ params.on_unknown }}",
     )
     BrazeUpdateLiveActivityOperator(task_id="update", activity_id="match-1", content_state=STATE)
     BrazeUpdateLiveActivityOperator(
@@ -110,7 +110,7 @@ def braze_operators() -> None:
     BrazeEndLiveActivityOperator(
         task_id="end", activity_id="match-1", content_state={}, dismissal_date=MOMENT
     )
-    BrazeEndLiveActivityOperator("end", activity_id="match-1", content_state={})  # type: ignore[call-arg]
+    BrazeEndLiveActivityOperator("end", activity_id="match-1", content_state={})  # type: ignore[call-arg, misc]
 
 
 def moengage_operators() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from airflow.sdk import task
 
 from airflow_provider_liveactivity.assets import braze_activity, moengage_activity
-from airflow_provider_liveactivity.decorators.braze import start_task
+from airflow_provider_liveactivity.decorators.braze import end_task
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
 from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
 from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
@@ -58,8 +58,8 @@ def a_decorated_function_keeps_its_arguments() -> None:
 
 
 def a_decorator_takes_a_function() -> None:
-    start_task(7)  # type: ignore[arg-type]
-    start_task(wrong.function)  # type: ignore[arg-type]
+    end_task(7, activity_id="match")  # type: ignore[arg-type]
+    end_task(wrong.function, activity_id="match")  # type: ignore[arg-type]
 
 
 def callbacks_assets_and_retries() -> None:
