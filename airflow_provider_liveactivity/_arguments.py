@@ -6,6 +6,7 @@ Only literals are checked: a template and the output of another task have no val
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import functools
 import inspect
@@ -94,6 +95,27 @@ def own_arguments(scope: Mapping[str, Any]) -> dict[str, Any]:
     :param scope: ``locals()`` of the constructor, before it has other variables.
     """
     return {name: value for name, value in scope.items() if name not in _NOT_OWN}
+
+
+def as_json(value: Any) -> Any:
+    """
+    Return pydantic models and dataclass instances as dicts, which Airflow can render, store and show.
+
+    :param value: value of an argument; models and instances may also be inside dicts and lists.
+    :raises ValueError: if JSON cannot represent a model or instance.
+    """
+    if isinstance(value, dict):
+        items = {name: as_json(item) for name, item in value.items()}
+        return items if any(items[name] is not item for name, item in value.items()) else value
+    if isinstance(value, list):
+        listed = [as_json(item) for item in value]
+        return listed if any(new is not old for new, old in zip(listed, value, strict=True)) else value
+    is_instance = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    if not is_instance and not hasattr(value, "model_dump"):
+        return value
+    from airflow_provider_liveactivity.models.objects import to_object
+
+    return to_object(value)
 
 
 def check_literals(arguments: Mapping[str, Any]) -> None:
@@ -228,7 +250,8 @@ def _check_moment(name: str, value: Any, arguments: Mapping[str, Any]) -> None:
     """Refuse text that is no moment, and a moment without an offset; leave all other rules to the send."""
     if isinstance(value, str) and (value.strip() in _BLANK or value.strip().isdigit()):
         return  # MoEngage also takes epoch seconds
-    if not isinstance(value, str | datetime) or (name == "end_time" and arguments.get("end_timezone")):
+    has_zone = name == "end_time" and bool(arguments.get("end_timezone"))
+    if has_zone or not isinstance(value, str | datetime | timedelta):
         return
     from airflow_provider_liveactivity.models.moments import to_moment
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_liveactivity._arguments import check_literals, check_one_of, own_arguments
+from airflow_provider_liveactivity._arguments import as_json, check_literals, check_one_of, own_arguments
 from airflow_provider_liveactivity._templating import TemplateGuard
+from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -78,9 +79,23 @@ class OwnArguments(TemplateGuard):
         for name, value in own.items():
             setattr(self, name, value)
         if not self.is_mapped_instance:  # the values of a mapped task come from other tasks
+            self._dump_models()
             check_literals(own)
             if self.audiences:
                 check_one_of(own, *self.audiences, what="audience")
+
+    def after_rendering(self) -> None:
+        self._dump_models()
+
+    def _dump_models(self) -> None:
+        for name in self._own:
+            value = getattr(self, name)
+            try:
+                dumped = as_json(value)
+            except ValueError as error:
+                raise InvalidPayload(f"{name} {error}.") from None
+            if dumped is not value:
+                setattr(self, name, dumped)
 
     def _arguments_for(self, method: Callable[..., Any], **changes: Any) -> dict[str, Any]:
         """

@@ -71,5 +71,6 @@ class RedactedFieldsMixin(LiveActivityOperator):
         return {name: Redacted.reveal(value) for name, value in arguments.items()}
 
     def after_rendering(self) -> None:
+        super().after_rendering()
         for name, wrapper in self.hidden_fields.items():
             setattr(self, name, wrapper.hide(getattr(self, name)))

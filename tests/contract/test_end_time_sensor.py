@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.support.airflow_versions import OperatorSerialization, needs_start_from_trigger
+from tests.support.rendered import rendered
 from tests.support.task_context import new_store
 
 LONG_AGO = datetime(2025, 7, 22, 12, tzinfo=UTC)
@@ -182,9 +183,9 @@ def test_an_invalid_end_is_an_error(
     set_end: Callable[[Any], None], wrong: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=words):
-        run(sensor(**wrong))
+        run(rendered(sensor, {"end_time": None, **wrong}))
     with pytest.raises(AirflowSkipException):
-        run(sensor(soft_fail=True, **wrong))
+        run(rendered(sensor, {"end_time": None, **wrong}, soft_fail=True))
 
 
 def test_a_naive_end_of_a_query_is_refused_and_the_error_says_what_to_do(
@@ -197,7 +198,7 @@ def test_a_naive_end_of_a_query_is_refused_and_the_error_says_what_to_do(
 @pytest.mark.parametrize("blank", ["", "  ", "None", None])
 def test_a_blank_end_is_no_end(set_end: Callable[[Any], None], blank: str | None) -> None:
     with pytest.raises(AirflowFailException, match="Exactly one of end_time and sql is required; both are"):
-        run(sensor(end_time=blank, sql=blank))
+        run(rendered(sensor, {"end_time": blank, "sql": blank}))
     set_end(blank)  # and a blank cell says as much as NULL
     moment, _ = wait(moving(end_time=blank))
     assert abs(moment - from_now(minutes=15)) < timedelta(seconds=5)
@@ -411,7 +412,7 @@ def test_what_is_no_duration_is_an_error(
 ) -> None:
     set_end("2100-01-01T00:00:00+00:00")
     with pytest.raises(AirflowFailException, match=words):
-        run(moving(**wrong))
+        run(rendered(moving, wrong))
 
 
 def test_what_the_trigger_cannot_compute_begins_on_a_worker(set_end: Callable[[Any], None]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
+from pydantic import BaseModel
 
 from airflow_provider_liveactivity import _airflow_arguments as airflow_types
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
@@ -21,6 +24,8 @@ from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadca
 from airflow_provider_liveactivity.operators import _types as types
 from airflow_provider_liveactivity.operators import braze, moengage
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.support.airflow_versions import OperatorSerialization
+from tests.support.template_bench import TemplateBench
 from tests.support.vendor_adapters import BRAZE
 
 #: Arguments of Airflow 3.3 that an earlier one does not have.
@@ -216,6 +221,44 @@ def test_templates_outputs_and_mapped_values_are_not_checked() -> None:
         _airflow_from_mapped=True,
     )
     assert operator.on_unknown == "retry"  # refused when the task runs
+
+
+class Score(BaseModel):
+    """A content state as a pydantic model."""
+
+    home: int
+    away: str | None = None
+
+
+@dataclass
+class Team:
+    """A static attribute as a dataclass."""
+
+    name: str
+    colors: list[str]
+
+
+def test_models_and_dataclasses_become_dicts_that_airflow_renders_and_shows(tmp_path: Path) -> None:
+    bench = TemplateBench(tmp_path)
+    with bench.dag:
+        start = BRAZE.operator(
+            "start",
+            content_state=Score(home=1, away="{{ 1 + 1 }}"),
+            activity_attributes={"home": Team("{{ 'Chiefs' }}", ["red"]), "away": "Bills"},
+        )
+    fields = OperatorSerialization.serialize_operator(start)
+    assert fields["content_state"] == {"home": 1, "away": "{{ 1 + 1 }}"}
+    rendered: Any = bench.render(start)
+    assert rendered.content_state == {"home": 1, "away": "2"}
+    assert rendered.activity_attributes == {
+        "home": {"name": "Chiefs", "colors": ["red"]},
+        "away": "Bills",
+    }
+
+
+def test_a_model_that_is_no_json_is_refused_by_the_name_of_its_argument() -> None:
+    with pytest.raises(InvalidPayload, match=r"content_state holds nan at 'colors\[0\]'"):
+        BRAZE.operator("update", content_state=Team("Chiefs", [float("nan")]))  # type: ignore[list-item]
 
 
 def test_a_subclass_may_take_arguments_of_its_own() -> None:

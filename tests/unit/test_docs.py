@@ -184,7 +184,7 @@ def test_the_arguments_in_examples_exist(page: Path) -> None:
 
 def default(kind: Any, name: str) -> Any:
     for base in kind.__mro__:
-        parameter = inspect.signature(base).parameters.get(name)
+        parameter = inspect.signature(base.__init__).parameters.get(name)
         if parameter is not None:
             return parameter.default
     raise AssertionError(f"{kind.__name__} has no argument {name}")

@@ -21,6 +21,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 from tests.support.airflow_versions import AirflowRescheduleException, deserialize, serialize
 from tests.support.clock import Clock
+from tests.support.rendered import rendered
 from tests.support.task_context import context
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -117,7 +118,7 @@ def test_between_two_looks_it_may_give_its_slot_back() -> None:
 @both_modes
 def test_an_invalid_end_time_fails_without_a_retry(end_time: Any, advice: str, deferrable: bool) -> None:
     with pytest.raises(AirflowFailException, match=advice):
-        sensor(end_time, deferrable=deferrable).execute(context())
+        rendered(sensor, {"end_time": end_time}, deferrable=deferrable).execute(context())
 
 
 @pytest.mark.parametrize("value", [FUTURE, FUTURE.isoformat()])
@@ -148,7 +149,9 @@ def test_a_time_out_fails_or_skips_in_the_triggerer(soft_fail: bool, kind: type[
 @both_modes
 def test_a_moment_that_is_none_is_skipped_where_failures_are(deferrable: bool) -> None:
     with pytest.raises(AirflowSkipException):
-        sensor("at half past six", soft_fail=True, deferrable=deferrable).execute(context())
+        rendered(sensor, {"end_time": "at half past six"}, soft_fail=True, deferrable=deferrable).execute(
+            context()
+        )
 
 
 def test_whether_it_defers_is_airflows_setting_unless_said() -> None:
