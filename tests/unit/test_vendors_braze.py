@@ -60,7 +60,7 @@ def test_the_error_of_a_refused_key_names_the_permission_it_needs(
         ),
         (401, {"message": "Invalid API key"}, AuthenticationFailed, "IP allow-list"),
         (403, {"message": "Access Denied"}, PermissionDenied, "IP allow-list"),
-        (400, {"message": "No message to send"}, InvalidPayload, "carried no content"),
+        (400, {"message": "No message to send"}, InvalidPayload, "had no content"),
         (400, {"message": "Apple Push Length Exceeded"}, InvalidPayload, "1,912 bytes"),
         (
             400,
