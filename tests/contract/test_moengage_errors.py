@@ -210,7 +210,7 @@ def test_refusals_of_the_search_that_precedes_a_second_attempt(pages: Pages, cas
 
 SEGMENTS_BOTH: list[Case] = [
     Case(400, segment("Request Error", "MoEngage Client not found. Please check values for headers"),
-     InvalidPayload, "is to hold the workspace ID"),
+     InvalidPayload, "is the workspace ID"),
     Case(401, segment("Authentication required", "APP_SECRET key mismatch. Please login to the dashboard"),
      AuthenticationFailed, "the key of the Data tile"),
     Case(401, segment("Authentication required", "Invalid APP_KEY used in Authentication Header"),
