@@ -87,7 +87,7 @@ class Checkpoint:
 
     def load(self, send_id: str) -> tuple[CheckpointState, str]:
         """
-        Return the state from which a send resumes, and a text that says why.
+        Return the state from which a send resumes, and a sentence for the log that says why.
 
         A retry and a cleared failure resume. A finished send that a person cleared is sent again; a finished
         send whose worker died before Airflow noted the success is not. Another audience or payload is another
@@ -98,7 +98,7 @@ class Checkpoint:
         """
         stored = self._store.get(CHECKPOINT_KEY) if self._store is not None else None
         if stored is None:
-            return CheckpointState(send_id), "new send"
+            return CheckpointState(send_id), "New send: no earlier attempt of this task has sent anything."
         try:
             return self._resume(send_id, stored)
         except Exception as error:
@@ -115,14 +115,17 @@ class Checkpoint:
 
     def _resume(self, send_id: str, stored: dict[str, Any]) -> tuple[CheckpointState, str]:
         state = self._from_json(stored)
+        accepted = f"{state.completed.accepted:,}"
         if state.send_id != send_id:
             return CheckpointState(send_id), (
-                "new send, because audience or payload have changed since the last attempt, "
-                f"of which {state.completed.accepted:,} were accepted"
+                f"New send to all recipients: an earlier attempt had {accepted} accepted, but audience or "
+                "payload have changed since."
             )
-        if state.finished and self._max_tries > stored["max_tries"]:
-            return CheckpointState(send_id), "send again, because the finished task was cleared"
-        return state, "finished by an earlier attempt" if state.finished else "resume an earlier attempt"
+        if not state.finished:
+            return state, f"Resuming the send of an earlier attempt: {accepted} accepted so far."
+        if self._max_tries > stored["max_tries"]:
+            return CheckpointState(send_id), "Sending to all recipients again: the finished task was cleared."
+        return state, f"An earlier attempt has finished this send, with {accepted} accepted: nothing to send."
 
     def _to_json(self, state: CheckpointState) -> dict[str, Any]:
         point = state.resume_point

@@ -41,6 +41,31 @@ class SendReport(TypedDict):
     start_id: NotRequired[str]
 
 
+def summarize(report: SendReport) -> str:
+    """
+    Return a report as one line of a log, with the long id last.
+
+    :param report: the report.
+    """
+    requests = _count(report["requests"], "request")
+    if report.get("dropped"):
+        outcome = "dropped, nothing was sent"
+    elif report["validate_only"]:
+        recipients = _count(report["recipients"], "recipient")
+        outcome = f"valid, nothing was sent (validate_only): {recipients} in {requests}"
+    else:
+        outcome = f"{report['accepted']:,} of {report['recipients']:,} accepted in {requests}"
+        if report["rejected"]:
+            outcome += f", {report['rejected']:,} rejected"
+        if report["unknown"]:
+            outcome += f", {report['unknown']:,} unknown (the vendor may have carried them out)"
+    return f"{report['vendor']} {report['verb']}: {outcome}. Activity: {report['activity_id']}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 @dataclass(slots=True)
 class SendCounts:
     """The counts of a send over all attempts of its task."""

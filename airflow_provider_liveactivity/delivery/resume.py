@@ -56,10 +56,13 @@ def plan_resume(saved: CheckpointState, batches: BatchRequests, on_unknown: OnUn
         found, read, remaining = {}, [], batches.after(point.submitted_key)
     skipped = 0 if found and resend else point.unknown_recipients
     if wanted and not found:
-        log.warning("The audience has changed where the last attempt stopped: the open batches are skipped.")
+        log.warning(
+            "The audience has changed where the last attempt stopped: recipients whose requests were in "
+            "flight then are skipped."
+        )
         skipped += point.unsent_recipients
     if skipped:
-        log.warning("Skipped %s recipients whose outcome is unknown.", f"{skipped:,}")
+        log.warning("Recipients that an earlier attempt may have reached are skipped: %s.", f"{skipped:,}")
     counts = replace(saved.completed, unknown=saved.completed.unknown + skipped)
     if not found:
         return ResumePlan(SendState(InFlight(point.submitted_key), counts), [], read, remaining)

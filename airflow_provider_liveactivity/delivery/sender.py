@@ -118,7 +118,7 @@ class Sender:
         saved, why = self._checkpoint.load(self._send_id)
         self._state = SendState(completed=saved.counts)
         if self._checkpoint.durable:
-            log.info("Checkpoint: %s. Accepted so far: %s.", why, f"{saved.completed.accepted:,}")
+            log.info("%s", why)
         if saved.finished:
             return self.counts
         plan = plan_resume(saved, self._batches, self._options.on_unknown)

@@ -208,7 +208,7 @@ class LiveActivityHook(BaseHook):
         """
         for warning in plan.warnings:
             if warning not in self._logged_warnings:
-                self.log.warning("%s of %s: %s", plan.verb, plan.activity_id, warning)
+                self.log.warning("%s (%s of %s)", warning, plan.verb, plan.activity_id)
         self._logged_warnings = plan.warnings if validate_only else ()
         if validate_only:
             return self._dry_run(plan)
@@ -225,12 +225,14 @@ class LiveActivityHook(BaseHook):
             if plan.repeatable or not self.has_sent:
                 raise
             raise PartiallySent(
-                f"{sender.counts.accepted:,} accepted and {sender.counts.unknown:,} unknown before the "
-                f"error: {error}",
+                f"{error.message} Before this error, {sender.counts.accepted:,} were accepted and "
+                f"{sender.counts.unknown:,} have an unknown outcome.",
                 report=self._report(plan, sender.counts),
+                stopped_by=error,
                 retryable=error.retryable,
                 remembered="checkpoint" in options and options["checkpoint"].durable,
-            ) from error
+                **error.origin,
+            ) from None
         if report["accepted"] and plan.verb not in ("update", "end"):  # updates and ends are urgent
             tell_lineage(self, self.activity_uri(plan.activity_id))
         return report

@@ -139,6 +139,8 @@ class Client:
             call = retrying(request.retry_safety, self._retry, self._limiter.sleep)
             response: Response = await call(attempt)
         except LiveActivityError as error:
+            # The error names its cause: the frames of this thread, most of them tenacity's, add nothing.
+            error = error.with_traceback(None)
             return SendResult(attempts, error=error, outcome_unknown=outcome_unknown)
         return SendResult(attempts, self._connection.sent_at, response, self._warning(request, response))
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import BaseNotifier
 
+from airflow_provider_liveactivity.delivery.report import summarize
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -47,7 +49,7 @@ class LiveActivityNotifier(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         report = self.send()
-        self.log.info("%s %s of %s: accepted.", report["vendor"], report["verb"], report["activity_id"])
+        self.log.info("%s", summarize(report))
 
     async def async_notify(self, context: Context) -> None:
         from asgiref.sync import sync_to_async

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
@@ -94,9 +95,16 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         except LiveActivityError as error:
             if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
                 raise AirflowSkipException(str(error)) from error
-            self._handle_error(error, context)
+            failure = self._failure(error, context)
+            # Airflow logs the traceback below this line.
+            self.log.error("%s: %s", type(error).__name__, failure)  # noqa: TRY400
+            self.log.debug("The error was raised here:", exc_info=error)
+            # The message says all that is known. Frames of the provider, and a cause that only repeats the
+            # message, would hide it; a driver's error stays.
+            raise failure.with_traceback(None) from error.__cause__
         except BaseException as error:  # such as AirflowTaskTimeout, or an unexpected error
-            self._fail_without_retry(error, context)
+            if (final := self._final_failure(error, context)) is not None:
+                raise final from error
             raise
         self._log_report(report)
         describe_events(context, self.outlets, self.hook, report)
@@ -129,9 +137,9 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         store: Any = context.get("task_state_store")
         if store is None:
             self.log.warning(
-                "Airflow before 3.3 keeps nothing over a retry: once a part is sent, a failure is final; and "
-                "if the worker dies, a retry sends from the start, unless the task has retries=0. Where a "
-                "window is used up, the task waits in its worker slot."
+                "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent a "
+                "part, it does not retry. If the worker dies, a retry sends to all recipients again, unless "
+                "the task has retries=0. While the quota is used up, the task waits in its worker slot."
             )
 
         def tell(progress: Progress) -> None:
@@ -145,8 +153,8 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         """Return the report with the id of its start, if the id is known."""
         return report if self.start_id is None else {**report, "start_id": self.start_id}
 
-    def _handle_error(self, error: LiveActivityError, context: Context) -> NoReturn:
-        """Defer the task, fail it without a retry, or fail it so that Airflow retries."""
+    def _failure(self, error: LiveActivityError, context: Context) -> Exception:
+        """Return what to fail with, with or without retries by Airflow; or defer the task."""
         from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.moments import utcnow
 
@@ -157,20 +165,19 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         if not error.retryable:
             # A retry policy gets the error itself. Without a policy, only AirflowFailException prevents a
             # retry.
-            if getattr(self, "retry_policy", None) is None:
-                raise AirflowFailException(str(error)) from error
-            raise error
-        self._fail_without_retry(error, context)
+            return AirflowFailException(str(error)) if getattr(self, "retry_policy", None) is None else error
+        if (final := self._final_failure(error, context)) is not None:
+            return final
         reset_at = self._retry_time(error)
         if reset_at is not None and reset_at > utcnow():  # a trigger for a past moment would defer for ever
             last = self._max_wait_until(context)
             if reset_at > last:
-                raise AirflowFailException(
-                    f"{error} The task would go on at {reset_at.isoformat()}, but waits for the vendor until "
-                    f"{last.isoformat()} only: after that no phone shows the activity."
-                ) from error
+                return AirflowFailException(
+                    f"The vendor's quota is used up until {reset_at.isoformat()}, but the task waits no "
+                    f"longer than until {last.isoformat()}: after that no phone shows the activity. {error}"
+                )
             self._wait_for(reset_at)
-        raise error
+        return error
 
     def _retry_time(self, error: LiveActivityError) -> datetime | None:
         """Return when the vendor accepts requests again; None if the quota did not stop the send."""
@@ -178,13 +185,14 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
         return reset_of(error)
 
-    def _fail_without_retry(self, error: BaseException, context: Context) -> None:
-        """Fail the task without a retry if a retry would send accepted batches again."""
-        if not self.repeatable and self.hook.has_sent and not checkpoint_of(context).durable:
-            raise AirflowFailException(
-                f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
-                "this task does not retry by itself."
-            ) from error
+    def _final_failure(self, error: BaseException, context: Context) -> AirflowFailException | None:
+        """Return a failure without retries if a retry would send accepted batches again, else None."""
+        if self.repeatable or not self.hook.has_sent or checkpoint_of(context).durable:
+            return None
+        return AirflowFailException(
+            "The task does not retry, because a retry would send a part again: before Airflow 3.3 a retry "
+            f"cannot resume a send. {error}"
+        )
 
     def _max_wait_until(self, context: Context) -> datetime:
         """
@@ -210,22 +218,18 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
     def _wait_for(self, moment: datetime) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        self.log.info("The vendor's window is used up: going on at %s.", moment.isoformat())
+        self.log.info(
+            "The vendor's quota is used up. The task waits in the triggerer and resumes at %s.",
+            moment.isoformat(),
+        )
         self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume_after_wait")
         raise AssertionError  # defer always raises
 
     def _log_report(self, report: SendReport) -> None:
-        self.log.info(
-            "%s %s of %s: %s of %s accepted, %s unknown, in %s requests.%s",
-            report["vendor"],
-            report["verb"],
-            report["activity_id"],
-            f"{report['accepted']:,}",
-            f"{report['recipients']:,}",
-            f"{report['unknown']:,}",
-            f"{report['requests']:,}",
-            " Nothing was sent: validate_only." if report["validate_only"] else "",
-        )
+        from airflow_provider_liveactivity.delivery.report import summarize
+
+        level = logging.WARNING if report["unknown"] or report["rejected"] else logging.INFO
+        self.log.log(level, "%s", summarize(report))
 
 
 def checkpoint_of(context: Context) -> Checkpoint:

@@ -19,6 +19,7 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
     RateLimited,
     RecipientRejected,
+    cause_of,
 )
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators import _base
@@ -109,8 +110,8 @@ def check(task: Task, case: Case) -> None:
         task.operator.resumed = True
         outcome = task.run()
     assert outcome.ended == case.ended
-    # Where a part may have been sent, the error says so, and what ended it is its cause.
-    found = outcome.cause if isinstance(outcome.cause, case.error) else outcome.cause.__cause__
+    # Where a part may have been sent, the error says so, and names what stopped it.
+    found = cause_of(outcome.cause)
     assert type(found) is case.error
     assert case.advice in str(outcome.error)
     assert "person" not in str(outcome.error)

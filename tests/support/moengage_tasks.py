@@ -42,7 +42,7 @@ class Outcome:
     def cause(self) -> LiveActivityError:
         error = self.error
         while error is not None and not isinstance(error, LiveActivityError):
-            error = error.__cause__
+            error = error.__context__
         assert error is not None
         return error
 
