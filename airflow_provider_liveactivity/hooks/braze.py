@@ -36,8 +36,9 @@ class BrazeHook(BrazeConnection):
     Start, update and end Live Activities through Braze.
 
     :param braze_conn_id: id of a connection of the type ``braze``; "braze_default" by default. Its host is
-        the REST endpoint of the workspace, and its password the REST API key. Its extra may contain
-        ``instance`` (such as US-01, instead of a host), ``app_id``, ``connect_timeout`` and ``read_timeout``.
+        the instance of the workspace, such as US-01, or its REST endpoint; its password is the REST API key.
+        Its extra may contain ``app_id``, ``connect_timeout`` and ``read_timeout``, and ``instance`` instead of
+        a host.
     """
 
     conn_name_attr = "braze_conn_id"
