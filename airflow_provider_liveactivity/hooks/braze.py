@@ -37,8 +37,8 @@ class BrazeHook(BrazeConnection):
 
     :param braze_conn_id: id of a connection of the type ``braze``; "braze_default" by default. Its host is
         the instance of the workspace, such as US-01, or its REST endpoint; its password is the REST API key.
-        Its extra may contain ``app_id``, ``connect_timeout`` and ``read_timeout``, and ``instance`` instead of
-        a host.
+        Its extra may contain ``app_id``, ``connect_timeout`` and ``read_timeout``, and ``instance`` in place
+        of a host.
     """
 
     conn_name_attr = "braze_conn_id"

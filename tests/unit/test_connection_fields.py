@@ -12,6 +12,7 @@ from airflow_provider_liveactivity.hooks._braze_connection import EXTRA_KEYS
 from airflow_provider_liveactivity.hooks._connection import (
     base_url,
     check_extra,
+    chosen_url,
     proxy,
     secret,
     text,
