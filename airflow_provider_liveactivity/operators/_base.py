@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity._templating import TemplateGuard
+from airflow_provider_liveactivity.links import filled_links
 from airflow_provider_liveactivity.operators._asset_events import describe_events
 from airflow_provider_liveactivity.operators._records import key_of
 from airflow_provider_liveactivity.operators._xcom import PARTIAL_REPORT
@@ -109,6 +110,10 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
         self._log_report(report)
         describe_events(context, self.outlets, self.hook, report)
         return self._with_start_id(report)
+
+    def after_rendering(self) -> None:
+        super().after_rendering()
+        self.operator_extra_links = filled_links(self, self.operator_extra_links)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Resume the send after a deferral."""

@@ -66,3 +66,4 @@ class RedactedFieldsMixin(LiveActivityOperator):
     def after_rendering(self) -> None:
         for name, wrapper in self.hidden_fields.items():
             setattr(self, name, wrapper.hide(getattr(self, name)))
+        super().after_rendering()
