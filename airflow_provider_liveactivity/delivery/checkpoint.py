@@ -71,14 +71,21 @@ class Checkpoint:
     :param store: Airflow's ``task_state_store`` (Airflow 3.3 and later); None keeps nothing.
     :param encryptor: Airflow's Fernet.
     :param max_tries: Airflow's ``max_tries`` of the task instance, which grows when a person clears the task.
+    :param key: key of the state in the store; each send of a task has its own.
     """
 
     def __init__(
-        self, store: Store | None = None, encryptor: Encryptor | None = None, *, max_tries: int = 0
+        self,
+        store: Store | None = None,
+        encryptor: Encryptor | None = None,
+        *,
+        max_tries: int = 0,
+        key: str = CHECKPOINT_KEY,
     ) -> None:
         self._store = store
         self._encryptor = encryptor
         self._max_tries = max_tries
+        self._key = key
 
     @property
     def durable(self) -> bool:
@@ -96,7 +103,7 @@ class Checkpoint:
         :param send_id: hash of audience and payload.
         :raises LiveActivityError: if the state of an earlier attempt cannot be read.
         """
-        stored = self._store.get(CHECKPOINT_KEY) if self._store is not None else None
+        stored = self._store.get(self._key) if self._store is not None else None
         if stored is None:
             return CheckpointState(send_id), "New send: no earlier attempt of this task has sent anything."
         try:
@@ -105,13 +112,13 @@ class Checkpoint:
             raise LiveActivityError(
                 f"an earlier attempt of this task has sent a part, but its state cannot be read "
                 f"({type(error).__name__}). All workers need the same Fernet key. To send from the start, "
-                f"delete {CHECKPOINT_KEY!r} from the state of the task."
+                f"delete {self._key!r} from the state of the task."
             ) from error
 
     def save(self, state: CheckpointState) -> None:
         """Write the state: one call of Airflow's API server, from the task's main thread."""
         if self._store is not None:
-            self._store.set(CHECKPOINT_KEY, self._to_json(state))
+            self._store.set(self._key, self._to_json(state))
 
     def _resume(self, send_id: str, stored: dict[str, Any]) -> tuple[CheckpointState, str]:
         state = self._from_json(stored)

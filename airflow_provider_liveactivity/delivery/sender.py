@@ -25,10 +25,12 @@ from airflow_provider_liveactivity.delivery.resume import plan_resume, undecided
 from airflow_provider_liveactivity.delivery.worker_pool import Job, WorkerPool
 from airflow_provider_liveactivity.errors import SendStopped
 from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
 
     from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest, BatchRequests
     from airflow_provider_liveactivity.delivery.progress import Progress
@@ -59,7 +61,8 @@ class Sender:
         idempotency keys.
     :param total: recipients in all, if known.
     :param on_progress: called about every 5 seconds, in the thread that runs the send.
-    :param client: makes the client of a worker; for tests.
+    :param client: makes the client of a worker.
+    :param clock: returns the wall-clock time.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Sender:
         total: int | None = None,
         on_progress: Callable[[Progress], None] = log.info,
         client: Callable[..., Client] = Client,
+        clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self._send_id = send_id
         self._batches = batches
@@ -84,6 +88,7 @@ class Sender:
         self._total = total
         self._on_progress = on_progress
         self._client = client
+        self._clock = clock
         # Each change of the state is one assignment: a signal handler may raise between any two of them.
         self._state = SendState()
         self._final_state: SendState | None = None  # once it is stored
@@ -97,6 +102,11 @@ class Sender:
         self._logged_warnings = {""}  # a thousand batches may have the same one
         self._pool: WorkerPool | None = None
         self._deadline = math.inf  # when a stop must be over
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether a retry knows what was sent."""
+        return self._checkpoint.durable
 
     @property
     def counts(self) -> SendCounts:
@@ -143,6 +153,7 @@ class Sender:
             rules=options.rate_rules(),
             skip_unknown=options.on_unknown == "skip",
             client=self._client,
+            clock=self._clock,
         )
         with pool:
             try:

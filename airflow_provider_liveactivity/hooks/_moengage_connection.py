@@ -47,7 +47,7 @@ class MoEngageCalls(LiveActivityHook):
     @cached_property
     def rates(self) -> RollingLimiter:
         """The recent requests of this hook, to keep to MoEngage's limits."""
-        return RollingLimiter()
+        return RollingLimiter(clock=self._clock)
 
     @cached_property
     def url(self) -> str:

@@ -168,7 +168,8 @@ class Client:
             case 429:
                 self._limiter.block_until(quota.reset_at)
                 raise RateLimited(
-                    "the vendor's limit is reached; requests continue in its next quota window.",
+                    "the vendor's limit is reached; requests continue in its next quota window."
+                    f"{vendor.rate_limit_advice}",
                     reset_at=quota.reset_at,
                     **context,
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
@@ -22,14 +23,10 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.sdk import RetryPolicy
 
-    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-    from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.errors import LiveActivityError
     from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 
-#: Key of the progress in the task state store.
-PROGRESS_KEY = "live_activity_progress"
 RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
 
 
@@ -133,26 +130,18 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
                 f"on_empty_audience must be 'fail' or 'skip', not {self.on_empty_audience!r}."
             )
 
-    def _delivery_options(self, context: Context) -> dict[str, Any]:
-        """
-        Return the options that store the checkpoint and the progress of a send.
+    def _kept_over_retries(self, context: Context) -> dict[str, Any]:
+        """Return the hook's arguments with which a retry of the task continues where this attempt stops."""
+        from airflow_provider_liveactivity.hooks._checkpoint import is_durable
 
-        On Airflow 3.3 and later both are in the task state store, which the UI shows.
-        """
-        store: Any = context.get("task_state_store")
-        if store is None:
-            self.log.warning(
-                "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent a "
-                "part, it does not retry. If the worker dies, a retry sends to all recipients again, unless "
-                "the task has retries=0. While the quota is used up, the task waits in its worker slot."
-            )
-
-        def tell(progress: Progress) -> None:
-            self.log.info("%s", progress)
-            if store is not None:
-                store.set(PROGRESS_KEY, progress.to_json())
-
-        return {"checkpoint": checkpoint_of(context), "on_progress": tell}
+        if is_durable(context):
+            return {"context": context}
+        self.log.warning(
+            "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent a "
+            "part, it does not retry. If the worker dies, a retry sends to all recipients again, unless "
+            "the task has retries=0. While the quota is used up, the task waits in its worker slot."
+        )
+        return {"max_wait": math.inf}  # a deferral would lose what was sent
 
     def _with_start_id(self, report: SendReport) -> SendReport:
         """Return the report with the id of its start, if the id is known."""
@@ -192,7 +181,9 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
     def _final_failure(self, error: BaseException, context: Context) -> AirflowFailException | None:
         """Return a failure without retries if a retry would send accepted batches again, else None."""
-        if self.repeatable or not self.hook.has_sent or checkpoint_of(context).durable:
+        from airflow_provider_liveactivity.hooks._checkpoint import is_durable
+
+        if self.repeatable or not self.hook.has_sent or is_durable(context):
             return None
         return AirflowFailException(
             "The task does not retry, because a retry would send a part again: before Airflow 3.3 a retry "
@@ -235,15 +226,3 @@ class LiveActivityOperator(TemplateGuard, BaseOperator):
 
         level = logging.WARNING if report["unknown"] or report["rejected"] else logging.INFO
         self.log.log(level, "%s", summarize(report))
-
-
-def checkpoint_of(context: Context) -> Checkpoint:
-    """Return the checkpoint of the running task; it survives a retry on Airflow 3.3 and later."""
-    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-
-    store: Any = context.get("task_state_store")
-    if store is None:
-        return Checkpoint()
-    from airflow.sdk.crypto import get_fernet
-
-    return Checkpoint(store, get_fernet(), max_tries=context["ti"].max_tries)

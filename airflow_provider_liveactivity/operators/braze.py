@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -222,10 +221,6 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         return {"app_id": self.app_id}
 
     def send(self, context: Context) -> SendReport:
-        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
-        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
-
-        memory = self._delivery_options(context)
         return self.hook.start_live_activity(
             **self._shared(),
             activity_attributes_type=self.activity_attributes_type,
@@ -238,15 +233,11 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
             sql_conn_id=self.sql_conn_id,
             parameters=self.parameters,
             max_audience=self.max_audience,
-            **memory,
-            fan_out=DeliveryOptions(
-                self.max_workers,
-                self.max_requests_per_second,
-                self.quota_reserve,
-                self.on_unknown,
-                # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
-                MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
-            ),
+            max_workers=self.max_workers,
+            max_requests_per_second=self.max_requests_per_second,
+            quota_reserve=self.quota_reserve,
+            on_unknown=self.on_unknown,
+            **self._kept_over_retries(context),
         )
 
 
@@ -313,5 +304,5 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
         return self.hook.end_live_activity(
             **self._shared(content_state=content_state, validate_only=validate_only),
             dismissal_date=self.dismissal_date,
-            hold=hold,
+            release=hold,
         )

@@ -109,7 +109,7 @@ class Inform(Workspace):
             )
             body = {**shared, "user_id": user_id, "transaction_id": transaction_id}
             if recipient is not None:
-                body["payloads"] = {"PUSH": {"recipient": recipient, **push}}
+                body["payloads"] = {**shared["payloads"], "PUSH": {"recipient": recipient, **push}}
             ids = (user_id, transaction_id, recipient or "")
             return Request(content.la_type, SEND_PATH, encode(body), safety, headers, recipients=1, ids=ids)
 

@@ -35,6 +35,7 @@ class Workspace:
     name = NAME
     #: Limits of Live Activities and alerts are per minute.
     window: ClassVar[timedelta] = timedelta(minutes=1)
+    rate_limit_advice: ClassVar[str] = ""
     #: Only the Live Activities API requires the prefix X-.
     app_key_header: ClassVar[str] = "MOE-APPKEY"
     #: Which field of the connection contains which key, for the error of a 401.

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from cryptography.fernet import Fernet
 
-from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidPayload,
@@ -21,8 +19,7 @@ from airflow_provider_liveactivity.errors import (
     RecipientRejected,
     cause_of,
 )
-from airflow_provider_liveactivity.http.retries import RetryConfig
-from airflow_provider_liveactivity.operators import _base
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.operators import moengage as operators
 from tests.support.moengage_error_server import (
     CREATE,
@@ -37,7 +34,7 @@ from tests.support.moengage_error_server import (
     segment,
     serving,
 )
-from tests.support.moengage_tasks import Task, connect
+from tests.support.moengage_tasks import RETRY_AT_ONCE, Task, connect
 
 VERBS = ("start", "update", "end")
 each_verb = pytest.mark.parametrize("verb", VERBS)
@@ -62,11 +59,7 @@ def each(cases: list[Case]) -> pytest.MarkDecorator:
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     # What is tried again is tried at once, and three times in all.
-    monkeypatch.setattr(RetryConfig.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
-    key = Fernet(Fernet.generate_key())
-    monkeypatch.setattr(
-        _base, "checkpoint_of", lambda context: Checkpoint(context["task_state_store"], key, max_tries=0)
-    )
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RETRY_AT_ONCE)
     with serving(Pages()) as pages:
         connect(monkeypatch, pages.url)
         yield pages

@@ -13,9 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.fernet import Fernet
 
-from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidConnection,
@@ -30,7 +28,6 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-from airflow_provider_liveactivity.operators import _base
 from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
@@ -55,19 +52,6 @@ VERBS: dict[str, Any] = {
     "update": MoEngageUpdateLiveActivityOperator,
     "end": MoEngageEndLiveActivityOperator,
 }
-
-
-@pytest.fixture(autouse=True)
-def encrypted(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = Fernet(Fernet.generate_key())
-
-    def checkpoint_of(context: Any) -> Checkpoint:
-        store = context["task_state_store"]
-        return (
-            Checkpoint(store, key, max_tries=context["ti"].max_tries) if store is not None else Checkpoint()
-        )
-
-    monkeypatch.setattr(_base, "checkpoint_of", checkpoint_of)
 
 
 def task(verb: str, **changes: Any) -> Task:

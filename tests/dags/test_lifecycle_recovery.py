@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
 from airflow_provider_liveactivity.operators._start_update import StartMixin
@@ -177,9 +178,7 @@ class World:
         patch, vendor = self._monkeypatch, self.vendor
         patch.setenv("AIRFLOW_VAR_HOME_SCORE", "0")
         # No waits, and one try of each request: an attempt of the task is what this is about.
-        patch.setattr(
-            "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=1)
-        )
+        patch.setattr(LiveActivityHook, "default_retry", RetryConfig(attempts=1))
         patch.setattr("airflow_provider_liveactivity.lifecycle._group._RETRY_DELAY", timedelta(0))
         start, end = PATHS["moengage" if self.history.kind == "moengage" else "braze"]
         match self.failure:

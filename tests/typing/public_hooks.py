@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import assert_type
 
-from airflow.sdk import task
+from airflow.sdk import get_current_context, task
 
-from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.delivery.report import SendReport
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent, RateLimited
 from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
@@ -28,7 +27,9 @@ def with_the_braze_hook() -> int:
         content_state=STATE,
         notification={"alert": {"title": "Kick-off", "body": "It has started"}},
         external_user_ids=("ada", "bob"),
-        fan_out=DeliveryOptions(max_workers=4, on_unknown="fail"),
+        max_workers=4,
+        on_unknown="fail",
+        context=get_current_context(),
         on_progress=print,
     )
     assert_type(started, SendReport)

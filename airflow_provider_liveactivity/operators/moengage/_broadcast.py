@@ -261,7 +261,7 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
             self.hook.end_broadcast,
             context,
             validate_only=validate_only,
-            options={"hold": hold},
+            options={"release": hold},
             content_state=content_state,
             stale_date=self.stale_date,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_provider_liveactivity.links import SandboxLink
@@ -142,24 +141,16 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
         self.validate_only = validate_only
 
     def _call(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
-        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
-
-        memory = self._delivery_options(context)
         fields = {name: getattr(self, name) for name in _FIELDS if name != "moengage_conn_id"}
         return {
             **fields,
             "external_user_ids": Redacted.reveal(self.external_user_ids),
             "max_audience": self.max_audience,
             "validate_only": self.validate_only,
-            **memory,
-            "fan_out": DeliveryOptions(
-                self.max_workers,
-                self.max_requests_per_second,
-                on_unknown=self.on_unknown,
-                # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
-                max_wait=MAX_WAIT_SECONDS if memory["checkpoint"].durable else math.inf,
-            ),
+            "max_workers": self.max_workers,
+            "max_requests_per_second": self.max_requests_per_second,
+            "on_unknown": self.on_unknown,
+            **self._kept_over_retries(context),
         }
 
 

@@ -13,7 +13,7 @@ from airflow_provider_liveactivity.delivery import progress
 from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
-from airflow_provider_liveactivity.operators._base import PROGRESS_KEY
+from airflow_provider_liveactivity.hooks._checkpoint import PROGRESS_KEY
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.airflow_versions import needs_state_store
 from tests.support.task_context import context, new_store
@@ -42,15 +42,16 @@ def start(**changes: Any) -> Any:
 
 
 def test_the_state_of_the_task_shows_how_far_it_is(
-    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(progress, "_REPORT_SECONDS", 0.05)
     store = new_store()
-    start(max_requests_per_second=100).execute(context(store))
+    with caplog.at_level(logging.INFO):
+        start(max_requests_per_second=100).execute(context(store))
     shown = store[PROGRESS_KEY]
     assert (shown["sent"], shown["total"], shown["percent"], shown["unknown"]) == (1_000, 1_000, 100, 0)
     assert shown["quota_left"] == 250_000 - 20
-    assert "1,000 of 1,000 sent, 100 %" in capsys.readouterr().out
+    assert "1,000 of 1,000 sent, 100 %" in caplog.text
 
 
 def test_before_airflow_3_3_the_log_says_what_a_retry_would_do(
@@ -93,8 +94,8 @@ class Recorder:
     def __init__(self, waits: list[float]) -> None:
         self._waits = waits
 
-    def start_live_activity(self, *, fan_out: Any, **_: Any) -> dict[str, Any]:
-        self._waits.append(fan_out.max_wait)
+    def start_live_activity(self, *, max_wait: float = 45.0, **_: Any) -> dict[str, Any]:
+        self._waits.append(max_wait)
         names = ("vendor", "verb", "activity_id", "validate_only")
         return dict.fromkeys(
             ("accepted", "recipients", "rejected", "unknown", "requests"), 0
@@ -116,7 +117,8 @@ def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     store = new_store()
     with pytest.raises(AirflowTaskTimeout):
         start(max_workers=1).execute(context(store))
-    assert not store[CHECKPOINT_KEY]["finished"]
+    [state] = [value for key, value in store.items() if key.startswith(CHECKPOINT_KEY)]
+    assert not state["finished"]
     report = start().execute(context(store, try_number=2))
     assert (report["accepted"], report["unknown"]) == (1_000, 0)
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0

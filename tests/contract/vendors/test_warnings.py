@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.task_context import context
@@ -57,7 +56,7 @@ def test_many_batches_have_one_warning(sandbox: RunningSandbox, log: Log) -> Non
         "notification": {"sound": "goal.wav", "alert": {"title": "Kick-off", "body": "It has started"}},
         "external_user_ids": [f"anja-{number}" for number in range(120)],
     }
-    BrazeHook().start_live_activity(**fields, content_state=NULL, fan_out=DeliveryOptions(max_workers=2))
+    BrazeHook().start_live_activity(**fields, content_state=NULL, max_workers=2)
     assert sandbox.sandbox.requests == 3
     warnings = log.lines("(start of match-1)")
     assert len(warnings) == 3

@@ -1,0 +1,136 @@
+"""What a hook hands to the engine: a validated send, and how to deliver it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.delivery.batch_requests import SingleRequest
+from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.models.objects import hashable
+from airflow_provider_liveactivity.vendors.base import RetrySafety
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_liveactivity.audience import Audience
+    from airflow_provider_liveactivity.delivery.batch_requests import BatchRequests
+    from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.vendors.base import Request
+
+
+@dataclass(frozen=True, slots=True)
+class SendPlan:
+    """
+    A validated send, of which no request has been sent yet.
+
+    :param verb: start, update or end.
+    :param activity_id: the vendor's name of the activity.
+    :param content_state: object with the state that the activity shows.
+    :param batches: the requests.
+    :param content_hash: hash of the content, the same over all attempts of a task; empty by default.
+    :param audience: the recipients, if the requests name them; None by default.
+    :param total: number of recipients; None, the default, if not known.
+    :param repeatable: whether the send may be repeated; an unknown outcome then fails it, so that it is
+        retried. False by default.
+    :param workspace: where to send; None, the default, for the hook's own workspace.
+    :param warnings: warnings about a payload that is sent nevertheless; none by default.
+    """
+
+    verb: str
+    activity_id: str
+    content_state: dict[str, Any]
+    batches: BatchRequests
+    content_hash: str = field(default="", repr=False)
+    audience: Audience | None = None
+    total: int | None = None
+    repeatable: bool = False
+    workspace: WorkspaceConfig | None = None
+    warnings: Sequence[str] = ()
+
+    @classmethod
+    def single(
+        cls,
+        request: Request,
+        activity_id: str,
+        content_state: dict[str, Any],
+        content_hash: str = "",
+        *,
+        warnings: Sequence[str] = (),
+    ) -> SendPlan:
+        """
+        Return the plan of a single request.
+
+        :param request: the request.
+        :param activity_id: the vendor's name of the activity.
+        :param content_state: object with the state that the activity shows.
+        :param content_hash: hash of the content; empty by default.
+        :param warnings: warnings about the payload; none by default.
+        """
+        return cls(
+            request.verb,
+            activity_id,
+            content_state,
+            SingleRequest(request),
+            content_hash,
+            repeatable=request.retry_safety is not RetrySafety.NOT_IDEMPOTENT,
+            warnings=warnings,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """
+    How to deliver a plan.
+
+    :param options: how the send uses workers and quota; by default as ``DeliveryOptions``.
+    :param context: context of the running task, which keeps the state of the send over the task's attempts;
+        None, the default, keeps nothing.
+    :param on_progress: function that receives the progress; None, the default, logs it.
+    :param possibly_sent_before: whether an earlier process may have sent the request; False by default.
+    """
+
+    options: DeliveryOptions = field(default_factory=DeliveryOptions)
+    context: Context | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    possibly_sent_before: bool = False
+
+    @classmethod
+    def of(
+        cls, arguments: Mapping[str, Any], *, possibly_sent_before: bool = False, **defaults: Any
+    ) -> Delivery:
+        """
+        Return the delivery of a call's flat arguments.
+
+        :param arguments: arguments of the call, with those of ``DeliveryArguments`` among them.
+        :param possibly_sent_before: as above.
+        :param defaults: defaults of the call that differ from those of ``DeliveryOptions``.
+        :raises InvalidPayload: if an argument is wrong.
+        """
+        names = {option.name for option in fields(DeliveryOptions)}
+        return cls(
+            DeliveryOptions(**defaults | {name: arguments[name] for name in names & arguments.keys()}),
+            arguments.get("context"),
+            arguments.get("on_progress"),
+            possibly_sent_before,
+        )
+
+
+def content_hash(*parts: Any) -> str:
+    """
+    Return the hash of a send's content as the user gave it: relative dates are not resolved.
+
+    :param parts: parts of the content, which must be JSON.
+    :raises InvalidPayload: if a part is not JSON.
+    """
+    try:
+        text = json.dumps(parts, sort_keys=True, default=hashable)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidPayload("an object to send has keys that are not text, or contains itself.") from None
+    return hashlib.sha256(text.encode()).hexdigest()
