@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import random
 import signal
@@ -14,7 +15,8 @@ import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.sandbox.phones import Activity
-from tests.support.sender_process import Task, attempt
+from tests.support.airflow_versions import needs_state_store
+from tests.support.sender_process import Task, attempt, run_hook
 
 PEOPLE = 1_000
 KILLS = int(os.environ.get("KILLS", "100"))
@@ -64,6 +66,29 @@ def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, see
         assert kills < 100, "no progress"
     check(sandbox, task)
     return kills
+
+
+@needs_state_store
+def test_a_start_through_a_hook_resumes_after_a_kill(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    task = Task(tmp_path, sandbox.url, "hook", PEOPLE)
+    context = multiprocessing.get_context("spawn")
+    slow = context.Process(target=run_hook, args=(task,), kwargs={"max_requests_per_second": 10})
+    slow.start()
+    while not (activity := sandbox.sandbox.activities.get(("braze", "hook"))) or len(activity.cards) < 200:
+        slow.join(0.02)
+        assert slow.is_alive()
+    slow.kill()
+    slow.join()
+    reached = len(activity.cards)
+    assert reached < PEOPLE
+    retry = context.Process(target=run_hook, args=(task,))
+    retry.start()
+    retry.join()
+    report = task.outcome()
+    assert activity.started_twice == 0
+    assert report["accepted"] + report["unknown"] == PEOPLE
+    assert report["accepted"] >= reached - 50
+    assert f"{task.activity_id}-0" not in task.state.read_text()
 
 
 @pytest.mark.timeout(600)

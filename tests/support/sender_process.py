@@ -86,15 +86,18 @@ class FileStore:
         self.written = 0
 
     def get(self, key: str, default: Any = None) -> Any:
-        return json.loads(self._path.read_text()).get(key) if self._path.exists() else default
+        return self._values().get(key, default)
 
     def set(self, key: str, value: Any) -> None:
         time.sleep(random.uniform(0, 0.004))
         draft = self._path.with_suffix(".draft")
-        draft.write_text(json.dumps({key: value}))
+        draft.write_text(json.dumps({**self._values(), key: value}))
         draft.replace(self._path)
         time.sleep(random.uniform(0, 0.004))
         self.written += 1
+
+    def _values(self) -> dict[str, Any]:
+        return dict(json.loads(self._path.read_text())) if self._path.exists() else {}
 
 
 class Database:
@@ -184,6 +187,27 @@ def run(task: Task, begins: Event) -> None:
         json.dumps({"ended": ended, "closing": closing, "writes": store.written, **asdict(send.counts)})
     )
     draft.replace(task.report)
+
+
+def run_hook(task: Task, **arguments: Any) -> None:
+    """Start through the hook with a context, as a ``@task`` does, and leave the report behind."""
+    from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    from tests.support.task_context import TaskInstance
+    from tests.support.vendor_adapters import BRAZE
+
+    os.environ["AIRFLOW_CONN_BRAZE_DEFAULT"] = BRAZE.connection(task.url)
+    context: Any = {"ti": TaskInstance(), "task_state_store": FileStore(task.state)}
+    report = BrazeHook().start_live_activity(
+        activity_id=task.activity_id,
+        activity_attributes_type="Attributes",
+        activity_attributes={},
+        content_state={"score": 0},
+        notification={"alert": {"title": "Kick-off", "body": "It has started"}},
+        external_user_ids=[f"{task.activity_id}-{number:06}" for number in range(task.people)],
+        context=context,
+        **arguments,
+    )
+    task.report.write_text(json.dumps(report))
 
 
 # Forked from a process that has everything imported: 200 processes take seconds instead of minutes.

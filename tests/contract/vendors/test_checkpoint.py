@@ -12,12 +12,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 from airflow_provider_liveactivity.delivery import progress
 from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY
 from airflow_provider_liveactivity.delivery.sender import Sender
-from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
+from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent, VendorUnavailable
 from airflow_provider_liveactivity.hooks._checkpoint import PROGRESS_KEY
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.airflow_versions import needs_state_store
 from tests.support.task_context import context, new_store
-from tests.support.vendor_adapters import BRAZE
+from tests.support.vendor_adapters import BRAZE, STATES, USERS
 
 IDS = [f"user-{number}" for number in range(1_000)]
 BEFORE_3_3 = {"task_state_store": None}
@@ -122,6 +123,35 @@ def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     report = start().execute(context(store, try_number=2))
     assert (report["accepted"], report["unknown"]) == (1_000, 0)
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
+
+
+def start_with_hook(running: Any, **changes: Any) -> Any:
+    arguments = {"content_state": STATES["start"], **BRAZE.fields["start"], **changes}
+    return BrazeHook().start_live_activity(**arguments, context=running)
+
+
+@needs_state_store
+def test_a_task_that_starts_several_activities_keeps_the_state_of_each(sandbox: RunningSandbox) -> None:
+    store, matches = new_store(), ("match-1", "match-2")
+    first = context(store)
+    for match in matches:
+        start_with_hook(first, activity_id=match)
+    sent = sandbox.sandbox.requests
+    again = context(store, try_number=2)
+    reports = [start_with_hook(again, activity_id=match) for match in matches]
+    assert [report["accepted"] for report in reports] == [2, 2]
+    assert sandbox.sandbox.requests == sent
+
+
+@needs_state_store
+def test_a_task_that_starts_one_activity_twice_is_refused_before_the_second_start(
+    sandbox: RunningSandbox,
+) -> None:
+    running = context(new_store())
+    start_with_hook(running)
+    with pytest.raises(InvalidPayload, match="a task may start an activity once"):
+        start_with_hook(running, external_user_ids=["zoë-z"])
+    assert sandbox.sandbox.activities["braze", "match-1"].cards.keys() == set(USERS)
 
 
 def test_a_kill_before_the_send_is_obeyed(sandbox: RunningSandbox) -> None:
