@@ -52,10 +52,8 @@ class LiveActivityHook(BaseHook):
     _logged_warnings: Sequence[str] = ()
     default_retry: ClassVar[RetryConfig] = RetryConfig()
 
-    def __init__(
-        self, *, retry: RetryConfig | None = None, clock: Callable[[], datetime] = utcnow, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, *, retry: RetryConfig | None = None, clock: Callable[[], datetime] = utcnow) -> None:
+        super().__init__()
         self._retry = retry or self.default_retry
         self._clock = clock
 

@@ -25,13 +25,16 @@ from airflow_provider_liveactivity.models.braze import (
     StartLiveActivity,
     UpdateLiveActivity,
 )
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.models.schema import check_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
+    from airflow_provider_liveactivity.http.retries import RetryConfig
     from airflow_provider_liveactivity.models.arguments import Moment, Object
 
 
@@ -80,6 +83,8 @@ class BrazeHook(BrazeConnection):
         the instance of the workspace, such as US-01, or its REST endpoint; its password is the REST API key.
         Its extra may contain ``app_id``, ``connect_timeout`` and ``read_timeout``, and ``instance`` in place
         of a host.
+    :param retry: how often a request is sent; by default as ``http.retries.RetryConfig``.
+    :param clock: function that returns the current time, for tests; the system's clock by default.
     """
 
     conn_name_attr = "braze_conn_id"
@@ -87,8 +92,14 @@ class BrazeHook(BrazeConnection):
     conn_type = "braze"
     hook_name = "Braze"
 
-    def __init__(self, braze_conn_id: str = default_conn_name, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        braze_conn_id: str = default_conn_name,
+        *,
+        retry: RetryConfig | None = None,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        super().__init__(retry=retry, clock=clock)
         self.braze_conn_id = braze_conn_id
 
     @checked_arguments(BrazeStartArguments)

@@ -14,13 +14,18 @@ from airflow_provider_liveactivity.hooks._moengage_connection_test import Provab
 from airflow_provider_liveactivity.hooks._moengage_users import UserActivities
 from airflow_provider_liveactivity.hooks._shared_arguments import ContentArguments, pick
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.vendors.moengage import MoEngage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.http.retries import RetryConfig
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Object
 
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
@@ -66,6 +71,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
         login is the workspace ID, and its password the key of the Push tile. Its extra contains
         ``data_center`` (01 to 06, or 101) unless there is a host, and ``campaign_api_key``, ``data_api_key``
         and ``inform_api_key`` for the calls that need them.
+    :param retry: how often a request is sent; by default as ``http.retries.RetryConfig``.
+    :param clock: function that returns the current time, for tests; the system's clock by default.
     """
 
     conn_name_attr = "moengage_conn_id"
@@ -73,8 +80,14 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys)
     conn_type = "moengage"
     hook_name = "MoEngage"
 
-    def __init__(self, moengage_conn_id: str = default_conn_name, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(
+        self,
+        moengage_conn_id: str = default_conn_name,
+        *,
+        retry: RetryConfig | None = None,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        super().__init__(retry=retry, clock=clock)
         self.moengage_conn_id = moengage_conn_id
 
     @cached_property
