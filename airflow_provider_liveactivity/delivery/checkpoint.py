@@ -51,12 +51,16 @@ class CheckpointState:
     :param resume_point: where the send resumes.
     :param completed: counts over all attempts, without recipients whose outcome is unknown.
     :param finished: whether every batch is complete.
+    :param uid: random id of the send, the same over its attempts, if its outcomes are kept.
+    :param attempt: number of the attempt that stored the state, if the outcomes of the send are kept.
     """
 
     send_id: str = field(repr=False)
     resume_point: ResumePoint = field(default_factory=ResumePoint)
     completed: SendCounts = field(default_factory=SendCounts)
     finished: bool = False
+    uid: str = ""
+    attempt: int = 0
 
     @property
     def counts(self) -> SendCounts:
@@ -142,6 +146,8 @@ class Checkpoint:
             "encrypted": (self._encryptor.encrypt(text) if self._encryptor else text).decode(),
             "max_tries": self._max_tries,
             "finished": state.finished,
+            "uid": state.uid,
+            "attempt": state.attempt,
             "span": point.span,
             "unknown": _pack(point.unknown),
             "unsent": _pack(point.unsent),
@@ -165,7 +171,14 @@ class Checkpoint:
             unsent_recipients,
             digest,
         )
-        return CheckpointState(send_id, point, SendCounts(**stored["completed"]), stored["finished"])
+        return CheckpointState(
+            send_id,
+            point,
+            SendCounts(**stored["completed"]),
+            stored["finished"],
+            stored["uid"],
+            stored["attempt"],
+        )
 
 
 def _pack(positions: Iterable[int]) -> str:

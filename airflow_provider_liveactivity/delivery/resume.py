@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from airflow_provider_liveactivity.delivery.batch_requests import close_source
 from airflow_provider_liveactivity.delivery.in_flight import InFlight, PendingBatch, SendState, digest
 from airflow_provider_liveactivity.errors import OutcomeUnknown
 
@@ -69,6 +71,28 @@ def plan_resume(saved: CheckpointState, batches: BatchRequests, on_unknown: OnUn
     in_flight = InFlight(point.submitted_key, point.span, {number: found[number][1] for number in wanted})
     reopened = [(number, found[number][0]) for number in wanted]
     return ResumePlan(SendState(in_flight, counts), reopened, read, remaining)
+
+
+def unknown_batches(point: ResumePoint, batches: BatchRequests) -> list[BatchRequest]:
+    """
+    Return the batches of earlier attempts that may have been carried out; reads their part of the audience.
+
+    If the audience has changed in that part, its batches cannot be told apart: all of them are returned.
+
+    :param point: where the send resumes.
+    :param batches: the requests of the send.
+    """
+    if not point.unknown:
+        return []
+    found, _, remaining = _reopen(point, batches)
+    close_source(remaining)
+    if found:
+        return [found[number][0] for number in point.unknown]
+    part = batches.after(point.completed_key, point.submitted_key)
+    try:
+        return list(takewhile(lambda batch: batch.key <= point.submitted_key, part))
+    finally:
+        close_source(part)
 
 
 def _reopen(

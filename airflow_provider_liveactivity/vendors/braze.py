@@ -62,6 +62,7 @@ class Braze:
     #: 250,000 requests per clock hour. Source: https://www.braze.com/docs/api/api_limits
     window = timedelta(hours=1)
     rate_limit_advice = ""
+    requests_per_window = 250_000
 
     def __init__(self, rest_api_key: str) -> None:
         self._rest_api_key = rest_api_key

@@ -64,6 +64,7 @@ class Inform(Workspace):
     :param host: host of the requests, on which the advice in errors depends; empty by default.
     """
 
+    requests_per_window: ClassVar[int] = REQUESTS_PER_MINUTE
     key_advice: ClassVar[str] = "inform_api_key in its extra the key of the Inform tile (not the Push key)"
 
     def __init__(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_liveactivity.outcomes import outcomes
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.sandbox.phones import Activity
 from tests.support.airflow_versions import needs_state_store
@@ -51,6 +52,19 @@ def check(sandbox: RunningSandbox, task: Task) -> None:
     assert activity.started_twice == 0
     assert report["accepted"] + report["unknown"] == task.people
     assert report["accepted"] <= len(activity.cards) <= report["accepted"] + report["unknown"]
+    check_outcomes(activity, task)
+
+
+def check_outcomes(activity: Activity, task: Task) -> None:
+    """Each recipient has one outcome, and the phones agree."""
+    report, rows = task.outcome(), list(outcomes(task.outcomes))
+    assert len(rows) == task.people
+    assert len({row.send_id for row in rows}) == 1
+    of = {kind: {row.person for row in rows if row.outcome == kind} for kind in ("accepted", "unknown")}
+    assert of["accepted"] <= activity.cards.keys() <= of["accepted"] | of["unknown"]
+    # A process that dies between the files and its checkpoint leaves the files better informed.
+    assert report["accepted"] <= len(of["accepted"])
+    assert len(of["unknown"]) <= report["unknown"]
 
 
 def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, seed: int) -> int:
@@ -58,9 +72,11 @@ def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, see
     chance = random.Random(seed)
     task = Task(directory, sandbox.url, name, PEOPLE).prepare()
     kills = 0
-    # Some before the first answer, some in the middle, some at the end.
+    # Some before the first answer, some in the middle, some at the end; later and later on a busy machine.
     while not attempt(
-        task, signal_number=signal.SIGKILL, after=chance.random() * chance.choice((0.1, 0.5, 1))
+        task,
+        signal_number=signal.SIGKILL,
+        after=chance.random() * chance.choice((0.1, 0.5, 1)) * 1.03**kills,
     ):
         kills += 1
         assert kills < 100, "no progress"

@@ -12,6 +12,7 @@ import sqlite3
 import time
 import traceback
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.models.braze import StartContent
+from airflow_provider_liveactivity.outcomes import OutcomeFiles, store_locally
 from airflow_provider_liveactivity.vendors.braze import Braze
 
 PEOPLE_PER_REQUEST = 5
@@ -58,6 +60,10 @@ class Task:
     @property
     def state(self) -> Path:
         return self.directory / f"{self.activity_id}.state"
+
+    @property
+    def outcomes(self) -> Path:
+        return self.directory / f"{self.activity_id}.outcomes"
 
     @property
     def report(self) -> Path:
@@ -157,7 +163,10 @@ def run(task: Task, begins: Event) -> None:
     requests = vendor.starts(content)
 
     batches = AudienceRequests(
-        audience, PEOPLE_PER_REQUEST, lambda batch: requests.request(batch.external_user_ids)
+        audience,
+        PEOPLE_PER_REQUEST,
+        lambda batch: requests.request(batch.external_user_ids),
+        task.activity_id,
     )
     store = FileStore(task.state)
     send = Sender(
@@ -167,6 +176,7 @@ def run(task: Task, begins: Event) -> None:
         options=DeliveryOptions(**{"max_workers": 8, **task.options}),
         checkpoint=Checkpoint(store, Fernet(task.state.with_suffix(".key").read_bytes())),
         total=audience.total(),
+        outcomes=OutcomeFiles(partial(store_locally, task.outcomes)),
     )
 
     def time_is_up(*_: Any) -> None:
