@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from airflow_provider_liveactivity.delivery.preflight import Preflight
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.http.client import SendResult
@@ -122,30 +123,33 @@ class LiveActivityHook(BaseHook):
             if warning not in self._logged_warnings:
                 self.log.warning("%s (%s of %s)", warning, plan.verb, plan.activity_id)
         self._logged_warnings = plan.warnings if validate_only else ()
+        delivery = delivery or Delivery()
+        preflight = delivery.preflight(plan, self._clock)
         if validate_only:
-            return self._dry_run(plan)
-        sender = self._sender = self._sender_of(plan, delivery or Delivery())
+            return self._dry_run(plan, delivery, preflight)
+        sender = self._sender = self._sender_of(plan, delivery, preflight)
         if self._stopped:
             sender.stop()
         try:
-            report = self._report(plan, sender.run())
+            counts = sender.run()
         except LiveActivityError as error:
             if plan.repeatable or not self.has_sent:
                 raise
             raise PartiallySent(
                 f"{error.message} Before this error, {sender.counts.accepted:,} were accepted and "
                 f"{sender.counts.unknown:,} have an unknown outcome.",
-                report=self._report(plan, sender.counts),
+                report=self._report(plan, sender.counts, **_known(sender, preflight)),
                 stopped_by=error,
                 retryable=error.retryable,
                 remembered=sender.is_durable,
                 **error.origin,
             ) from None
+        report = self._report(plan, counts, **_known(sender, preflight))
         if report["accepted"] and plan.verb not in ("update", "end"):  # updates and ends are urgent
             tell_lineage(self, self.activity_uri(plan.activity_id))
         return report
 
-    def _sender_of(self, plan: SendPlan, delivery: Delivery) -> Sender:
+    def _sender_of(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> Sender:
         workspace = plan.workspace or self.workspace
         send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
         options = delivery.options
@@ -157,6 +161,8 @@ class LiveActivityHook(BaseHook):
             checkpoint=checkpoint_of(delivery.context, workspace, plan, send_id),
             possibly_sent_before=delivery.possibly_sent_before,
             total=plan.total,
+            outcomes=delivery.outcomes,
+            preflight=preflight,
             on_progress=delivery.on_progress or progress_of(delivery.context),
             client=partial(Client, retry=self._retry, clock=self._clock),
             clock=self._clock,
@@ -166,12 +172,16 @@ class LiveActivityHook(BaseHook):
         """Return when a request leaves, as known now: a relative date counts from then."""
         return release.release_time(self._clock()) if release else self._clock()
 
-    def _dry_run(self, plan: SendPlan) -> SendReport:
+    def _dry_run(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> SendReport:
+        if preflight is not None:
+            preflight.check(delivery.options, (plan.workspace or self.workspace).vendor)
         counts, recipients = SendCounts(), 0
         for batch in plan.batches.after(None):
             counts.requests += 1
             recipients += batch.request.recipients
-        return self._report(plan, counts, validate_only=True, recipients=recipients)
+        return self._report(
+            plan, counts, validate_only=True, recipients=recipients, **_known(None, preflight)
+        )
 
     def _report(self, plan: SendPlan, counts: SendCounts, **more: Any) -> SendReport:
         if plan.audience is not None:
@@ -218,3 +228,13 @@ class LiveActivityHook(BaseHook):
         # In a separate thread: the caller may have a running event loop.
         with ThreadPoolExecutor(max_workers=1) as pool:
             return pool.submit(lambda: asyncio.run(send())).result()
+
+
+def _known(sender: Sender | None, preflight: Preflight | None) -> dict[str, Any]:
+    """Return what the report of a send with an audience says beside its counts."""
+    known: dict[str, Any] = {"send_id": sender.uid} if sender is not None and sender.uid else {}
+    expected = preflight.expected if preflight is not None else None
+    if expected is not None and expected.end is not None:
+        known["expected_seconds"] = round(expected.seconds, 3)
+        known["expected_last_sent_at"] = expected.end.isoformat()
+    return known

@@ -15,6 +15,7 @@ from airflow_provider_liveactivity.hooks._shared_arguments import (
     ContentArguments,
     DeliveryArguments,
     QueryArguments,
+    StartDeliveryArguments,
     pick,
 )
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
@@ -71,6 +72,10 @@ class UserActivityArguments(ContentArguments, QueryArguments, DeliveryArguments,
     external_user_ids: Sequence[str] | dict[str, str] | str | None
 
 
+class UserStartArguments(UserActivityArguments, StartDeliveryArguments, total=False):
+    """Arguments of a start: those of ``UserActivityArguments`` and ``StartDeliveryArguments``."""
+
+
 _CONTENT = (
     "content_state",
     "transaction_id",
@@ -86,13 +91,13 @@ _CONTENT = (
 class UserActivities(MoEngageCalls):
     """Start, update and end the activities of single users, with a request for each."""
 
-    @checked_arguments(UserActivityArguments)
+    @checked_arguments(UserStartArguments)
     def start_live_activity(
         self,
         *,
         activity_id: str,
         attribute_info: Object | None = None,
-        **arguments: Unpack[UserActivityArguments],
+        **arguments: Unpack[UserStartArguments],
     ) -> SendReport:
         """
         Start a Live Activity on the phones of single users.
@@ -101,8 +106,8 @@ class UserActivities(MoEngageCalls):
             ``transaction_id``.
         :param attribute_info: object with the static attributes: dict, JSON text, pydantic model or
             dataclass; by default they come from the alert's template.
-        :param arguments: further arguments, see ``UserActivityArguments``: the alert, the audience,
-            ``content_state``, ``context`` and others.
+        :param arguments: further arguments, see ``UserStartArguments``: the alert, the audience,
+            ``content_state``, ``context``, ``outcomes_path`` and others.
         :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
             argument.
         :raises EmptyAudience: if there are no users.
@@ -188,7 +193,13 @@ class UserActivities(MoEngageCalls):
             activity.la_type,
             activity.activity_id,
             activity.content_state or {},
-            AudienceRequests(audience, 1, lambda batch: alert(*recipients.of(batch))),
+            AudienceRequests(
+                audience,
+                1,
+                lambda batch: alert(*recipients.of(batch)),
+                activity.activity_id,
+                lambda batch: (recipients.of(batch).user_id,),
+            ),
             content_hash(content, audience.fingerprint),
             audience,
             recipients.check(activity.transaction_id),

@@ -7,19 +7,24 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity.delivery.batch_requests import SingleRequest
+from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests, SingleRequest
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.preflight import OnTooSlow, Preflight
 from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.hooks._outcomes import outcome_files
+from airflow_provider_liveactivity.models.end_time import end_moment
 from airflow_provider_liveactivity.models.objects import hashable
 from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.audience import Audience
     from airflow_provider_liveactivity.delivery.batch_requests import BatchRequests
+    from airflow_provider_liveactivity.delivery.outcomes import OutcomeWriter
     from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Request
@@ -94,12 +99,18 @@ class Delivery:
         None, the default, keeps nothing.
     :param on_progress: function that receives the progress; None, the default, logs it.
     :param possibly_sent_before: whether an earlier process may have sent the request; False by default.
+    :param outcomes: stores the outcome of every recipient; None, the default, keeps counts only.
+    :param end_time: end of the activity; None by default.
+    :param on_too_slow: what to do with a send that cannot be over in time; "fail" by default.
     """
 
     options: DeliveryOptions = field(default_factory=DeliveryOptions)
     context: Context | None = None
     on_progress: Callable[[Progress], None] | None = None
     possibly_sent_before: bool = False
+    outcomes: OutcomeWriter | None = None
+    end_time: datetime | None = None
+    on_too_slow: OnTooSlow = "fail"
 
     @classmethod
     def of(
@@ -119,7 +130,33 @@ class Delivery:
             arguments.get("context"),
             arguments.get("on_progress"),
             possibly_sent_before,
+            outcome_files(arguments.get("outcomes_path")),
+            end_moment(arguments.get("end_time")),
+            arguments.get("on_too_slow", "fail"),
         )
+
+    def preflight(self, plan: SendPlan, clock: Callable[[], datetime]) -> Preflight | None:
+        """
+        Return the check that a plan is over in time; None if its requests do not name their recipients.
+
+        :param plan: the plan.
+        :param clock: returns the current time.
+        :raises InvalidPayload: if ``on_too_slow`` is wrong, or outcomes cannot be kept.
+        """
+        if isinstance(plan.batches, AudienceRequests) and plan.total is not None:
+            return Preflight(
+                plan.total,
+                plan.batches.size,
+                end_time=self.end_time,
+                on_too_slow=self.on_too_slow,
+                clock=clock,
+            )
+        if self.outcomes is not None:
+            raise InvalidPayload(
+                "outcomes_path needs an audience whose people are named: external_user_ids, user_aliases or "
+                "sql. Only the vendor knows the people of a segment or custom audience."
+            )
+        return None
 
 
 def content_hash(*parts: Any) -> str:

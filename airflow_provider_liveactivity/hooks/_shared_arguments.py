@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from os import PathLike
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
+    from airflow_provider_liveactivity.delivery.preflight import OnTooSlow
     from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.models.arguments import Object, Schema
 
@@ -72,6 +75,24 @@ class DeliveryArguments(TypedDict, total=False):
     max_wait: float
     context: Context | None
     on_progress: Callable[[Progress], None] | None
+
+
+class StartDeliveryArguments(DeliveryArguments, total=False):
+    """
+    Arguments of a start for many people, with those of ``DeliveryArguments``.
+
+    :param outcomes_path: folder for the outcome of every recipient, which ``outcomes()`` reads: local path, URL
+        such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of the
+        people. None, the default, keeps counts only.
+    :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last request
+        must leave before. The 8 hours that an activity lives count always.
+    :param on_too_slow: what to do if the send cannot be over in time at the vendor's quota: "fail", the
+        default, before the first request, or "warn" in the log.
+    """
+
+    outcomes_path: str | PathLike[str] | None
+    end_time: datetime | str | None
+    on_too_slow: OnTooSlow
 
 
 def pick(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:

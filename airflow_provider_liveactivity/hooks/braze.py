@@ -14,8 +14,8 @@ from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnectio
 from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
 from airflow_provider_liveactivity.hooks._shared_arguments import (
     ContentArguments,
-    DeliveryArguments,
     QueryArguments,
+    StartDeliveryArguments,
     pick,
 )
 from airflow_provider_liveactivity.models.braze import (
@@ -51,9 +51,9 @@ class BrazeArguments(ContentArguments, total=False):
     app_id: str | None
 
 
-class BrazeStartArguments(BrazeArguments, QueryArguments, DeliveryArguments, total=False):
+class BrazeStartArguments(BrazeArguments, QueryArguments, StartDeliveryArguments, total=False):
     """
-    Optional arguments of a start, with those of ``BrazeArguments`` and ``DeliveryArguments``.
+    Optional arguments of a start, with those of ``BrazeArguments`` and ``StartDeliveryArguments``.
 
     Exactly one audience is required: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``,
     ``custom_audience``, or ``sql`` of ``QueryArguments``. One column of the query is the external id, two are
@@ -177,6 +177,7 @@ class BrazeHook(BrazeConnection):
                 audience,
                 MAX_PEOPLE_PER_REQUEST,
                 lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
+                shared.activity_id,
             ),
             content_hash(content, audience.fingerprint),
             audience,
