@@ -11,17 +11,24 @@ import json
 import secrets
 from datetime import datetime
 from itertools import groupby
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from os import PathLike
 
     from airflow_provider_liveactivity.delivery.outcomes import BatchOutcome, RecipientOutcome
 
 _SUFFIX = ".jsonl.gz"
 _encode = json.JSONEncoder().encode  # json.dumps needs three times as long for an id
+
+
+class Folder(Protocol):
+    """A folder of any file system, such as Airflow's ``ObjectStoragePath``."""
+
+    def iterdir(self) -> Iterator[Any]:
+        """Yield the paths in the folder."""
 
 
 class Outcome(NamedTuple):
@@ -50,7 +57,7 @@ class Outcome(NamedTuple):
         return f"<Outcome {self.outcome} of send {self.send_id}>"
 
 
-def outcomes(path: str | PathLike[str]) -> Iterator[Outcome]:
+def outcomes(path: str | PathLike[str] | Folder) -> Iterator[Outcome]:
     """
     Yield the outcome of every recipient of the sends in a folder, each recipient of a send once.
 
@@ -69,11 +76,11 @@ def outcomes(path: str | PathLike[str]) -> Iterator[Outcome]:
         yield from _resolve(of_one_send)
 
 
-def _folder(path: str | PathLike[str]) -> Any:
-    if not isinstance(path, str):
-        return path if hasattr(path, "iterdir") else Path(path)
-    if "://" not in path:
+def _folder(path: str | PathLike[str] | Folder) -> Any:
+    if isinstance(path, PathLike) or (isinstance(path, str) and "://" not in path):
         return Path(path)
+    if not isinstance(path, str):
+        return path
     from airflow.sdk import ObjectStoragePath
 
     return ObjectStoragePath(path)

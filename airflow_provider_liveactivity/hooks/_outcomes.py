@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
 
+    from airflow.sdk import ObjectStoragePath
+
 _LOCAL = ("", "file")
 
 
@@ -23,7 +25,7 @@ class OutcomesNotStored(LiveActivityError):
     retryable = True
 
 
-def outcome_files(outcomes_path: str | PathLike[str] | None) -> OutcomeFiles | None:
+def outcome_files(outcomes_path: str | PathLike[str] | ObjectStoragePath | None) -> OutcomeFiles | None:
     """
     Return the writer of outcomes for a folder; None if no folder is given.
 
@@ -34,7 +36,7 @@ def outcome_files(outcomes_path: str | PathLike[str] | None) -> OutcomeFiles | N
     return None if path is None else OutcomeFiles(partial(_store, path))
 
 
-def _store(folder: str | PathLike[str], name: str, data: bytes) -> None:
+def _store(folder: str | PathLike[str] | ObjectStoragePath, name: str, data: bytes) -> None:
     try:
         _writer(folder)(name, data)
     except Exception as error:
@@ -44,7 +46,7 @@ def _store(folder: str | PathLike[str], name: str, data: bytes) -> None:
         ) from error
 
 
-def _writer(folder: str | PathLike[str]) -> Callable[[str, bytes], object]:
+def _writer(folder: str | PathLike[str] | ObjectStoragePath) -> Callable[[str, bytes], object]:
     from airflow.sdk import ObjectStoragePath
 
     path = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import ObjectStoragePath
 
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
     from airflow_provider_liveactivity.delivery.preflight import OnTooSlow
@@ -81,16 +82,16 @@ class StartDeliveryArguments(DeliveryArguments, total=False):
     """
     Arguments of a start for many people, with those of ``DeliveryArguments``.
 
-    :param outcomes_path: folder for the outcome of every recipient, which ``outcomes()`` reads: local path, URL
-        such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of the
-        people. None, the default, keeps counts only.
-    :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last request
-        must leave before. The 8 hours that an activity lives count always.
+    :param outcomes_path: folder for the outcome of every recipient, which ``outcomes()`` reads: local path,
+        URL such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of
+        the people. None, the default, keeps counts only.
+    :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last
+        response must come before. The 8 hours that an activity lives count always.
     :param on_too_slow: what to do if the send cannot be over in time at the vendor's quota: "fail", the
         default, before the first request, or "warn" in the log.
     """
 
-    outcomes_path: str | PathLike[str] | None
+    outcomes_path: str | PathLike[str] | ObjectStoragePath | None
     end_time: datetime | str | None
     on_too_slow: OnTooSlow
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from airflow_provider_liveactivity.outcomes import Outcome, OutcomeFiles, outcomes
 from tests.support.state_store import ProcessDied
@@ -38,7 +38,7 @@ class CrashingOutcomeFiles(OutcomeFiles):
             yield SimpleNamespace(name=name, read_bytes=partial(bytes, data))
 
     def rows(self) -> list[Outcome]:
-        return list(outcomes(cast("Any", self)))
+        return list(outcomes(self))
 
     def people(self, outcome: str) -> set[str]:
         """Return the people with an outcome."""
