@@ -132,6 +132,12 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param max_audience: most people, listed or queried, that the start may reach; no limit by default. A
         larger audience is an error before the first request. Not applied to segments, whose size only Braze
         knows. (templated)
+    :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
+        counts are kept. (templated)
+    :param on_too_slow: what to do if Braze's quota, or the rate, does not allow the send to be over before
+        the activity's end or within 8 hours: "fail", the default, before anything is sent, or "warn" in the
+        log.
     :param end_time: when the activity ends: datetime or ISO-8601 text; none by default. An end more than 8
         hours away fails the task before anything is sent. (templated)
     :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
@@ -167,6 +173,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         "sql_conn_id",
         "parameters",
         "max_audience",
+        "outcomes_path",
         *END_FIELDS,
     )
     template_ext: Sequence[str] = (".sql",)
@@ -198,6 +205,8 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         on_unknown: Literal["skip", "resend", "fail"] = "skip",
         on_empty_audience: Literal["fail", "skip"] = "fail",
         max_audience: int | str | None = None,
+        outcomes_path: str | None = None,
+        on_too_slow: Literal["fail", "warn"] = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(notification=notification, **kwargs)
@@ -216,6 +225,8 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         self.on_unknown = on_unknown
         self.on_empty_audience = on_empty_audience
         self.max_audience = max_audience
+        self.outcomes_path = outcomes_path
+        self.on_too_slow = on_too_slow
 
     def _end_arguments(self) -> dict[str, Any]:
         return {"app_id": self.app_id}
@@ -237,6 +248,9 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
             max_requests_per_second=self.max_requests_per_second,
             quota_reserve=self.quota_reserve,
             on_unknown=self.on_unknown,
+            outcomes_path=self.outcomes_path,
+            end_time=self._end_moment(context),
+            on_too_slow=self.on_too_slow,
             **self._kept_over_retries(context),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +65,7 @@ def test_the_question_tells_people_requests_duration_and_the_card(examples: DagB
     assert subject == "Tell 12,345 people of the storm at JFK?"
     assert question.startswith("| | |\n|---|---|\n| People | 12,345 |\n| Requests to Braze | 247 |\n")
     assert "| Takes about | 5 s |" in question
+    assert re.search(r"\| Over by, if you approve now \| \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \|", question)
     assert "> **Storm at JFK**\n>\n> Stay in\n>\n> Delays\n" in question
 
 

@@ -164,10 +164,16 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
         default, so that no user gets two activities, but some may get none; "resend" the request, which
         MoEngage rejects within five minutes if the first one arrived, but after that some users may get two
         activities; or "fail" the task.
+    :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
+        counts are kept. (templated)
+    :param on_too_slow: what to do if MoEngage's quota, or the rate, does not allow the send to be over within
+        the 8 hours that an activity lives: "fail", the default, before anything is sent, or "warn" in the
+        log.
     """
 
     repeatable = False
-    template_fields: Sequence[str] = (*_FIELDS, "attribute_info")
+    template_fields: Sequence[str] = (*_FIELDS, "attribute_info", "outcomes_path")
     template_fields_renderers: ClassVar[dict[str, str]] = {**_RENDERERS, "attribute_info": "json"}
 
     def __init__(
@@ -175,14 +181,23 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
         *,
         attribute_info: Object | None = None,
         on_unknown: Literal["skip", "resend", "fail"] = "skip",
+        outcomes_path: str | None = None,
+        on_too_slow: Literal["fail", "warn"] = "fail",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.attribute_info = attribute_info
         self.on_unknown = on_unknown
+        self.outcomes_path = outcomes_path
+        self.on_too_slow = on_too_slow
 
     def send(self, context: Context) -> SendReport:
-        return self.hook.start_live_activity(attribute_info=self.attribute_info, **self._call(context))
+        return self.hook.start_live_activity(
+            attribute_info=self.attribute_info,
+            outcomes_path=self.outcomes_path,
+            on_too_slow=self.on_too_slow,
+            **self._call(context),
+        )
 
 
 class MoEngageUpdateLiveActivityOperator(MoEngageUserLiveActivityOperator):

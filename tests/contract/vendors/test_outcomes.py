@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,18 +14,21 @@ import duckdb
 import pytest
 from airflow.sdk import ObjectStoragePath
 
+from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
+from airflow_provider_liveactivity.operators.moengage import MoEngageStartLiveActivityOperator
 from airflow_provider_liveactivity.outcomes import outcomes
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.clock import NOW
-from tests.support.moengage_tasks import KEYS
+from tests.support.moengage_tasks import KEYS, Task
 from tests.support.vendor_adapters import BRAZE, MOENGAGE
 
 DOCS = Path(__file__).parents[3] / "docs" / "outcomes.md"
 BRAZE_START: dict[str, Any] = {**BRAZE.fields["start"], "content_state": {}, "max_workers": 1}
 del BRAZE_START["external_user_ids"]
+ORDER: dict[str, Any] = {"activity_id": "order-1042", "alert_id": "696737255def18872642f9d2"}
 PEOPLE = [f"user-{number:03}" for number in range(120)]
 ALIASES = [{"alias_name": "ada", "alias_label": "crm"}, {"alias_name": "2024-01-01", "alias_label": "crm"}]
 
@@ -37,11 +41,7 @@ def start_users(monkeypatch: pytest.MonkeyPatch, sandbox: RunningSandbox, **audi
     connection = MOENGAGE.connection(sandbox.url, extra=KEYS)
     monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", connection)
     hook = MoEngageHook()
-    return dict(
-        hook.start_live_activity(
-            activity_id="order-1042", alert_id="696737255def18872642f9d2", max_workers=1, **audience
-        )
-    )
+    return dict(hook.start_live_activity(**ORDER, max_workers=1, **audience))
 
 
 def test_a_braze_start_keeps_the_outcome_of_every_recipient(sandbox: RunningSandbox, tmp_path: Path) -> None:
@@ -143,6 +143,38 @@ def test_a_start_that_is_too_slow_can_be_sent_with_a_warning(
     report = start(BrazeHook(clock=lambda: NOW), **fast, end_time=end.isoformat())
     assert (report["accepted"], report["expected_seconds"]) == (120, 0.3)
     assert "The send is too slow: 3 requests" in caplog.text
+
+
+def test_a_braze_task_keeps_outcomes_over_its_attempts_and_checks_its_end(
+    sandbox: RunningSandbox, tmp_path: Path
+) -> None:
+    sandbox.sandbox.add_fault("503", path="/messages/live_activity/start", skip=1)
+    arguments: dict[str, Any] = {"external_user_ids": PEOPLE, "max_workers": 1, "on_unknown": "fail"}
+    task = Task(BRAZE.operator("start", **arguments, outcomes_path=str(tmp_path)))
+    assert task.run().ended == "failed"
+    assert sorted(row.outcome for row in outcomes(tmp_path)) == ["accepted"] * 50 + ["unknown"] * 50
+    task.operator.on_unknown = "skip"
+    report = task.run().report
+    assert report is not None
+    rows = [row for row in outcomes(tmp_path) if row.send_id == report["send_id"]]
+    counts = Counter(row.outcome for row in rows)
+    assert counts == Counter(accepted=70, unknown=50) if AIRFLOW_V_3_3_PLUS else Counter(accepted=120)
+    end = datetime.now(UTC) + timedelta(hours=1)
+    slow = BRAZE.operator("start", **arguments, max_requests_per_second=1e-4, end_time=end)
+    failed = Task(slow).run()
+    assert failed.ended == "failed"
+    assert f"The activity's end_time is {end.isoformat()}" in str(failed.cause)
+
+
+def test_a_moengage_task_keeps_outcomes(
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", MOENGAGE.connection(sandbox.url, extra=KEYS))
+    start = MoEngageStartLiveActivityOperator(
+        task_id="start", external_user_ids=["ada"], outcomes_path=str(tmp_path), on_too_slow="warn", **ORDER
+    )
+    assert Task(start).run().ended == "success"
+    assert [row.person for row in outcomes(tmp_path)] == ["ada"]
 
 
 def query(language: str, place: int) -> str:
