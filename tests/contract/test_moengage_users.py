@@ -227,6 +227,7 @@ def test_one_rejected_recipient_does_not_stop_the_others(running: RunningSandbox
     assert set(phones(running)) == {"bob", "eve"}
 
 
+@needs_state_store
 def test_bad_recipients_before_a_deferral_are_in_the_report_of_its_end(running: RunningSandbox) -> None:
     users = [f"user-{number:02}" for number in range(20)]
     running.sandbox.change_settings(moengage_invalid_recipients=[users[1], users[4], users[6]])
