@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from airflow import __version__
 #: Airflow 3.3 adds the task state store and retry policies. common-compat has the same constant, but only in
 #: versions newer than those that are released with Airflow 3.1 to 3.3.
 AIRFLOW_V_3_3_PLUS = tuple(map(int, __version__.split(".")[:2])) >= (3, 3)
+
+_MISSING = object()
 
 
 def runs_in_a_task() -> bool:
@@ -32,3 +35,64 @@ def coordinates(ti: Any) -> list[Any]:
     found = [ti.dag_id, ti.run_id, ti.task_id, ti.map_index]
     region = getattr(ti, "region_id", None)
     return found if region in (None, UUID(int=0)) else [*found, str(region), ti.region_index]
+
+
+def is_made_by_mapping(arguments: Mapping[str, Any]) -> bool:
+    """
+    Return whether Airflow creates an operator from a mapped task.
+
+    :param arguments: arguments that the operator's constructor receives.
+    """
+    return bool(arguments.get("_airflow_from_mapped"))
+
+
+def values_in_dag_file(mapped: Any) -> list[Any]:
+    """
+    Return the objects that the DAG file gives to a mapped task, with containers.
+
+    :param mapped: mapped operator in the DAG.
+    :raises AttributeError: if this version of Airflow maps tasks in another way.
+    """
+    return [
+        mapped.partial_kwargs,
+        getattr(mapped, "op_kwargs_expand_input", mapped.expand_input).value,
+        getattr(mapped.task_group, "default_args", None),
+    ]
+
+
+def values_of_other_tasks(passed: Any, mapped: Any) -> list[Any]:
+    """
+    Return the arguments of a mapped task that come from other tasks.
+
+    :param passed: arguments that the operator's constructor received.
+    :param mapped: mapped operator in the DAG.
+    :raises AttributeError: if this version of Airflow maps tasks in another way; also KeyError and TypeError.
+    """
+    kind, partial = type(mapped).__name__, mapped.partial_kwargs
+    if kind == "MappedOperator":
+        expanded = mapped.expand_input.value
+    elif kind == "DecoratedMappedOperator":  # only the function's arguments are mapped
+        passed, partial = passed["op_kwargs"], partial["op_kwargs"]
+        expanded = mapped.op_kwargs_expand_input.value
+    else:
+        raise TypeError(kind)
+    return [
+        value
+        for name, value in passed.items()
+        if partial.get(name, _MISSING) is not value and not _is_literal(name, value, expanded)
+    ]
+
+
+def _is_literal(name: str, value: Any, expanded: Any) -> bool:
+    """
+    Return whether a mapped argument is in the DAG file.
+
+    :param name: name of the argument.
+    :param value: value that the constructor received.
+    :param expanded: argument of ``expand``, as a dict, or of ``expand_kwargs``.
+    """
+    if isinstance(expanded, Mapping):  # XComArgs and arguments of a mapped task group have resolve()
+        return name in expanded and not hasattr(expanded[name], "resolve")
+    if not isinstance(expanded, Sequence):
+        return False
+    return any(isinstance(row, Mapping) and row.get(name, _MISSING) is value for row in expanded)

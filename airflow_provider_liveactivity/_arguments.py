@@ -30,6 +30,7 @@ CHOICES = {
     "on_empty_audience": ("fail", "skip"),
     "on_past_end_time": ("fail", "skip", "send"),
     "on_lifetime_exceeded": ("fail", "warn"),
+    "on_too_slow": ("fail", "warn"),
     "on_rate_limit": ("wait", "coalesce", "fail"),
     "on_failure": ("end_now", "end_on_time"),
     "verb": ("update", "end"),

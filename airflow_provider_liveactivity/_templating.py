@@ -6,24 +6,25 @@ It exempts the result of an ``XComArg``, but not the arguments that a mapped tas
 ``expand_kwargs(query.output)``: a database cell such as ``{{ conn.braze_default.password }}`` would become
 the API key. ``TemplateGuard`` exempts these values too.
 
-This module uses three parts of Airflow that are not its public API:
-
-- ``operator_class(**arguments, _airflow_from_mapped=True)`` creates the operator of a mapped task;
-- ``partial_kwargs``, ``expand_input`` and ``op_kwargs_expand_input`` of the mapped operator in the DAG;
-- ``_do_render_template_fields`` renders the fields.
-
-If a version of Airflow maps tasks differently, the task fails before anything is sent.
+The only private part of Airflow here is ``_do_render_template_fields``, which is overridden. What reads a
+mapped operator is in ``_airflow_internals``. If a version of Airflow maps tasks differently, the task fails
+before anything is sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from airflow.providers.common.compat.sdk import AirflowFailException, BaseOperator
 
+from airflow_provider_liveactivity._airflow_internals import (
+    is_made_by_mapping,
+    values_in_dag_file,
+    values_of_other_tasks,
+)
 from airflow_provider_liveactivity._arguments import is_template, refuse_unknown
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     _Operator = BaseOperator
 else:  # A mixin: a subclass of BaseOperator would hide the constructor of BaseSensorOperator.
     _Operator = object
-
-_MISSING = object()
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class TemplateGuard(_Operator):
     def __new__(cls, **kwargs: Any) -> Self:
         refuse_unknown(cls, kwargs)
         operator = super().__new__(cls)
-        if kwargs.get("_airflow_from_mapped"):
+        if is_made_by_mapping(kwargs):
             # Constructors may take the arguments apart. Here they are still the objects that Airflow passes.
             operator.__dict__["_mapped_arguments"] = kwargs
         return operator
@@ -139,13 +138,8 @@ class TemplateGuard(_Operator):
         if passed is None and (defined is None or isinstance(defined, BaseOperator)):
             return _Arguments()  # not mapped: Airflow does not render the result of an XComArg
         try:
-            data = _objects(_mapped_data(passed, defined))
-            dag_file = [
-                defined.partial_kwargs,
-                getattr(defined, "op_kwargs_expand_input", defined.expand_input).value,
-                dag.default_args if dag else None,
-                getattr(defined.task_group, "default_args", None),
-            ]
+            data = _objects(values_of_other_tasks(passed, defined))
+            dag_file = [*values_in_dag_file(defined), dag.default_args if dag else None]
         except (AttributeError, KeyError, TypeError):
             raise AirflowFailException(
                 "Nothing was sent: this version of Airflow maps tasks in a way that this version of "
@@ -160,43 +154,6 @@ class TemplateGuard(_Operator):
                 for value in data.values()
             ),
         )
-
-
-def _mapped_data(passed: Any, defined: Any) -> list[Any]:
-    """
-    Return the arguments of a mapped task that come from other tasks.
-
-    :param passed: arguments that the operator's constructor received.
-    :param defined: mapped operator in the DAG.
-    """
-    kind, partial = type(defined).__name__, defined.partial_kwargs
-    if kind == "MappedOperator":
-        expanded = defined.expand_input.value
-    elif kind == "DecoratedMappedOperator":  # only the function's arguments are mapped
-        passed, partial = passed["op_kwargs"], partial["op_kwargs"]
-        expanded = defined.op_kwargs_expand_input.value
-    else:
-        raise TypeError(kind)
-    return [
-        value
-        for name, value in passed.items()
-        if partial.get(name, _MISSING) is not value and not _is_literal(name, value, expanded)
-    ]
-
-
-def _is_literal(name: str, value: Any, expanded: Any) -> bool:
-    """
-    Return whether a mapped argument is in the DAG file.
-
-    :param name: name of the argument.
-    :param value: value that the constructor received.
-    :param expanded: argument of ``expand``, as a dict, or of ``expand_kwargs``.
-    """
-    if isinstance(expanded, Mapping):  # XComArgs and arguments of a mapped task group have resolve()
-        return name in expanded and not hasattr(expanded[name], "resolve")
-    if not isinstance(expanded, Sequence):
-        return False
-    return any(isinstance(row, Mapping) and row.get(name, _MISSING) is value for row in expanded)
 
 
 def _objects(values: Iterable[Any]) -> dict[int, Any]:

@@ -46,14 +46,22 @@ class LiveActivityError(Exception):
         if retryable is not None:
             self.retryable = retryable
 
+    @property
+    def origin(self) -> dict[str, Any]:
+        """The arguments that say which request failed, for an error that stands for this one."""
+        names = ("vendor", "endpoint", "status", "request_id", "body_excerpt")
+        return {name: getattr(self, name) for name in names}
+
     def __str__(self) -> str:
+        """Return the message, and behind it, for the vendor's support, which request failed."""
         where = f"{self.vendor or ''} {self.endpoint or ''}".strip()
         if self.status is not None:
             where += f" answered {self.status}"
+        if self.body_excerpt:
+            where += f": {self.body_excerpt}"
         if self.request_id:
-            where += f" (request {self.request_id})"
-        text = f"{where}: {self.message}" if where else self.message
-        return f"{text} The answer was: {self.body_excerpt}" if self.body_excerpt else text
+            where += f"; request {self.request_id}"
+        return f"{self.message} ({where})" if where else self.message
 
 
 class InvalidPayload(LiveActivityError, ValueError):
@@ -123,19 +131,31 @@ class PartiallySent(LiveActivityError):
     Some requests were accepted before an error stopped the others.
 
     :param report: the SendReport up to that point.
+    :param stopped_by: the error that stopped the send; None by default.
     :param remembered: whether a retry knows what was sent, and continues after it.
     """
 
     def __init__(
-        self, message: str, *, report: Mapping[str, Any], remembered: bool = False, **context: Any
+        self,
+        message: str,
+        *,
+        report: Mapping[str, Any],
+        stopped_by: LiveActivityError | None = None,
+        remembered: bool = False,
+        **context: Any,
     ) -> None:
         super().__init__(message, **context)
         self.report = report
+        self.stopped_by = stopped_by
         self.remembered = remembered
 
 
-def reset_of(error: BaseException | None) -> datetime | None:
+def cause_of(error: LiveActivityError) -> LiveActivityError:
+    """Return the error that stopped a send, which is the error itself if the send was not partial."""
+    return getattr(error, "stopped_by", None) or error
+
+
+def reset_of(error: LiveActivityError) -> datetime | None:
     """Return the end of the vendor's quota window, if a used-up quota ended the send."""
-    if isinstance(error, PartiallySent):
-        error = error.__cause__
-    return error.reset_at if isinstance(error, RateLimited) else None
+    cause = cause_of(error)
+    return cause.reset_at if isinstance(cause, RateLimited) else None

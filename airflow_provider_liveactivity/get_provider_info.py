@@ -129,9 +129,9 @@ def get_provider_info() -> dict[str, object]:
                 "hook-name": "Braze",
                 "ui-field-behaviour": {
                     "hidden-fields": ["schema", "login"],
-                    "relabeling": {"host": "REST endpoint", "password": "REST API key"},
+                    "relabeling": {"host": "Instance or REST endpoint", "password": "REST API key"},
                     "placeholders": {
-                        "host": "empty for the instance's own, or such as https://rest.iad-01.braze.com",
+                        "host": "the instance: US-01 if your dashboard is dashboard-01.braze.com",
                         # Without a port Airflow 3.3.2 refuses to test: github.com/apache/airflow/pull/73298
                         "port": "443, if the Test button is to work in Airflow 3.3",
                         "password": "from Settings > APIs and Identifiers > API Keys",
@@ -174,7 +174,7 @@ def get_provider_info() -> dict[str, object]:
                     "hidden-fields": ["schema"],
                     "relabeling": {"login": "Workspace ID", "password": "Push API key"},
                     "placeholders": {
-                        "host": "empty for the data center's own",
+                        "host": "the data center: 01 if your dashboard is dashboard-01.moengage.com",
                         "port": "443, if the Test button is to work in Airflow 3.3",
                         "login": "from Settings > Account > APIs",
                         "password": "from Settings > Account > APIs, tile Push",

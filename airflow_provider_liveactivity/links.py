@@ -2,17 +2,20 @@
 Links from a task to the vendor's dashboard and to the sandbox.
 
 Airflow requests the links each time a task ends or defers, in a new process after a deferral. The links
-therefore use only what every process has: the rendered fields of the operator, and its connection.
+therefore use only what every process has: the rendered fields of the operator, and its connection. Airflow
+stores an XCom for each link, even an empty one, so an operator keeps only those that lead somewhere.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow.providers.common.compat.sdk import BaseOperator, TaskInstanceKey
 
     from airflow_provider_liveactivity.hooks._base import LiveActivityHook
@@ -74,3 +77,18 @@ class SandboxLink(LiveActivityLink):
 
     def url(self, operator: BaseOperator, hook: LiveActivityHook) -> str | None:
         return hook.sandbox_url(getattr(operator, self.id_field) if self.id_field else None)
+
+
+def filled_links(operator: BaseOperator, links: Iterable[BaseOperatorLink]) -> list[BaseOperatorLink]:
+    """
+    Return the links that are not empty.
+
+    :param operator: operator with rendered fields.
+    :param links: links of the operator, its own and others.
+    """
+    ti_key: Any = None  # not used
+    return [
+        link
+        for link in links
+        if not isinstance(link, LiveActivityLink) or link.get_link(operator, ti_key=ti_key)
+    ]

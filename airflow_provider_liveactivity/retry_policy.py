@@ -76,14 +76,15 @@ class LiveActivityRetryPolicy(RetryPolicy):
             return RetryDecision.default()
         name = type(exception).__name__
         if not exception.retryable:
-            return RetryDecision.fail(f"{name}: no retry can mend it.")
+            return RetryDecision.fail(f"{name}: a retry cannot fix it.")
         if isinstance(exception, PartiallySent) and not _is_safe_to_repeat(exception):
             return RetryDecision.fail(f"{name}: a retry would send a part again.")
         now, reset_at = self._clock(), reset_of(exception)
         if reset_at is not None and reset_at > now:
             reset_at = min(reset_at, now + _MAX_WINDOW)
             return RetryDecision.retry(
-                reset_at - now, f"{name}: the vendor's next window begins at {reset_at}."
+                reset_at - now,
+                f"{name}: the vendor's next quota window begins at {reset_at:%Y-%m-%d %H:%M:%S %Z}.",
             )
         delay = self._delay(try_number, max_tries, context)
         if delay is None:

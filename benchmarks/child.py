@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.payload import PEOPLE_PER_REQUEST
@@ -64,12 +65,19 @@ def measure(contender: str, url: str, requests: int, **options: Any) -> Measured
 
 
 def _engine(
-    url: str, database: Database, people: int, write_seconds: float | None = None, **fan_out: Any
+    url: str,
+    database: Database,
+    people: int,
+    write_seconds: float | None = None,
+    keep_outcomes: bool = False,
+    **fan_out: Any,
 ) -> dict[str, Any]:
     from benchmarks.engine import SlowStore, send
 
     store = None if write_seconds is None else SlowStore(write_seconds)
-    tally = send(url, database, people, store=store, **fan_out)
+    with TemporaryDirectory() as folder:
+        outcomes = Path(folder) if keep_outcomes else None
+        tally = send(url, database, people, store=store, outcomes=outcomes, **fan_out)
     assert tally.accepted == people, tally
     return {"waited_seconds": tally.waited_seconds, "writes": store.writes if store else 0}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from airflow_provider_liveactivity.audience import SqlAudience, check_audience
@@ -13,6 +15,7 @@ from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.models.braze import StartContent
+from airflow_provider_liveactivity.outcomes import OutcomeFiles, store_locally
 from airflow_provider_liveactivity.vendors.braze import Braze
 from benchmarks.payload import CONTENT, KEY, PEOPLE_PER_REQUEST
 from benchmarks.warehouse import Database
@@ -42,13 +45,20 @@ class SlowStore:
 
 
 def send(
-    url: str, database: Database, people: int, *, store: SlowStore | None = None, **fan_out: Any
+    url: str,
+    database: Database,
+    people: int,
+    *,
+    store: SlowStore | None = None,
+    outcomes: Path | None = None,
+    **fan_out: Any,
 ) -> SendCounts:
     """
     Start an activity for people of a database.
 
     :param url: URL of the server.
     :param store: store of the checkpoint; None for no checkpoint.
+    :param outcomes: folder for the outcome of every recipient; None keeps counts only.
     :param fan_out: arguments of ``DeliveryOptions``.
     """
     audience = SqlAudience(database, database.query(people))
@@ -59,6 +69,7 @@ def send(
         audience,
         PEOPLE_PER_REQUEST,
         lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
+        "benchmark",
     )
     return Sender(
         "benchmark",
@@ -67,4 +78,5 @@ def send(
         options=DeliveryOptions(**fan_out),
         checkpoint=Checkpoint(store),
         total=check_audience(audience),
+        outcomes=OutcomeFiles(partial(store_locally, outcomes)) if outcomes else None,
     ).run()

@@ -91,6 +91,13 @@ def _engines(databases: dict[str, str], requests: int, workers: int) -> list[Sid
     return [
         Side(names[source], "engine", requests, {"source": source, "where": where, "max_workers": workers})
         for source, where in databases.items()
+    ] + [
+        Side(
+            f"{ENGINE}, outcomes kept",
+            "engine",
+            requests,
+            {"source": "duckdb", "where": databases["duckdb"], "max_workers": workers, "keep_outcomes": True},
+        )
     ]
 
 

@@ -139,9 +139,8 @@ def running_stack(
     with ExitStack() as started:
         started.callback(stack.close)
         for name, command in (("sandbox", sandbox), ("airflow", [_program("airflow"), "standalone"])):
-            process = _start(command, stack.log(name), stack.environment)
-            started.callback(_stop, process)
-            stack.processes[name] = process
+            running = running_process(command, stack.log(name), stack.environment)
+            stack.processes[name] = started.enter_context(running)
         stack.wait_until(
             lambda: httpx.get(f"{stack.sandbox_url}/sandbox/summary").is_success, "the sandbox", 30
         )
@@ -213,11 +212,25 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def _start(command: list[str], log: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+#: Waits for the end of its input, which comes when our process ends in whatever way, and kills a group.
+_GUARD = 'read -r _; kill -KILL "-$0"'
+
+
+@contextmanager
+def running_process(
+    command: list[str], log: Path, environment: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Run a program and its children until the block is left, or until this process dies.
+
+    :param command: program and its arguments.
+    :param log: file that receives what it prints.
+    :param environment: its environment variables.
+    """
     # In a session of its own: Ctrl-C in the terminal must not reach it before the outcome is collected, and
     # the children of ``airflow standalone`` must stop with it, as one group.
     with log.open("wb") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=ROOT,
             env=environment,
@@ -226,6 +239,13 @@ def _start(command: list[str], log: Path, environment: Mapping[str, str]) -> sub
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    guard = ["/bin/sh", "-c", _GUARD, str(process.pid)]
+    with subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True) as guarding:
+        try:
+            yield process
+        finally:
+            _stop(process)
+            guarding.kill()
 
 
 def _stop(process: subprocess.Popen[bytes], patience: float = 10) -> None:

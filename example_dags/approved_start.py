@@ -45,12 +45,12 @@ START: dict[str, Any] = {
 PEOPLE = '{{ "{:,}".format(ti.xcom_pull(task_ids="rehearsal").recipients) }}'
 QUESTION = """
 {%- set report = ti.xcom_pull(task_ids="rehearsal") -%}
-{%- set per_second = dag.get_task("start").max_requests_per_second -%}
 | | |
 |---|---|
 | People | {{ "{:,}".format(report.recipients) }} |
 | Requests to Braze | {{ "{:,}".format(report.requests) }} |
-| Takes about | {{ (report.requests / per_second) | round(0, "ceil") | int }} s |
+| Takes about | {{ report.expected_seconds | round(0, "ceil") | int }} s |
+| Over by, if you approve now | {{ report.expected_last_sent_at[:19] | replace("T", " ") }} UTC |
 
 On the lock screen:
 

@@ -142,8 +142,9 @@ def _refusal(error: Exception) -> LiveActivityError:
     if _is_any(error, "InterfaceError", "OperationalError") and _module(error) != "sqlite3":
         return _failure(error, 0)
     return InvalidPayload(
-        f"the database refuses the audience's query ({_kind(error)}). It must be one SELECT that can "
-        "become a common table expression; put what cannot into a view or a table, and select from that."
+        f"the database refuses the audience's query: {str(error).partition(chr(10))[0]} ({_kind(error)}) The "
+        "query must be one SELECT that can become a common table expression; put what cannot into a view or "
+        "a table, and select from that."
     )
 
 

@@ -77,7 +77,7 @@ class StartStateFromFunction(StateFromFunction):
         saved = store.get(STATE_KEY) if store is not None else None
         # Clearing a finished task means another send. A clear raises max_tries, a retry does not.
         if saved and not (saved["finished"] and context["ti"].max_tries > saved["clears"]):
-            self.log.info("Sending the state of the first attempt.")
+            self.log.info("The first attempt has computed the content state; this attempt sends the same.")
             return saved["content_state"]
         self.content_state = super()._state(context)
         self._keep(context, finished=False)

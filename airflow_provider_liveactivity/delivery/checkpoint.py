@@ -51,12 +51,16 @@ class CheckpointState:
     :param resume_point: where the send resumes.
     :param completed: counts over all attempts, without recipients whose outcome is unknown.
     :param finished: whether every batch is complete.
+    :param uid: random id of the send, the same over its attempts, if its outcomes are kept.
+    :param attempt: number of the attempt that stored the state, if the outcomes of the send are kept.
     """
 
     send_id: str = field(repr=False)
     resume_point: ResumePoint = field(default_factory=ResumePoint)
     completed: SendCounts = field(default_factory=SendCounts)
     finished: bool = False
+    uid: str = ""
+    attempt: int = 0
 
     @property
     def counts(self) -> SendCounts:
@@ -71,14 +75,21 @@ class Checkpoint:
     :param store: Airflow's ``task_state_store`` (Airflow 3.3 and later); None keeps nothing.
     :param encryptor: Airflow's Fernet.
     :param max_tries: Airflow's ``max_tries`` of the task instance, which grows when a person clears the task.
+    :param key: key of the state in the store; each send of a task has its own.
     """
 
     def __init__(
-        self, store: Store | None = None, encryptor: Encryptor | None = None, *, max_tries: int = 0
+        self,
+        store: Store | None = None,
+        encryptor: Encryptor | None = None,
+        *,
+        max_tries: int = 0,
+        key: str = CHECKPOINT_KEY,
     ) -> None:
         self._store = store
         self._encryptor = encryptor
         self._max_tries = max_tries
+        self._key = key
 
     @property
     def durable(self) -> bool:
@@ -87,7 +98,7 @@ class Checkpoint:
 
     def load(self, send_id: str) -> tuple[CheckpointState, str]:
         """
-        Return the state from which a send resumes, and a text that says why.
+        Return the state from which a send resumes, and a sentence for the log that says why.
 
         A retry and a cleared failure resume. A finished send that a person cleared is sent again; a finished
         send whose worker died before Airflow noted the success is not. Another audience or payload is another
@@ -96,33 +107,36 @@ class Checkpoint:
         :param send_id: hash of audience and payload.
         :raises LiveActivityError: if the state of an earlier attempt cannot be read.
         """
-        stored = self._store.get(CHECKPOINT_KEY) if self._store is not None else None
+        stored = self._store.get(self._key) if self._store is not None else None
         if stored is None:
-            return CheckpointState(send_id), "new send"
+            return CheckpointState(send_id), "New send: no earlier attempt of this task has sent anything."
         try:
             return self._resume(send_id, stored)
         except Exception as error:
             raise LiveActivityError(
                 f"an earlier attempt of this task has sent a part, but its state cannot be read "
                 f"({type(error).__name__}). All workers need the same Fernet key. To send from the start, "
-                f"delete {CHECKPOINT_KEY!r} from the state of the task."
+                f"delete {self._key!r} from the state of the task."
             ) from error
 
     def save(self, state: CheckpointState) -> None:
         """Write the state: one call of Airflow's API server, from the task's main thread."""
         if self._store is not None:
-            self._store.set(CHECKPOINT_KEY, self._to_json(state))
+            self._store.set(self._key, self._to_json(state))
 
     def _resume(self, send_id: str, stored: dict[str, Any]) -> tuple[CheckpointState, str]:
         state = self._from_json(stored)
+        accepted = f"{state.completed.accepted:,}"
         if state.send_id != send_id:
             return CheckpointState(send_id), (
-                "new send, because audience or payload have changed since the last attempt, "
-                f"of which {state.completed.accepted:,} were accepted"
+                f"New send to all recipients: an earlier attempt had {accepted} accepted, but audience or "
+                "payload have changed since."
             )
-        if state.finished and self._max_tries > stored["max_tries"]:
-            return CheckpointState(send_id), "send again, because the finished task was cleared"
-        return state, "finished by an earlier attempt" if state.finished else "resume an earlier attempt"
+        if not state.finished:
+            return state, f"Resuming the send of an earlier attempt: {accepted} accepted so far."
+        if self._max_tries > stored["max_tries"]:
+            return CheckpointState(send_id), "Sending to all recipients again: the finished task was cleared."
+        return state, f"An earlier attempt has finished this send, with {accepted} accepted: nothing to send."
 
     def _to_json(self, state: CheckpointState) -> dict[str, Any]:
         point = state.resume_point
@@ -132,6 +146,8 @@ class Checkpoint:
             "encrypted": (self._encryptor.encrypt(text) if self._encryptor else text).decode(),
             "max_tries": self._max_tries,
             "finished": state.finished,
+            "uid": state.uid,
+            "attempt": state.attempt,
             "span": point.span,
             "unknown": _pack(point.unknown),
             "unsent": _pack(point.unsent),
@@ -155,7 +171,14 @@ class Checkpoint:
             unsent_recipients,
             digest,
         )
-        return CheckpointState(send_id, point, SendCounts(**stored["completed"]), stored["finished"])
+        return CheckpointState(
+            send_id,
+            point,
+            SendCounts(**stored["completed"]),
+            stored["finished"],
+            stored["uid"],
+            stored["attempt"],
+        )
 
 
 def _pack(positions: Iterable[int]) -> str:

@@ -54,7 +54,7 @@ class Progress:
         if self.percent is not None:
             parts.append(f"{self.percent:.0f} %")
         parts.append(f"{self.people_per_second:,.0f} people/s in {self.requests_per_second:,.0f} requests/s")
-        if self.seconds_left is not None:
+        if self.seconds_left:
             parts.append(f"about {in_words(self.seconds_left)} left")
         if self.unknown:
             parts.append(f"{self.unknown:,} unknown")

@@ -15,7 +15,9 @@ class SendReport(TypedDict):
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
     ``unknown`` count people if the requests name them, otherwise requests. Accepted means that the vendor
-    took the request, not that a phone shows it. ``waited_seconds`` is the time in which requests were held
+    took the request, not that a phone shows it. ``expected_seconds`` and ``expected_last_sent_at`` are the
+    estimate from before the first request, of a send to listed or queried people. ``send_id`` identifies the
+    send in the files of ``outcomes_path``. ``waited_seconds`` is the time in which requests were held
     back by the vendor's quota or the rate limit. ``dropped`` is 1 for an update that was not sent because the
     activity had ended or a newer update had been sent. ``start_id`` identifies the start of the activity, if
     the activity has an end time: it stays the same over retries and changes when a person clears the start.
@@ -37,8 +39,36 @@ class SendReport(TypedDict):
     last_sent_at: str | None
     content_state: dict[str, Any]
     validate_only: bool
+    expected_seconds: NotRequired[float]
+    expected_last_sent_at: NotRequired[str]
+    send_id: NotRequired[str]
     dropped: NotRequired[int]
     start_id: NotRequired[str]
+
+
+def summarize(report: SendReport) -> str:
+    """
+    Return a report as one line of a log, with the long id last.
+
+    :param report: the report.
+    """
+    requests = _count(report["requests"], "request")
+    if report.get("dropped"):
+        outcome = "dropped, nothing was sent"
+    elif report["validate_only"]:
+        recipients = _count(report["recipients"], "recipient")
+        outcome = f"valid, nothing was sent (validate_only): {recipients} in {requests}"
+    else:
+        outcome = f"{report['accepted']:,} of {report['recipients']:,} accepted in {requests}"
+        if report["rejected"]:
+            outcome += f", {report['rejected']:,} rejected"
+        if report["unknown"]:
+            outcome += f", {report['unknown']:,} unknown (the vendor may have carried them out)"
+    return f"{report['vendor']} {report['verb']}: {outcome}. Activity: {report['activity_id']}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 @dataclass(slots=True)
@@ -79,6 +109,7 @@ class SendCounts:
         content_state: dict[str, Any],
         validate_only: bool = False,
         recipients: int | None = None,
+        **more: Any,
     ) -> SendReport:
         """Return the report of the send."""
         report = asdict(self) | {
@@ -89,6 +120,7 @@ class SendCounts:
             "waited_seconds": round(self.waited_seconds, 3),
             "content_state": content_state,
             "validate_only": validate_only,
+            **more,
         }
         names = (name for name in SendReport.__annotations__ if name in report)
         return cast("SendReport", {name: report[name] for name in names})

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from airflow_provider_liveactivity.delivery.batch_requests import close_source
 from airflow_provider_liveactivity.delivery.in_flight import InFlight, PendingBatch, SendState, digest
 from airflow_provider_liveactivity.errors import OutcomeUnknown
 
@@ -56,16 +58,41 @@ def plan_resume(saved: CheckpointState, batches: BatchRequests, on_unknown: OnUn
         found, read, remaining = {}, [], batches.after(point.submitted_key)
     skipped = 0 if found and resend else point.unknown_recipients
     if wanted and not found:
-        log.warning("The audience has changed where the last attempt stopped: the open batches are skipped.")
+        log.warning(
+            "The audience has changed where the last attempt stopped: recipients whose requests were in "
+            "flight then are skipped."
+        )
         skipped += point.unsent_recipients
     if skipped:
-        log.warning("Skipped %s recipients whose outcome is unknown.", f"{skipped:,}")
+        log.warning("Recipients that an earlier attempt may have reached are skipped: %s.", f"{skipped:,}")
     counts = replace(saved.completed, unknown=saved.completed.unknown + skipped)
     if not found:
         return ResumePlan(SendState(InFlight(point.submitted_key), counts), [], read, remaining)
     in_flight = InFlight(point.submitted_key, point.span, {number: found[number][1] for number in wanted})
     reopened = [(number, found[number][0]) for number in wanted]
     return ResumePlan(SendState(in_flight, counts), reopened, read, remaining)
+
+
+def unknown_batches(point: ResumePoint, batches: BatchRequests) -> list[BatchRequest]:
+    """
+    Return the batches of earlier attempts that may have been carried out; reads their part of the audience.
+
+    If the audience has changed in that part, its batches cannot be told apart: all of them are returned.
+
+    :param point: where the send resumes.
+    :param batches: the requests of the send.
+    """
+    if not point.unknown:
+        return []
+    found, _, remaining = _reopen(point, batches)
+    close_source(remaining)
+    if found:
+        return [found[number][0] for number in point.unknown]
+    part = batches.after(point.completed_key, point.submitted_key)
+    try:
+        return list(takewhile(lambda batch: batch.key <= point.submitted_key, part))
+    finally:
+        close_source(part)
 
 
 def _reopen(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 
 class ScheduledRelease:
@@ -24,7 +24,6 @@ class ScheduledRelease:
         """Return the seconds until the request may leave, by wall-clock time, which may be set meanwhile."""
         return 0.0 if self._released else max(0.0, (self.until - now).total_seconds())
 
-    def release_time(self) -> datetime:
+    def release_time(self, now: datetime) -> datetime:
         """Return when the request leaves, as known now; relative dates in the request count from then."""
-        now = datetime.now(UTC)
         return now + timedelta(seconds=self.seconds_until_due(now))

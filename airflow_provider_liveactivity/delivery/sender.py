@@ -13,24 +13,28 @@ import math
 import time
 from collections import deque
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_liveactivity.delivery.batch_requests import close_source
+from airflow_provider_liveactivity.delivery.batch_requests import RequestSource
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint, CheckpointState
 from airflow_provider_liveactivity.delivery.in_flight import SendState
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.outcomes import OutcomeLog
 from airflow_provider_liveactivity.delivery.progress import ThroughputMeter
 from airflow_provider_liveactivity.delivery.resume import plan_resume, undecided_error
 from airflow_provider_liveactivity.delivery.worker_pool import Job, WorkerPool
 from airflow_provider_liveactivity.errors import SendStopped
 from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import RetrySafety
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest, BatchRequests
+    from airflow_provider_liveactivity.delivery.outcomes import OutcomeWriter
+    from airflow_provider_liveactivity.delivery.preflight import Preflight
     from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.delivery.report import SendCounts
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
@@ -58,8 +62,11 @@ class Sender:
     :param possibly_sent_before: whether an earlier process may have sent the same requests with the same
         idempotency keys.
     :param total: recipients in all, if known.
+    :param outcomes: stores the outcome of every recipient; None keeps counts only.
+    :param preflight: checks that the send is over in time; None for no check.
     :param on_progress: called about every 5 seconds, in the thread that runs the send.
-    :param client: makes the client of a worker; for tests.
+    :param client: makes the client of a worker.
+    :param clock: returns the wall-clock time.
     """
 
     def __init__(
@@ -72,8 +79,11 @@ class Sender:
         checkpoint: Checkpoint | None = None,
         possibly_sent_before: bool = False,
         total: int | None = None,
+        outcomes: OutcomeWriter | None = None,
+        preflight: Preflight | None = None,
         on_progress: Callable[[Progress], None] = log.info,
         client: Callable[..., Client] = Client,
+        clock: Callable[[], datetime] = utcnow,
     ) -> None:
         self._send_id = send_id
         self._batches = batches
@@ -84,12 +94,15 @@ class Sender:
         self._total = total
         self._on_progress = on_progress
         self._client = client
+        self._clock = clock
+        self._outcomes = OutcomeLog(outcomes, clock=clock)
+        self._preflight = preflight
+        self._saved = CheckpointState(send_id)  # by earlier attempts
         # Each change of the state is one assignment: a signal handler may raise between any two of them.
         self._state = SendState()
         self._final_state: SendState | None = None  # once it is stored
         self._reopened: deque[Job] = deque()  # open batches of earlier attempts
-        self._read: deque[BatchRequest] = deque()  # read from the audience, not submitted
-        self._remaining: Iterator[BatchRequest] = iter(())  # not read yet
+        self._source = RequestSource()  # of batches that are not submitted
         self._exhausted = False  # every batch of the audience was submitted
         self._finished = False
         self._saved_at = -math.inf
@@ -99,9 +112,19 @@ class Sender:
         self._deadline = math.inf  # when a stop must be over
 
     @property
+    def is_durable(self) -> bool:
+        """Whether a retry knows what was sent."""
+        return self._checkpoint.durable
+
+    @property
     def counts(self) -> SendCounts:
         """The counts over all attempts so far."""
         return (self._final_state or self._state).counts
+
+    @property
+    def uid(self) -> str:
+        """Random id of the send, the same over its attempts; empty if no outcomes are kept."""
+        return self._saved.uid
 
     def stop(self) -> None:
         """Let no further request leave and end within seconds; safe to call from a signal handler."""
@@ -117,19 +140,24 @@ class Sender:
         """
         saved, why = self._checkpoint.load(self._send_id)
         self._state = SendState(completed=saved.counts)
+        self._saved = saved
         if self._checkpoint.durable:
-            log.info("Checkpoint: %s. Accepted so far: %s.", why, f"{saved.completed.accepted:,}")
+            log.info("%s", why)
         if saved.finished:
             return self.counts
+        if self._preflight is not None:
+            self._preflight.check(self._options, self._workspace.vendor, done=self.counts.recipients)
+        self._saved = self._outcomes.begin(saved, self._batches)
         plan = plan_resume(saved, self._batches, self._options.on_unknown)
-        self._state, self._remaining = plan.state, plan.remaining
-        self._read = deque(plan.read)
+        self._state = plan.state
+        self._source = RequestSource(plan.read, plan.remaining)
         self._reopened = deque(self._job(number, batch) for number, batch in plan.reopened)
+        self._outcomes.add(dict(plan.reopened))
         self._meter = ThroughputMeter(self.counts)
         try:
             failure = self._send()
         finally:
-            close_source(self._remaining)
+            self._source.close()
         if failure is not None:
             raise failure
         return self.counts
@@ -143,6 +171,7 @@ class Sender:
             rules=options.rate_rules(),
             skip_unknown=options.on_unknown == "skip",
             client=self._client,
+            clock=self._clock,
         )
         with pool:
             try:
@@ -162,7 +191,7 @@ class Sender:
             self._submit(pool)
             if self._exhausted and not self._state.in_flight.pending:
                 return
-            self._read_ahead()
+            self._source.read_ahead(_READ_AHEAD)
             pool.wait(_LOOP_SECONDS)
             self._collect(pool)
             self._report_if_due(pool)
@@ -173,25 +202,19 @@ class Sender:
         if self._exhausted or wanted <= 0:
             return
         jobs = [self._reopened.popleft() for _ in range(min(wanted, len(self._reopened)))]
-        batches = self._next_batches(wanted - len(jobs))
+        batches = self._source.take(wanted - len(jobs))
         exhausted = len(jobs) + len(batches) < wanted
         in_flight = self._state.in_flight
-        jobs += [self._job(number, batch) for number, batch in enumerate(batches, start=in_flight.count)]
+        numbered = dict(enumerate(batches, start=in_flight.count))
+        jobs += [self._job(number, batch) for number, batch in numbered.items()]
         if jobs:
             in_flight = in_flight.add((batch.key, batch.request.recipients) for batch in batches)
             state = replace(self._state, in_flight=in_flight)
             self._save(state)
             self._state = state
+            self._outcomes.add(numbered)
             pool.submit(jobs)
         self._exhausted = exhausted
-
-    def _read_ahead(self) -> None:
-        """Read from the audience while the pool is busy."""
-        self._read.extend(islice(self._remaining, _READ_AHEAD - len(self._read)))
-
-    def _next_batches(self, count: int) -> list[BatchRequest]:
-        batches = [self._read.popleft() for _ in range(min(count, len(self._read)))]
-        return batches + list(islice(self._remaining, count - len(batches)))
 
     def _batches_to_submit(self, pool: WorkerPool) -> int:
         """Return how many batches to submit now."""
@@ -215,6 +238,7 @@ class Sender:
     def _collect(self, pool: WorkerPool) -> None:
         """Count the results of the pool."""
         if results := pool.results():
+            self._outcomes.record(results)
             self._state = self._state.with_results(results, self._options.on_unknown)
             pool.discard(results)
             for warning in {result.warning for result in results.values()} - self._logged_warnings:
@@ -228,8 +252,11 @@ class Sender:
             self._report_progress(pool)
 
     def _report_progress(self, pool: WorkerPool) -> None:
-        quota_left = pool.limiter.quota.remaining
-        self._on_progress(self._meter.progress(self.counts, self._total, quota_left))
+        quota, counts = pool.limiter.quota, self.counts
+        self._on_progress(self._meter.progress(counts, self._total, quota.remaining))
+        if self._preflight is not None:
+            vendor = self._workspace.vendor
+            self._preflight.review(self._options, vendor, quota, done=counts.recipients)
 
     def _finish(self, pool: WorkerPool) -> None:
         """Let no further request leave, wait for those in flight, and store the final state."""
@@ -245,6 +272,7 @@ class Sender:
         state, unsent = self._state.finish(pending if left is None else left)
         waited = state.completed.waited_seconds + pool.limiter.waited_seconds
         state = replace(state, completed=replace(state.completed, waited_seconds=waited))
+        self._outcomes.record_unknown(state.unknown)
         self._save(state, unsent)
         self._final_state = state
         if self._meter.has_reported:
@@ -261,8 +289,11 @@ class Sender:
             log.exception("The final state could not be stored; a retry uses the state before it.")
 
     def _save(self, state: SendState, unsent: Iterable[int] = ()) -> None:
+        self._outcomes.flush()  # first: no later attempt reads a batch that the checkpoint calls complete
         if self._checkpoint.durable:
             # Reopened batches that were not submitted have not been sent either.
             point = state.in_flight.resume_point({*unsent, *(job.number for job in self._reopened)})
-            self._checkpoint.save(CheckpointState(self._send_id, point, state.completed, self._finished))
+            self._checkpoint.save(
+                replace(self._saved, resume_point=point, completed=state.completed, finished=self._finished)
+            )
         self._saved_at = time.monotonic()

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter, RateRules
 from airflow_provider_liveactivity.errors import OutcomeUnknown, RecipientRejected, VendorUnavailable
 from airflow_provider_liveactivity.http.client import Client, SendResult
+from airflow_provider_liveactivity.models.moments import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Request
@@ -44,7 +46,8 @@ class WorkerPool:
     :param count: most requests in flight.
     :param rules: how fast requests may leave.
     :param skip_unknown: whether the pool goes on after an unknown outcome.
-    :param client: makes the client of a worker, from the workspace and the shared limiter; for tests.
+    :param client: makes the client of a worker, from the workspace and the shared limiter.
+    :param clock: returns the wall-clock time.
     """
 
     def __init__(
@@ -55,8 +58,9 @@ class WorkerPool:
         rules: RateRules,
         skip_unknown: bool = True,
         client: Callable[[WorkspaceConfig, RateLimiter], Client] = Client,
+        clock: Callable[[], datetime] = utcnow,
     ) -> None:
-        self.limiter = RateLimiter(rules)
+        self.limiter = RateLimiter(rules, clock=clock)
         #: The error that stopped the pool before its work was done.
         self.failure: Exception | None = None
         #: Whether a request was accepted: key, host and payload are good.

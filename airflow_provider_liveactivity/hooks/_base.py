@@ -3,140 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict, Unpack
+from dataclasses import replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_liveactivity.assets import MAX_URI_LENGTH, activity_uri
-from airflow_provider_liveactivity.delivery.batch_requests import SingleRequest
-from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.delivery.sender import Sender
-from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError, PartiallySent
+from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent
+from airflow_provider_liveactivity.hooks._checkpoint import checkpoint_of, progress_of
 from airflow_provider_liveactivity.hooks._connection import is_loopback
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
+from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
 from airflow_provider_liveactivity.http.client import Client
-from airflow_provider_liveactivity.http.retries import NO_RETRY
-from airflow_provider_liveactivity.models.objects import hashable
-from airflow_provider_liveactivity.vendors.base import RetrySafety
+from airflow_provider_liveactivity.http.retries import NO_RETRY, RetryConfig
+from airflow_provider_liveactivity.models.moments import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
-    from airflow_provider_liveactivity.audience import Audience
-    from airflow_provider_liveactivity.delivery.batch_requests import BatchRequests
-    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-    from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.delivery.preflight import Preflight
     from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.http.client import SendResult
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
-    from airflow_provider_liveactivity.http.retries import RetryConfig
     from airflow_provider_liveactivity.vendors.base import Request
 
 
-class SendOptions(TypedDict, total=False):
-    """Optional arguments of ``Sender``."""
-
-    options: DeliveryOptions
-    checkpoint: Checkpoint
-    possibly_sent_before: bool
-    on_progress: Callable[[Progress], None]
-
-
-def send_options(
-    *,
-    options: DeliveryOptions | None = None,
-    checkpoint: Checkpoint | None = None,
-    possibly_sent_before: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> SendOptions:
-    """
-    Return the arguments that are not None; ``Sender`` has a default for each of the others.
-
-    :param options: how the send uses workers and quota; None by default.
-    :param checkpoint: where the send stores its state between attempts; None by default.
-    :param possibly_sent_before: whether an earlier process may have sent the request; False by default.
-    :param on_progress: function that receives the progress; None by default.
-    """
-    given: SendOptions = {"possibly_sent_before": possibly_sent_before}
-    if options is not None:
-        given["options"] = options
-    if checkpoint is not None:
-        given["checkpoint"] = checkpoint
-    if on_progress is not None:
-        given["on_progress"] = on_progress
-    return given
-
-
-@dataclass(frozen=True, slots=True)
-class SendPlan:
-    """
-    A validated send, of which no request has been sent yet.
-
-    :param verb: start, update or end.
-    :param activity_id: the vendor's name of the activity.
-    :param content_state: object with the state that the activity shows.
-    :param batches: the requests.
-    :param content_hash: hash of the content, the same over all attempts of a task; empty by default.
-    :param audience: the recipients, if the requests name them; None by default.
-    :param total: number of recipients; None, the default, if not known.
-    :param repeatable: whether the send may be repeated; an unknown outcome then fails it, so that it is
-        retried. False by default.
-    :param workspace: where to send; None, the default, for the hook's own workspace.
-    :param warnings: warnings about a payload that is sent nevertheless; none by default.
-    """
-
-    verb: str
-    activity_id: str
-    content_state: dict[str, Any]
-    batches: BatchRequests
-    content_hash: str = field(default="", repr=False)
-    audience: Audience | None = None
-    total: int | None = None
-    repeatable: bool = False
-    workspace: WorkspaceConfig | None = None
-    warnings: Sequence[str] = ()
-
-    @classmethod
-    def single(
-        cls,
-        request: Request,
-        activity_id: str,
-        content_state: dict[str, Any],
-        content_hash: str = "",
-        *,
-        warnings: Sequence[str] = (),
-    ) -> SendPlan:
-        """
-        Return the plan of a single request.
-
-        :param request: the request.
-        :param activity_id: the vendor's name of the activity.
-        :param content_state: object with the state that the activity shows.
-        :param content_hash: hash of the content; empty by default.
-        :param warnings: warnings about the payload; none by default.
-        """
-        return cls(
-            request.verb,
-            activity_id,
-            content_state,
-            SingleRequest(request),
-            content_hash,
-            repeatable=request.retry_safety is not RetrySafety.NOT_IDEMPOTENT,
-            warnings=warnings,
-        )
-
-
 class LiveActivityHook(BaseHook):
-    """Base of the hooks. A hook serves one connection and any number of calls, one at a time."""
+    """
+    Base of the hooks. A hook serves one connection and any number of calls, one at a time.
+
+    :param retry: how often a request is sent; by default as ``RetryConfig``.
+    :param clock: function that returns the current time; the system's clock by default.
+    """
 
     conn_name_attr: ClassVar[str]
     conn_type: ClassVar[str]
@@ -144,6 +51,12 @@ class LiveActivityHook(BaseHook):
     _stopped = False
     #: Warnings that a dry run has logged; the send that follows does not log them again.
     _logged_warnings: Sequence[str] = ()
+    default_retry: ClassVar[RetryConfig] = RetryConfig()
+
+    def __init__(self, *, retry: RetryConfig | None = None, clock: Callable[[], datetime] = utcnow) -> None:
+        super().__init__()
+        self._retry = retry or self.default_retry
+        self._clock = clock
 
     @cached_property
     @abstractmethod
@@ -196,51 +109,79 @@ class LiveActivityHook(BaseHook):
             self._sender.stop()
 
     def _deliver(
-        self, plan: SendPlan, *, validate_only: bool = False, **options: Unpack[SendOptions]
+        self, plan: SendPlan, delivery: Delivery | None = None, *, validate_only: bool = False
     ) -> SendReport:
         """
         Send a plan and return the report.
 
         :param plan: the plan.
+        :param delivery: how to deliver it; None, the default, for the defaults of ``Delivery``.
         :param validate_only: whether to build every request and send none; False by default.
-        :param options: arguments of ``Sender``.
         :raises PartiallySent: if an error stopped the send after some requests had left.
         """
         for warning in plan.warnings:
             if warning not in self._logged_warnings:
-                self.log.warning("%s of %s: %s", plan.verb, plan.activity_id, warning)
+                self.log.warning("%s (%s of %s)", warning, plan.verb, plan.activity_id)
         self._logged_warnings = plan.warnings if validate_only else ()
+        delivery = delivery or Delivery()
+        preflight = delivery.preflight(plan, self._clock)
         if validate_only:
-            return self._dry_run(plan)
-        if plan.repeatable:
-            options["options"] = replace(options.get("options") or DeliveryOptions(), on_unknown="resend")
-        workspace = plan.workspace or self.workspace
-        send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
-        sender = self._sender = Sender(send_id, plan.batches, workspace, total=plan.total, **options)
+            return self._dry_run(plan, delivery, preflight)
+        sender = self._sender = self._sender_of(plan, delivery, preflight)
         if self._stopped:
             sender.stop()
         try:
-            report = self._report(plan, sender.run())
+            counts = sender.run()
         except LiveActivityError as error:
             if plan.repeatable or not self.has_sent:
                 raise
             raise PartiallySent(
-                f"{sender.counts.accepted:,} accepted and {sender.counts.unknown:,} unknown before the "
-                f"error: {error}",
-                report=self._report(plan, sender.counts),
+                f"{error.message} Before this error, {sender.counts.accepted:,} were accepted and "
+                f"{sender.counts.unknown:,} have an unknown outcome.",
+                report=self._report(plan, sender.counts, **_known(sender, preflight)),
+                stopped_by=error,
                 retryable=error.retryable,
-                remembered="checkpoint" in options and options["checkpoint"].durable,
-            ) from error
+                remembered=sender.is_durable,
+                **error.origin,
+            ) from None
+        report = self._report(plan, counts, **_known(sender, preflight))
         if report["accepted"] and plan.verb not in ("update", "end"):  # updates and ends are urgent
             tell_lineage(self, self.activity_uri(plan.activity_id))
         return report
 
-    def _dry_run(self, plan: SendPlan) -> SendReport:
+    def _sender_of(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> Sender:
+        workspace = plan.workspace or self.workspace
+        send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
+        options = delivery.options
+        return Sender(
+            send_id,
+            plan.batches,
+            workspace,
+            options=replace(options, on_unknown="resend") if plan.repeatable else options,
+            checkpoint=checkpoint_of(delivery.context, workspace, plan, send_id),
+            possibly_sent_before=delivery.possibly_sent_before,
+            total=plan.total,
+            outcomes=delivery.outcomes,
+            preflight=preflight,
+            on_progress=delivery.on_progress or progress_of(delivery.context),
+            client=partial(Client, retry=self._retry, clock=self._clock),
+            clock=self._clock,
+        )
+
+    def _sent_at(self, release: ScheduledRelease | None) -> datetime:
+        """Return when a request leaves, as known now: a relative date counts from then."""
+        return release.release_time(self._clock()) if release else self._clock()
+
+    def _dry_run(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> SendReport:
+        if preflight is not None:
+            preflight.check(delivery.options, (plan.workspace or self.workspace).vendor)
         counts, recipients = SendCounts(), 0
         for batch in plan.batches.after(None):
             counts.requests += 1
             recipients += batch.request.recipients
-        return self._report(plan, counts, validate_only=True, recipients=recipients)
+        return self._report(
+            plan, counts, validate_only=True, recipients=recipients, **_known(None, preflight)
+        )
 
     def _report(self, plan: SendPlan, counts: SendCounts, **more: Any) -> SendReport:
         if plan.audience is not None:
@@ -255,7 +196,7 @@ class LiveActivityHook(BaseHook):
 
     def _try_request(self, request: Request, workspace: WorkspaceConfig) -> SendResult:
         """Send a request once and return its result, which may be an error."""
-        return self._exchange(request, workspace, retry=NO_RETRY)
+        return self._exchange(request, workspace, NO_RETRY)
 
     def _request(
         self,
@@ -266,21 +207,22 @@ class LiveActivityHook(BaseHook):
     ) -> SendResult:
         """Send a request, raise its error, and return the result."""
         result = self._exchange(
-            request, workspace or self.workspace, possibly_sent_before=possibly_sent_before
+            request, workspace or self.workspace, self._retry, possibly_sent_before=possibly_sent_before
         )
         result.accepted()
         return result
 
-    @staticmethod
     def _exchange(
+        self,
         request: Request,
         workspace: WorkspaceConfig,
+        retry: RetryConfig,
         *,
         possibly_sent_before: bool = False,
-        retry: RetryConfig | None = None,
     ) -> SendResult:
         async def send() -> SendResult:
-            async with Client(workspace, RateLimiter(), retry=retry) as client:
+            limiter = RateLimiter(clock=self._clock)
+            async with Client(workspace, limiter, retry=retry, clock=self._clock) as client:
                 return await client.send(request, possibly_sent_before=possibly_sent_before)
 
         # In a separate thread: the caller may have a running event loop.
@@ -288,15 +230,11 @@ class LiveActivityHook(BaseHook):
             return pool.submit(lambda: asyncio.run(send())).result()
 
 
-def content_hash(*parts: Any) -> str:
-    """
-    Return the hash of a send's content as the user gave it: relative dates are not resolved.
-
-    :param parts: parts of the content, which must be JSON.
-    :raises InvalidPayload: if a part is not JSON.
-    """
-    try:
-        text = json.dumps(parts, sort_keys=True, default=hashable)
-    except (TypeError, ValueError, RecursionError):
-        raise InvalidPayload("an object to send has keys that are not text, or contains itself.") from None
-    return hashlib.sha256(text.encode()).hexdigest()
+def _known(sender: Sender | None, preflight: Preflight | None) -> dict[str, Any]:
+    """Return what the report of a send with an audience says beside its counts."""
+    known: dict[str, Any] = {"send_id": sender.uid} if sender is not None and sender.uid else {}
+    expected = preflight.expected if preflight is not None else None
+    if expected is not None and expected.end is not None:
+        known["expected_seconds"] = round(expected.seconds, 3)
+        known["expected_last_sent_at"] = expected.end.isoformat()
+    return known

@@ -14,6 +14,7 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._connection import (
+    check_extra,
     chosen_url,
     host_of,
     is_loopback,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Connection
 
+#: Keys of the connection's extra, beside the common ones.
+EXTRA_KEYS = ("instance", "app_id")
 _UNSEEN = (
     "Whether it also has the permissions messages.live_activity.start and messages.live_activity.update, "
     "only a send can tell."
@@ -45,7 +48,9 @@ class BrazeConnection(LiveActivityHook):
 
     @cached_property
     def _connection(self) -> Connection:
-        return self.get_connection(self.braze_conn_id)
+        connection = self.get_connection(self.braze_conn_id)
+        check_extra(connection, EXTRA_KEYS)
+        return connection
 
     @cached_property
     def url(self) -> str:
@@ -70,7 +75,8 @@ class BrazeConnection(LiveActivityHook):
         found = app_id or text(self._connection.extra_dejson, "app_id")
         if not found:
             raise InvalidConnection(
-                f"app_id is missing: give it to the call, or to the extra of {self.braze_conn_id!r}."
+                "app_id is missing: give it to the call, or to the connection "
+                f"{self.braze_conn_id!r}, in its form under Extra Fields."
             )
         return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
+import logging
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -13,7 +15,12 @@ from airflow_provider_liveactivity.errors import InvalidConnection
 from airflow_provider_liveactivity.http.connection import Timeouts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+log = logging.getLogger(__name__)
+
+#: Keys of the extra that both vendors' connections may have.
+COMMON_EXTRA = ("connect_timeout", "read_timeout", "proxy", "allow_any_host")
 
 # RFC 1035, plus the underscore of internal names: labels of 1 to 63 characters, separated by single dots.
 # Text that only resembles a name, such as "evil.com\.braze.com", must not reach the comparison of its end. A
@@ -41,6 +48,27 @@ class ConnectionLike(Protocol):
     @property
     def extra_dejson(self) -> dict[str, Any]:
         """Return the extra as a dict."""
+
+
+def check_extra(connection: ConnectionLike, known: Collection[str]) -> None:
+    """
+    Name the keys of a connection's extra that nothing reads.
+
+    A key that resembles a known one is an error, because its value would be ignored. Any other key may belong
+    to a tool that shares the connection, so it is only a warning.
+
+    :param connection: the connection.
+    :param known: the keys that the vendor's hook reads, beside those in ``COMMON_EXTRA``.
+    :raises InvalidConnection: if a key resembles a known one. The message names both.
+    """
+    known = [*known, *COMMON_EXTRA]
+    for key in connection.extra_dejson:
+        if key in known:
+            continue
+        where = f"connection {connection.conn_id!r}: the extra"
+        if nearest := difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.7):
+            raise InvalidConnection(f"{where} has no key {key!r}; did you mean {nearest[0]}?")
+        log.warning("%s key %r is not used; the provider reads %s.", where, key, ", ".join(known))
 
 
 def base_url(connection: ConnectionLike, suffixes: tuple[str, ...]) -> str:
@@ -101,7 +129,8 @@ def chosen_url(
     Return scheme and host of the requests: the connection's host, else the host of the choice in the form.
 
     :param connection: connection; its ``host`` takes precedence over the choice. If both name hosts of the
-        vendor, these must match.
+        vendor, these must match. The host may be the choice itself, such as "US-01": Airflow's form shows the
+        host at once, and the fields of the extra in a closed section.
     :param suffixes: ends of the vendor's host names, such as ``.braze.com``.
     :param field: name of the extra's field with the choice.
     :param hosts: choice → host.
@@ -111,6 +140,12 @@ def chosen_url(
     where = f"connection {connection.conn_id!r}:"
     host = (connection.host or "").strip()
     choice = text(connection.extra_dejson, field)
+    if host.upper() in hosts:
+        if choice not in (None, host.upper()):
+            raise InvalidConnection(
+                f"{where} host is {host}, but {field} is {choice}; leave one of them empty."
+            )
+        choice, host = host.upper(), ""
     if (choice is not None or not host) and choice not in hosts:
         raise InvalidConnection(
             f"{where} {field} must be one of {', '.join(hosts)} (see your dashboard's address)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
 from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
-from airflow_provider_liveactivity.hooks._base import content_hash
+from airflow_provider_liveactivity.hooks._plan import content_hash
 from airflow_provider_liveactivity.models.moengage_campaign import (
     MAX_IDS_IN_CAMPAIGN,
     MAX_IDS_IN_SEGMENT,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NotRequired, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Self, cast
 
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport
 from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
 from airflow_provider_liveactivity.errors import InvalidPayload, RateLimited
-from airflow_provider_liveactivity.hooks._base import SendOptions, SendPlan
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
+from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_liveactivity.models.moengage import StartBroadcast, UpdateBroadcast
     from airflow_provider_liveactivity.vendors.base import Request
 
@@ -40,7 +42,7 @@ class _Held:
     """The latest update of an activity that is held back, and the number of updates that it replaces."""
 
     plan: SendPlan
-    options: SendOptions
+    delivery: Delivery
     replaced: int = 0
 
 
@@ -67,16 +69,17 @@ class Broadcasts(MoEngageCalls):
         reports = []
         while self._held:
             activity_id, held = self._held.popitem()
-            reports.append(self._send(held.plan, held.options, _pushes(activity_id), held.replaced))
+            reports.append(self._send(held.plan, held.delivery, _pushes(activity_id), held.replaced))
         return reports
 
     def _broadcast(
         self,
         request: Request,
         body: StartBroadcast | UpdateBroadcast,
-        validate_only: bool,
-        options: SendOptions,
+        arguments: Mapping[str, Any],
         on_rate_limit: OnRate = "wait",
+        *,
+        options: DeliveryOptions | None = None,
     ) -> BroadcastReport:
         activity_id = body.broadcast_live_activity_id
         plan = SendPlan.single(request, activity_id, body.ios.content_state, warnings=body.warnings())
@@ -87,18 +90,21 @@ class Broadcasts(MoEngageCalls):
                 "on_rate_limit='coalesce' may hold an update back, so it needs an end at which that is sent: "
                 "use the hook in a with statement."
             )
-        if validate_only:
+        if arguments.get("validate_only", False):
             return _without_count(self._deliver(plan, validate_only=True))
+        delivery = Delivery(
+            options or DeliveryOptions(), possibly_sent_before=arguments.get("possibly_sent_before", False)
+        )
         if request.verb == "start":
-            return self._send(plan, options, STARTS)
+            return self._send(plan, delivery, STARTS)
         limits, held = _pushes(activity_id), self._held.pop(activity_id, None)
         replaced = held.replaced + 1 if held else 0
         if on_rate_limit == "wait":
-            return self._send(plan, options, limits, replaced or None)
+            return self._send(plan, delivery, limits, replaced or None)
         until = self.rates.next_free_at(limits)
         if until is None:
             try:
-                return self._send(plan, _at_once(options), limits, replaced)
+                return self._send(plan, _at_once(delivery), limits, replaced)
             except RateLimited as error:  # other processes send to this activity too
                 if on_rate_limit == "fail":
                     raise
@@ -107,14 +113,14 @@ class Broadcasts(MoEngageCalls):
                 )
         if on_rate_limit == "fail":
             raise RateLimited("five updates and ends a minute are all that MoEngage takes.", reset_at=until)
-        self._held[activity_id] = _Held(plan, options, replaced)
+        self._held[activity_id] = _Held(plan, delivery, replaced)
         return BroadcastReport(**self._report(plan, SendCounts(), recipients=1), coalesced=0)
 
     def _send(
-        self, plan: SendPlan, options: SendOptions, limits: tuple[RateLimit, ...], replaced: int | None = None
+        self, plan: SendPlan, delivery: Delivery, limits: tuple[RateLimit, ...], replaced: int | None = None
     ) -> BroadcastReport:
         waited = self.rates.acquire(limits)
-        report = _without_count(self._deliver(plan, **options))
+        report = _without_count(self._deliver(plan, delivery))
         if replaced is not None:
             report["coalesced"] = replaced
         report["waited_seconds"] = round(report["waited_seconds"] + waited, 3)
@@ -130,6 +136,6 @@ def _pushes(activity_id: str) -> tuple[RateLimit, ...]:
     return (PUSHES, RateLimit(f"updates and ends of {activity_id}", 5))
 
 
-def _at_once(options: SendOptions) -> SendOptions:
-    """Return the options with which a 429 raises its error at once, without a wait."""
-    return {**options, "options": options.get("options") or DeliveryOptions(on_unknown="resend", max_wait=0)}
+def _at_once(delivery: Delivery) -> Delivery:
+    """Return the delivery in which a 429 raises its error at once, without a wait."""
+    return replace(delivery, options=replace(delivery.options, max_wait=0))

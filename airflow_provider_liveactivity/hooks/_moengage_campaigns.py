@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport
 from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
-from airflow_provider_liveactivity.errors import LiveActivityError, RateLimited
+from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
 from airflow_provider_liveactivity.hooks._moengage_audience import campaign_audience
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
+from airflow_provider_liveactivity.hooks._shared_arguments import QueryArguments, pick
 from airflow_provider_liveactivity.http.redaction import redact
 from airflow_provider_liveactivity.models.moengage_campaign import (
     CreateCampaign,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.models.arguments import Object
     from airflow_provider_liveactivity.vendors.base import Response
 
 #: The strictest of the limits in MoEngage's documentation, which counts campaigns here and requests there.
@@ -64,28 +66,50 @@ class CampaignReport(SendReport):
     answer: Any
 
 
+class CampaignArguments(QueryArguments, total=False):
+    """
+    Optional arguments of a campaign, with those of ``QueryArguments``, whose query has one column.
+
+    Exactly one audience is required: ``segment_id``, ``all_users``, ``filters``, ``external_user_ids`` or
+    ``sql``.
+
+    :param segment_id: id of a saved segment.
+    :param all_users: all users, if True; False by default.
+    :param filters: MoEngage's own filters, as a list of filters that must all match, as an object with
+        ``filter_operator`` and ``filters``, or as JSON text of either.
+    :param external_user_ids: list of user ids, or its JSON text.
+    :param tags: list of tags of the campaign.
+    :param request_id: id for which MoEngage creates only one campaign. By default a new one, which all
+        attempts of this call share.
+    :param possibly_sent_before: whether an earlier process may have sent this ``request_id``; the hook then
+        searches for the campaign first. False by default.
+    :param extra_fields: object with fields that this provider does not know, or its JSON text. They are added
+        to the request body after validation, and never replace a field. None by default.
+    :param validate_only: do everything except send, and return the report; False by default.
+    """
+
+    segment_id: str | None
+    all_users: bool
+    filters: dict[str, Any] | list[dict[str, Any]] | str | None
+    external_user_ids: Sequence[str] | str | None
+    tags: list[str] | None
+    request_id: str | None
+    possibly_sent_before: bool
+    extra_fields: Object | None
+    validate_only: bool
+
+
 class BroadcastCampaigns(MoEngageCalls):
     """Create campaigns."""
 
-    @checked_arguments
+    @checked_arguments(CampaignArguments)
     def create_broadcast_campaign(
         self,
         *,
         name: str,
         broadcast_live_activity_id: str,
         created_by: str,
-        segment_id: str | None = None,
-        all_users: bool = False,
-        filters: dict[str, Any] | list[dict[str, Any]] | str | None = None,
-        external_user_ids: Sequence[str] | str | None = None,
-        sql: str | None = None,
-        sql_conn_id: str | None = None,
-        parameters: Any = None,
-        max_audience: int | str | None = None,
-        tags: list[str] | None = None,
-        request_id: str | None = None,
-        possibly_sent_before: bool = False,
-        validate_only: bool = False,
+        **arguments: Unpack[CampaignArguments],
     ) -> CampaignReport:
         """
         Create the campaign of a broadcast Live Activity, for exactly one audience.
@@ -97,43 +121,32 @@ class BroadcastCampaigns(MoEngageCalls):
         :param broadcast_live_activity_id: id of your choice, by which start, update and end name the
             activity.
         :param created_by: e-mail address of a user of the dashboard.
-        :param segment_id: audience: id of a saved segment.
-        :param all_users: audience: all users, if True; False by default.
-        :param filters: audience: MoEngage's own filters, as a list of filters that must all match, as an
-            object with ``filter_operator`` and ``filters``, or as JSON text of either.
-        :param external_user_ids: audience: list of user ids, or its JSON text.
-        :param sql: audience: query whose only column is the user id.
-        :param sql_conn_id: id of the connection to the query's database.
-        :param parameters: list or dict of the query's parameters, or its JSON text.
-        :param max_audience: maximum number of people, listed or queried: a number, or its digits as text. A
-            larger audience is an error before the first request. None, the default, sets no limit.
-        :param tags: list of tags of the campaign.
-        :param request_id: id for which MoEngage creates only one campaign. By default a new one, which all
-            attempts of this call share.
-        :param possibly_sent_before: whether an earlier process may have sent this ``request_id``; the hook
-            then searches for the campaign first. False by default.
-        :param validate_only: do everything except send, and return the report; False by default.
+        :param arguments: further arguments, see ``CampaignArguments``: the audience, ``tags``,
+            ``validate_only`` and others.
         :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
             argument.
         :raises EmptyAudience: if a list or query has no people.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
+        validate_only = arguments.get("validate_only", False)
+        possibly_sent_before = arguments.get("possibly_sent_before", False)
+        segment_id = arguments.get("segment_id")
         audience = campaign_audience(
             segment_id=segment_id,
-            all_users=all_users,
-            filters=filters,
-            external_user_ids=external_user_ids,
-            sql=sql,
-            sql_conn_id=sql_conn_id,
-            parameters=parameters,
-            max_audience=max_audience,
+            all_users=arguments.get("all_users", False),
+            filters=arguments.get("filters"),
+            max_audience=arguments.get("max_audience"),
+            **pick(arguments, "external_user_ids", "sql", "sql_conn_id", "parameters"),
         )
-        basics = {"name": name, "broadcast_live_activity_id": broadcast_live_activity_id, "tags": tags}
+        basics: dict[str, Any] = {"name": name, "broadcast_live_activity_id": broadcast_live_activity_id}
+        if (tags := arguments.get("tags")) is not None:
+            basics["tags"] = tags
         body = CreateCampaign.build(
-            request_id=request_id or uuid.uuid4().hex,
+            request_id=arguments.get("request_id") or uuid.uuid4().hex,
             created_by=created_by,
-            basic_details={name: value for name, value in basics.items() if value is not None},
+            basic_details=basics,
             segmentation_details=audience.details,
+            extra_fields=arguments.get("extra_fields"),
         )
         named = audience.named
         tally = SendCounts(duplicates=named.duplicates, nulls=named.nulls) if named else SendCounts()
@@ -204,18 +217,7 @@ class BroadcastCampaigns(MoEngageCalls):
         workspace = self.workspace_for(Segments, "data_api_key")
         vendor: Any = workspace.vendor
         tally.waited_seconds += self.rates.acquire(SEGMENT_REQUESTS)
-        try:
-            sent = self._request(vendor.create(body), workspace=workspace, possibly_sent_before=True)
-        except RateLimited as error:
-            raise RateLimited(
-                f"{error.message} MoEngage answers the same if the workspace has 1,000 active segments: "
-                "archive some of them.",
-                reset_at=error.reset_at,
-                vendor=error.vendor,
-                endpoint=error.endpoint,
-                status=error.status,
-                request_id=error.request_id,
-            ) from None
+        sent = self._request(vendor.create(body), workspace=workspace, possibly_sent_before=True)
         tally.add_attempts(sent.attempts, None)
         answer = sent.accepted().fields()
         made, conflict = _object(answer.get("data")), _object(answer.get("error"))

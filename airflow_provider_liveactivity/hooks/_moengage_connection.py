@@ -10,6 +10,7 @@ from airflow.sdk.log import mask_secret
 from airflow_provider_liveactivity.delivery.rolling_limit import RollingLimiter
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._connection import (
+    check_extra,
     chosen_url,
     host_of,
     is_loopback,
@@ -24,7 +25,12 @@ from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SU
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow.providers.common.compat.sdk import Connection
+
     from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace
+
+#: Keys of the connection's extra, beside the common ones.
+EXTRA_KEYS = ("data_center", "campaign_api_key", "inform_api_key", "data_api_key")
 
 
 class MoEngageCalls(LiveActivityHook):
@@ -33,21 +39,26 @@ class MoEngageCalls(LiveActivityHook):
     moengage_conn_id: str
 
     @cached_property
+    def _connection(self) -> Connection:
+        connection = self.get_connection(self.moengage_conn_id)
+        check_extra(connection, EXTRA_KEYS)
+        return connection
+
+    @cached_property
     def rates(self) -> RollingLimiter:
         """The recent requests of this hook, to keep to MoEngage's limits."""
-        return RollingLimiter()
+        return RollingLimiter(clock=self._clock)
 
     @cached_property
     def url(self) -> str:
         """Scheme and host of the workspace: the connection's host, or that of its data center."""
-        connection = self.get_connection(self.moengage_conn_id)
         hosts = {name: f"api-{name}.moengage.com" for name in DATA_CENTERS}
-        return chosen_url(connection, HOST_SUFFIXES, "data_center", hosts)
+        return chosen_url(self._connection, HOST_SUFFIXES, "data_center", hosts)
 
     @property
     def dashboard_url(self) -> str | None:
         """URL of the dashboard's list of campaigns; None for the sandbox or an unknown data center."""
-        extra = self.get_connection(self.moengage_conn_id).extra_dejson
+        extra = self._connection.extra_dejson
         return (
             None if is_loopback(self.url) else campaigns_page(host_of(self.url), text(extra, "data_center"))
         )
@@ -60,7 +71,7 @@ class MoEngageCalls(LiveActivityHook):
         :param key_field: "password", or the field of the extra with the API's key.
         :raises InvalidConnection: if the connection lacks something. The message names the field.
         """
-        connection = self.get_connection(self.moengage_conn_id)
+        connection = self._connection
         workspace = secret(connection, connection.login, "the login, which is to hold the workspace ID,")
         extra = connection.extra_dejson
         if key_field == "password":

@@ -49,7 +49,7 @@ class ProvableKeys(MoEngageCalls):
             return False, fault(error, self.moengage_conn_id)
 
     def _given_keys(self) -> list[str]:
-        connection = self.get_connection(self.moengage_conn_id)
+        connection = self._connection
         fields = {**connection.extra_dejson, "password": connection.password}
         return [key for key in _KEYS if text(fields, key)]
 

@@ -22,7 +22,7 @@ def sql_hook(sql_conn_id: str, argument: str = "sql_conn_id") -> Any:
     try:
         hook = BaseHook.get_hook(sql_conn_id)
     except AirflowException as error:  # unknown, or its provider is not installed
-        raise InvalidConnection(f"{argument} {sql_conn_id!r}: {error}.") from error
+        raise InvalidConnection(f"{argument} {sql_conn_id!r}: {error}.") from None
     if not isinstance(hook, DbApiHook):
         raise InvalidConnection(
             f"{argument} {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."

@@ -139,6 +139,8 @@ class Client:
             call = retrying(request.retry_safety, self._retry, self._limiter.sleep)
             response: Response = await call(attempt)
         except LiveActivityError as error:
+            # The error names its cause: the frames of this thread, most of them tenacity's, add nothing.
+            error = error.with_traceback(None)
             return SendResult(attempts, error=error, outcome_unknown=outcome_unknown)
         return SendResult(attempts, self._connection.sent_at, response, self._warning(request, response))
 
@@ -166,7 +168,8 @@ class Client:
             case 429:
                 self._limiter.block_until(quota.reset_at)
                 raise RateLimited(
-                    "the vendor's limit is reached; requests continue in its next quota window.",
+                    "the vendor's limit is reached; requests continue in its next quota window."
+                    f"{vendor.rate_limit_advice}",
                     reset_at=quota.reset_at,
                     **context,
                 )

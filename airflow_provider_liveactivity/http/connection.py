@@ -23,7 +23,7 @@ from airflow_provider_liveactivity.errors import (
     VendorUnavailable,
 )
 from airflow_provider_liveactivity.http.h11_transport import H11Transport
-from airflow_provider_liveactivity.http.network_errors import NetworkError, network_error
+from airflow_provider_liveactivity.http.network_errors import NetworkError, describe, network_error
 from airflow_provider_liveactivity.http.redaction import redact, redact_header
 from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import Request, Response, Vendor
@@ -155,7 +155,6 @@ class Connection:
             raise OutcomeUnknown("the send was stopped before the response came.", **context) from None
         except Exception as error:  # noqa: BLE001
             failure = self._to_error(error, context)
-            failure.__cause__ = _without_quote(error)
         else:
             return self._read(request, response, await self._body(response, request.max_response_bytes))
         raise failure  # outside of the handler: __context__ would keep an error that quotes the response
@@ -186,18 +185,23 @@ class Connection:
         self._deadline.reschedule(asyncio.get_running_loop().time() + self._workspace.timeouts.read)
 
     def _to_error(self, error: Exception, context: dict[str, Any]) -> LiveActivityError:
-        name = type(error).__name__
-        if self.sent_at is not None and not isinstance(error, _NOT_SENT):
-            return OutcomeUnknown(f"no usable response came ({name}).", **context)
-        if network_error(error) is NetworkError.CERTIFICATE:
-            return VendorUnavailable(
-                "the server's TLS certificate is not trusted; check host and proxy of the connection.",
-                retryable=False,
-                **context,
-            )
-        return VendorUnavailable(
-            f"no connection could be opened ({name}); check the connection's host and the network.", **context
-        )
+        """Return the error that says why no response came; the cause of a known one adds nothing."""
+        sent = self.sent_at is not None and not isinstance(error, _NOT_SENT)
+        kind, timeouts = network_error(error), self._workspace.timeouts
+        if kind is None:
+            failed = "no usable response came" if sent else "the request could not be sent"
+            message = f"{failed} ({type(error).__name__})."
+        else:
+            url = self._workspace.base_url
+            message = describe(kind, url, connect=timeouts.connect, read=timeouts.read)
+        failure: LiveActivityError
+        if sent:
+            failure = OutcomeUnknown(message, **context)
+        else:
+            retryable = kind is not NetworkError.CERTIFICATE
+            failure = VendorUnavailable(message, retryable=retryable, **context)
+        failure.__cause__ = error if kind is None else None
+        return failure
 
     async def _body(self, response: httpx.Response, max_bytes: int) -> bytes:
         """Return the beginning of the body: as much as comes in time."""
@@ -210,7 +214,11 @@ class Connection:
                         break
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001
             # Without the error's text, which may quote the body.
-            log.info("Status %s, incomplete body (%s).", response.status_code, type(error).__name__)
+            log.info(
+                "The body of a response with status %s is incomplete (%s); the status decides.",
+                response.status_code,
+                type(error).__name__,
+            )
         finally:
             with suppress(Exception):
                 await response.aclose()
@@ -267,10 +275,3 @@ def _decode(body: bytes, headers: Mapping[str, str]) -> str:
         return codecs.getincrementaldecoder(charset)().decode(body)
     except UnicodeError:
         return ""
-
-
-def _without_quote(error: Exception) -> Exception:
-    """Return the error, or a replacement if its text quotes the response."""
-    if isinstance(error, httpx.RemoteProtocolError):
-        return httpx.RemoteProtocolError("the response is not valid HTTP; its text is not shown.")
-    return error

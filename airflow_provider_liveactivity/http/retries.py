@@ -88,5 +88,9 @@ class _TotalWaitExceeds(tenacity.stop.stop_base):
 def _log_retry(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     log.info(
-        "Attempt %s failed, next attempt in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error
+        "Attempt %s failed, the next one follows in %.1f s. %s: %s",
+        state.attempt_number,
+        state.upcoming_sleep,
+        type(error).__name__,
+        error,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity._arguments import own_arguments
 from airflow_provider_liveactivity.lifecycle._group import LiveActivityGroup
+from airflow_provider_liveactivity.lifecycle._task_docs import UPDATE
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
     BrazeStartLiveActivityOperator,
@@ -46,6 +47,9 @@ class BrazeLiveActivity(LiveActivityGroup):
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: further fields of the start that this version does not know, as a dict or JSON text;
+        none by default. (templated)
+    :param end_extra_fields: the same for the end. (templated)
     :param validate_only: check everything, but send nothing; False by default. (templated)
     """
 
@@ -57,6 +61,7 @@ class BrazeLiveActivity(LiveActivityGroup):
         "content_state": "end_content_state",
         "notification": "end_notification",
         "dismissal_date": "dismissal_date",
+        "extra_fields": "end_extra_fields",
     }
 
     def __init__(
@@ -75,6 +80,8 @@ class BrazeLiveActivity(LiveActivityGroup):
         app_id: str | None = None,
         braze_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
+        end_extra_fields: Object | None = None,
         validate_only: bool | str | None = None,
         **options: Unpack[BrazeLifecycleOptions],
     ) -> None:
@@ -91,5 +98,5 @@ class BrazeLiveActivity(LiveActivityGroup):
         :param options: further arguments of ``BrazeUpdateLiveActivityOperator``. The group sets the id of the
             activity, the connection and the other shared arguments.
         """
-        arguments: Any = {**self._shared, "content_state": content_state, **options}
+        arguments: Any = {"doc_md": UPDATE, **self._shared, "content_state": content_state, **options}
         return self.update_operator(task_id=task_id, **arguments)

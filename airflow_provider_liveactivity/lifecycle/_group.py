@@ -26,6 +26,7 @@ from airflow_provider_liveactivity._arguments import (
     parameters_of,
     refuse_unknown,
 )
+from airflow_provider_liveactivity.lifecycle import _task_docs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -152,7 +153,9 @@ class LiveActivityGroup(TaskGroup):
 
     def __enter__(self) -> Self:
         super().__enter__()
-        self.start = self.start_operator(task_id="start", **self._shared, **self._start)
+        self.start = self.start_operator(
+            task_id="start", doc_md=_task_docs.START, **self._shared, **self._start
+        )
         self.start.as_setup()
         return self
 
@@ -178,10 +181,15 @@ class LiveActivityGroup(TaskGroup):
 
         ends = [self.child_id(name) for name in ("end", "end_early")]  # type: ignore[no-untyped-call]
         self.end_time_sensor = LiveActivityEndTimeSensor(
-            task_id="end_time", deferrable=True, start_task_id=self.start.task_id, **self._sensor
+            task_id="end_time",
+            doc_md=_task_docs.END_TIME,
+            deferrable=True,
+            start_task_id=self.start.task_id,
+            **self._sensor,
         )
         self.end = self.end_operator(
             task_id="end",
+            doc_md=_task_docs.END,
             **self._shared,
             **self._end,
             # The end that the sensor found. If the sensor failed or was skipped, there is none, and the end
@@ -193,6 +201,9 @@ class LiveActivityGroup(TaskGroup):
         self.start >> self.end_time_sensor >> self.end.as_teardown(setups=self.start)
         self.end_early = self.end_operator(
             task_id="end_early",
+            # In a run without failures Airflow shows this task as skipped.
+            task_display_name="end_early (only after a failure)",
+            doc_md=_task_docs.END_EARLY,
             **self._shared,
             **self._end,
             update_task_ids=update_task_ids,
@@ -202,14 +213,16 @@ class LiveActivityGroup(TaskGroup):
         # After a failed start `end` does not run. After a failed sensor it runs at once. So one of the two
         # ends runs, and `end_early` can be skipped without waiting for the end time. `started` stands for the
         # start: a setup cannot have a downstream task with this trigger rule.
-        started = EmptyOperator(task_id="started")
+        started = EmptyOperator(task_id="started", doc_md=_task_docs.STARTED)
         self.start >> started
         watched = [started, *(body if self._on_failure == "end_now" else [])]
         watched >> self.end_early
         for task in updates:
             _give(task, end_task_ids=ends)
 
-        outcome = EmptyOperator(task_id="outcome", trigger_rule=TriggerRule.NONE_FAILED)
+        outcome = EmptyOperator(
+            task_id="outcome", doc_md=_task_docs.OUTCOME, trigger_rule=TriggerRule.NONE_FAILED
+        )
         leaves = [task for task in body if not task.downstream_task_ids & ids]
         [*leaves, self.end_time_sensor, self.end, self.end_early] >> outcome
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity._arguments import own_arguments
 from airflow_provider_liveactivity.lifecycle._group import LiveActivityGroup
+from airflow_provider_liveactivity.lifecycle._task_docs import UPDATE
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndBroadcastLiveActivityOperator,
     MoEngageStartBroadcastLiveActivityOperator,
@@ -42,6 +43,9 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         (templated)
     :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: further fields of the start that this version does not know, as a dict or JSON text;
+        none by default. (templated)
+    :param end_extra_fields: the same for the end. (templated)
     :param validate_only: check everything, but send nothing; False by default. (templated)
     """
 
@@ -53,6 +57,7 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         "content_state": "end_content_state",
         "alert": "end_alert",
         "dismissal_date": "dismissal_date",
+        "extra_fields": "end_extra_fields",
     }
 
     def __init__(
@@ -69,6 +74,8 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         dismissal_date: EpochMoment | None = None,
         moengage_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
+        end_extra_fields: Object | None = None,
         validate_only: bool | str | None = None,
         **options: Unpack[LifecycleOptions],
     ) -> None:
@@ -87,5 +94,11 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         :param options: further arguments of ``MoEngageUpdateBroadcastLiveActivityOperator``. The group sets
             the id of the broadcast, the connection and the other shared arguments.
         """
-        arguments: Any = {**self._shared, "content_state": content_state, "alert": alert, **options}
+        arguments: Any = {
+            "doc_md": UPDATE,
+            **self._shared,
+            "content_state": content_state,
+            "alert": alert,
+            **options,
+        }
         return self.update_operator(task_id=task_id, **arguments)

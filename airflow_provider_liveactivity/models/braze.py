@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
@@ -23,6 +23,7 @@ from airflow_provider_liveactivity.models.common import (
     Whole,
     text_or_object,
 )
+from airflow_provider_liveactivity.models.extra_fields import Envelopes, RequestBody, field_names
 from airflow_provider_liveactivity.models.objects import to_object
 
 #: External ids and aliases together. Source:
@@ -147,8 +148,16 @@ class UserAlias(VendorModel):
     alias_label: Annotated[AliasText, Field(repr=False)]
 
 
-class StartContent(VendorModel):
+#: Fields of a start that name its audience.
+_AUDIENCES = ("external_user_ids", "user_aliases", "segment_id", "custom_audience")
+#: Braze's objects to which ``extra_fields`` can add.
+_ENVELOPES = {"notification": field_names(Notification), "notification.alert": field_names(Alert)}
+
+
+class StartContent(RequestBody):
     """The content of a start, without its audience."""
+
+    envelopes: ClassVar[Envelopes] = {**_ENVELOPES, "": _AUDIENCES}
 
     app_id: Text
     activity_id: ActivityId
@@ -225,7 +234,7 @@ class StartLiveActivity(StartContent):
         return self
 
 
-class UpdateLiveActivity(VendorModel):
+class UpdateLiveActivity(RequestBody):
     """
     Body of an update, or of an end if ``end_activity`` is true.
 
@@ -234,6 +243,8 @@ class UpdateLiveActivity(VendorModel):
 
     Source: https://www.braze.com/docs/api/endpoints/messaging/live_activity/update
     """
+
+    envelopes: ClassVar[Envelopes] = _ENVELOPES
 
     app_id: Text
     activity_id: ActivityId

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
@@ -16,6 +16,7 @@ from airflow_provider_liveactivity.models.common import (
     encode,
     text_or_object,
 )
+from airflow_provider_liveactivity.models.extra_fields import Envelopes, RequestBody, field_names
 from airflow_provider_liveactivity.models.objects import to_object
 
 #: The 413 response of these endpoints says "Max size is 5120 bytes". What counts is not documented, so the
@@ -71,8 +72,10 @@ def _fits_header(activity_id: str) -> str:
 BroadcastId = Annotated[Text, AfterValidator(_fits_header)]
 
 
-class _Broadcast(VendorModel):
+class _Broadcast(RequestBody):
     nests = frozenset({"ios"})
+    #: A start knows no stale_date.
+    envelopes: ClassVar[Envelopes] = {"ios": field_names(IOSStart), "ios.alert": field_names(Alert)}
 
     broadcast_live_activity_id: BroadcastId
     instance_id: Text | None = None
@@ -111,6 +114,8 @@ class UpdateBroadcast(_Broadcast):
     Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity
     """
 
+    envelopes: ClassVar[Envelopes] = {"ios": field_names(IOSUpdate), "ios.alert": field_names(Alert)}
+
     ios: IOSUpdate
 
     def warnings(self) -> list[str]:
@@ -130,9 +135,11 @@ class EndBroadcast(UpdateBroadcast):
 
 def flat(**fields: Any) -> dict[str, Any]:
     """
-    Nest flat arguments as MoEngage requires: all fields except the two ids go into ``ios``.
+    Nest flat arguments as MoEngage requires: all fields except the ids and the extra fields go into ``ios``.
 
     :param fields: fields of a broadcast; None means that a field is not set.
     """
-    outer = {name: fields.pop(name, None) for name in ("broadcast_live_activity_id", "instance_id")}
+    outer = {
+        name: fields.pop(name, None) for name in ("broadcast_live_activity_id", "instance_id", "extra_fields")
+    }
     return outer | {"ios": {name: value for name, value in fields.items() if value is not None}}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from airflow_provider_liveactivity.models.common import JsonObject, Text, VendorModel
+from airflow_provider_liveactivity.models.extra_fields import Envelopes, RequestBody, field_names
 from airflow_provider_liveactivity.models.moengage import BroadcastId  # noqa: TC001
 from airflow_provider_liveactivity.models.objects import to_object
 
@@ -81,7 +82,7 @@ class BasicDetails(VendorModel):
     )
 
 
-class CreateCampaign(VendorModel):
+class CreateCampaign(RequestBody):
     """
     Body that creates the campaign of a broadcast Live Activity.
 
@@ -90,6 +91,14 @@ class CreateCampaign(VendorModel):
 
     Source: https://www.moengage.com/docs/api/create-campaigns/create-campaign
     """
+
+    envelopes: ClassVar[Envelopes] = {
+        "basic_details": field_names(BasicDetails),
+        "segmentation_details": field_names(SegmentationDetails),
+        "scheduling_details": (),
+        "delivery_controls": (),
+        "advanced": (),
+    }
 
     request_id: Text
     channel: Literal["PUSH"] = "PUSH"

@@ -17,6 +17,7 @@ from airflow_provider_liveactivity.models.common import (
     UtcEpochMoment,
     VendorModel,
 )
+from airflow_provider_liveactivity.models.extra_fields import with_extra_fields
 from airflow_provider_liveactivity.models.moments import utcnow
 
 LaType = Literal["start", "update", "end"]
@@ -50,6 +51,14 @@ TransactionId = Annotated[
     str, StringConstraints(min_length=1, max_length=MAX_TRANSACTION_ID_CHARACTERS, strict=True)
 ]
 
+#: The objects of the body, and the fields that a user's request has besides the shared ones.
+_ENVELOPES = {
+    "": ("user_id", "transaction_id", "alert_id", "alert_reference_name"),
+    "payloads": (),
+    "payloads.PUSH": ("recipient", "personalized_attributes"),
+    "payloads.PUSH.live_activity_attributes": ("attribute_info", "content_state"),
+}
+
 
 class UserActivity(VendorModel):
     """
@@ -67,6 +76,7 @@ class UserActivity(VendorModel):
     :param dismissal_date: when the activity leaves the phones, in the future; None by default.
     :param personalized_attributes: object with the values of the variables in the alert's template; empty by
         default.
+    :param extra_fields: object with fields of the body that the model does not know; None by default.
     """
 
     la_type: LaType
@@ -79,6 +89,7 @@ class UserActivity(VendorModel):
     stale_date: UtcEpochMoment | None = None
     dismissal_date: Annotated[UtcEpochMoment, AfterValidator(_check_future)] | None = None
     personalized_attributes: Attributes = Field(default_factory=dict)
+    extra_fields: Annotated[JsonObject | None, Field(repr=False)] = None
 
     @model_validator(mode="after")
     def _check(self) -> UserActivity:
@@ -86,6 +97,7 @@ class UserActivity(VendorModel):
             raise ValueError("alert_id or alert_reference_name is required")
         if self.attribute_info is not None and self.la_type != "start":
             raise ValueError("attribute_info belongs to the start: it cannot change afterwards")
+        self.message()  # refuses extra fields that are known
         return self
 
     def check_size(self) -> None:
@@ -130,4 +142,5 @@ class UserActivity(VendorModel):
             "live_activity_attributes": {k: v for k, v in activity.items() if v is not None},
         }
         alert = {"alert_id": self.alert_id, "alert_reference_name": self.alert_reference_name}
-        return {**{k: v for k, v in alert.items() if v is not None}, "payloads": {"PUSH": push}}
+        body = {**{k: v for k, v in alert.items() if v is not None}, "payloads": {"PUSH": push}}
+        return with_extra_fields(body, self.extra_fields or {}, _ENVELOPES)

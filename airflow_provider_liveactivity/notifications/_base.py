@@ -15,6 +15,7 @@ from airflow_provider_liveactivity._arguments import (
     parse_arguments,
     refuse_unknown,
 )
+from airflow_provider_liveactivity.delivery.report import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -82,7 +83,7 @@ class LiveActivityNotifier(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         report = self.send()
-        self.log.info("%s %s of %s: accepted.", report["vendor"], report["verb"], report["activity_id"])
+        self.log.info("%s", summarize(report))
 
     async def async_notify(self, context: Context) -> None:
         from asgiref.sync import sync_to_async

@@ -32,6 +32,8 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         hours. (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything, but send nothing; False by default. (templated)
     :param context: context of the callback, which Airflow passes when it calls the notifier.
     """
@@ -49,6 +51,7 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
         braze_conn_id: str = "braze_default",
+        extra_fields: Object | None = None,
         verb: Literal["update", "end"] = "update",
         validate_only: bool | str = False,
         context: Context | None = None,

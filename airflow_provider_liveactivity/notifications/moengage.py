@@ -33,6 +33,8 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         default each call has a new id. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything, but send nothing; False by default. (templated)
     :param context: context of the callback, which Airflow passes when it calls the notifier.
     """
@@ -50,6 +52,7 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
+        extra_fields: Object | None = None,
         verb: Literal["update", "end"] = "update",
         validate_only: bool | str = False,
         context: Context | None = None,

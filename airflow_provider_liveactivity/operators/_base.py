@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
@@ -10,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity._arguments import parse_arguments
+from airflow_provider_liveactivity.links import filled_links
 from airflow_provider_liveactivity.operators._arguments import OwnArguments
 from airflow_provider_liveactivity.operators._asset_events import describe_events
 from airflow_provider_liveactivity.operators._records import key_of
@@ -22,16 +24,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.sdk import RetryPolicy
 
-    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-    from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.errors import LiveActivityError
     from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 
-#: Key of the progress in the task state store.
-PROGRESS_KEY = "live_activity_progress"
 RETRY_POLICY: RetryPolicy | None = LiveActivityRetryPolicy() if AIRFLOW_V_3_3_PLUS else None
-_DELIVERY_FIELDS = ("max_workers", "max_requests_per_second", "quota_reserve", "on_unknown")
 
 
 class LiveActivityOperator(OwnArguments, BaseOperator):
@@ -99,13 +96,24 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         except LiveActivityError as error:
             if isinstance(error, EmptyAudience) and self.on_empty_audience == "skip":
                 raise AirflowSkipException(str(error)) from error
-            self._handle_error(error, context)
+            failure = self._failure(error, context)
+            # Airflow logs the traceback below this line.
+            self.log.error("%s: %s", type(error).__name__, failure)  # noqa: TRY400
+            self.log.debug("The error was raised here:", exc_info=error)
+            # The message says all that is known. Frames of the provider, and a cause that only repeats the
+            # message, would hide it; a driver's error stays.
+            raise failure.with_traceback(None) from error.__cause__
         except BaseException as error:  # such as AirflowTaskTimeout, or an unexpected error
-            self._fail_without_retry(error, context)
+            if (final := self._final_failure(error, context)) is not None:
+                raise final from error
             raise
         self._log_report(report)
         describe_events(context, self.outlets, self.hook, report)
         return self._with_start_id(report)
+
+    def after_rendering(self) -> None:
+        super().after_rendering()
+        self.operator_extra_links = filled_links(self, self.operator_extra_links)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Resume the send after a deferral."""
@@ -119,42 +127,25 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
     def _prepare(self, context: Context) -> None:
         """Determine what to send, and check what can be checked before the audience is read."""
 
-    def _delivery_options(self, context: Context) -> dict[str, Any]:
-        """
-        Return the options of a send to many people, and those that store its checkpoint and its progress.
+    def _kept_over_retries(self, context: Context) -> dict[str, Any]:
+        """Return the hook's arguments with which a retry of the task continues where this attempt stops."""
+        from airflow_provider_liveactivity.hooks._checkpoint import is_durable
 
-        On Airflow 3.3 and later both are in the task state store, which the UI shows.
-        """
-        from airflow_provider_liveactivity.delivery.options import DeliveryOptions
-        from airflow_provider_liveactivity.delivery.rate_limit import MAX_WAIT_SECONDS
-
-        store: Any = context.get("task_state_store")
-        if store is None:
-            self.log.warning(
-                "Airflow before 3.3 keeps nothing over a retry: once a part is sent, a failure is final; and "
-                "if the worker dies, a retry sends from the start, unless the task has retries=0. Where a "
-                "window is used up, the task waits in its worker slot."
-            )
-
-        def tell(progress: Progress) -> None:
-            self.log.info("%s", progress)
-            if store is not None:
-                store.set(PROGRESS_KEY, progress.to_json())
-
-        checkpoint = checkpoint_of(context)
-        options: dict[str, Any] = {
-            name: getattr(self, name) for name in _DELIVERY_FIELDS if hasattr(self, name)
-        }
-        # Without a checkpoint, a deferral would lose what was sent: wait in place, however long.
-        options["max_wait"] = MAX_WAIT_SECONDS if checkpoint.durable else math.inf
-        return {"checkpoint": checkpoint, "on_progress": tell, "fan_out": DeliveryOptions(**options)}
+        if is_durable(context):
+            return {"context": context}
+        self.log.warning(
+            "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent a "
+            "part, it does not retry. If the worker dies, a retry sends to all recipients again, unless "
+            "the task has retries=0. While the quota is used up, the task waits in its worker slot."
+        )
+        return {"max_wait": math.inf}  # a deferral would lose what was sent
 
     def _with_start_id(self, report: SendReport) -> SendReport:
         """Return the report with the id of its start, if the id is known."""
         return report if self.start_id is None else {**report, "start_id": self.start_id}
 
-    def _handle_error(self, error: LiveActivityError, context: Context) -> NoReturn:
-        """Defer the task, fail it without a retry, or fail it so that Airflow retries."""
+    def _failure(self, error: LiveActivityError, context: Context) -> Exception:
+        """Return what to fail with, with or without retries by Airflow; or defer the task."""
         from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.moments import utcnow
 
@@ -165,20 +156,19 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         if not error.retryable:
             # A retry policy gets the error itself. Without a policy, only AirflowFailException prevents a
             # retry.
-            if getattr(self, "retry_policy", None) is None:
-                raise AirflowFailException(str(error)) from error
-            raise error
-        self._fail_without_retry(error, context)
+            return AirflowFailException(str(error)) if getattr(self, "retry_policy", None) is None else error
+        if (final := self._final_failure(error, context)) is not None:
+            return final
         reset_at = self._retry_time(error)
         if reset_at is not None and reset_at > utcnow():  # a trigger for a past moment would defer for ever
             last = self._max_wait_until(context)
             if reset_at > last:
-                raise AirflowFailException(
-                    f"{error} The task would go on at {reset_at.isoformat()}, but waits for the vendor until "
-                    f"{last.isoformat()} only: after that no phone shows the activity."
-                ) from error
+                return AirflowFailException(
+                    f"The vendor's quota is used up until {reset_at.isoformat()}, but the task waits no "
+                    f"longer than until {last.isoformat()}: after that no phone shows the activity. {error}"
+                )
             self._wait_for(reset_at)
-        raise error
+        return error
 
     def _retry_time(self, error: LiveActivityError) -> datetime | None:
         """Return when the vendor accepts requests again; None if the quota did not stop the send."""
@@ -186,13 +176,16 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
 
         return reset_of(error)
 
-    def _fail_without_retry(self, error: BaseException, context: Context) -> None:
-        """Fail the task without a retry if a retry would send accepted batches again."""
-        if not self.repeatable and self.hook.has_sent and not checkpoint_of(context).durable:
-            raise AirflowFailException(
-                f"{error} Airflow before 3.3 keeps nothing over a retry, so a retry would send a part again: "
-                "this task does not retry by itself."
-            ) from error
+    def _final_failure(self, error: BaseException, context: Context) -> AirflowFailException | None:
+        """Return a failure without retries if a retry would send accepted batches again, else None."""
+        from airflow_provider_liveactivity.hooks._checkpoint import is_durable
+
+        if self.repeatable or not self.hook.has_sent or is_durable(context):
+            return None
+        return AirflowFailException(
+            "The task does not retry, because a retry would send a part again: before Airflow 3.3 a retry "
+            f"cannot resume a send. {error}"
+        )
 
     def _max_wait_until(self, context: Context) -> datetime:
         """
@@ -218,31 +211,15 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
     def _wait_for(self, moment: datetime) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
-        self.log.info("The vendor's window is used up: going on at %s.", moment.isoformat())
+        self.log.info(
+            "The vendor's quota is used up. The task waits in the triggerer and resumes at %s.",
+            moment.isoformat(),
+        )
         self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume_after_wait")
         raise AssertionError  # defer always raises
 
     def _log_report(self, report: SendReport) -> None:
-        self.log.info(
-            "%s %s of %s: %s of %s accepted, %s unknown, in %s requests.%s",
-            report["vendor"],
-            report["verb"],
-            report["activity_id"],
-            f"{report['accepted']:,}",
-            f"{report['recipients']:,}",
-            f"{report['unknown']:,}",
-            f"{report['requests']:,}",
-            " Nothing was sent: validate_only." if report["validate_only"] else "",
-        )
+        from airflow_provider_liveactivity.delivery.report import summarize
 
-
-def checkpoint_of(context: Context) -> Checkpoint:
-    """Return the checkpoint of the running task; it survives a retry on Airflow 3.3 and later."""
-    from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
-
-    store: Any = context.get("task_state_store")
-    if store is None:
-        return Checkpoint()
-    from airflow.sdk.crypto import get_fernet
-
-    return Checkpoint(store, get_fernet(), max_tries=context["ti"].max_tries)
+        level = logging.WARNING if report["unknown"] or report["rejected"] else logging.INFO
+        self.log.log(level, "%s", summarize(report))

@@ -75,7 +75,7 @@ class EndTimeMixin(LiveActivityOperator):
                 "and its tokens die with it. Start it later, end it earlier, or restart it on the way"
             )
             if self.on_lifetime_exceeded == "fail":
-                raise InvalidPayload(f"{problem}; on_lifetime_exceeded='warn' sends it all the same.")
+                raise InvalidPayload(f"{problem}; on_lifetime_exceeded='warn' sends the start nevertheless.")
             self.log.warning("%s.", problem)
 
     def _read_end(self, context: Context) -> datetime | None:
@@ -96,7 +96,7 @@ class EndTimeMixin(LiveActivityOperator):
 
         problem = f"end_time {end.isoformat()} is over"
         if self.on_past_end_time == "send":
-            self.log.warning("%s: sending the start all the same (on_past_end_time='send').", problem)
+            self.log.warning("%s. The start is sent nevertheless (on_past_end_time='send').", problem)
         elif self._may_have_started(context):
             raise InvalidPayload(
                 f"{problem}, and an earlier attempt may have started the activity on some phones: the task "
@@ -107,7 +107,7 @@ class EndTimeMixin(LiveActivityOperator):
         else:
             raise InvalidPayload(
                 f"{problem}. Give a later end; on_past_end_time='skip' skips the task, and 'send' starts the "
-                "activity all the same."
+                "activity nevertheless."
             )
 
     def _may_have_started(self, context: Context) -> bool:

@@ -74,3 +74,4 @@ class RedactedFieldsMixin(LiveActivityOperator):
         super().after_rendering()
         for name, wrapper in self.hidden_fields.items():
             setattr(self, name, wrapper.hide(getattr(self, name)))
+        super().after_rendering()

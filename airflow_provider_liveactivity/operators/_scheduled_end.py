@@ -75,14 +75,14 @@ class EndMixin(LiveActivityOperator):
         self._announce(moment, context)
         self._release_at(moment - self.lead_time)
         self._release = ScheduledRelease(moment)
-        self.log.info("Holding the end until %s.", moment.isoformat())
+        self.log.info("The end is valid and will be sent at %s.", moment.isoformat())
         if self.content_state is None or self.update_task_ids:
             self._wait_until(moment - _CLOSING)
         is_on = self._look_up(context)  # without update_task_ids the end may wait while the start still runs
         if was_on and not is_on:
             if (report := self._report_of_another_end(context)) is not None:
                 return report
-            raise AirflowSkipException("The activity has been ended meanwhile: nothing is sent.")
+            raise AirflowSkipException("The activity was ended in the meantime, so nothing is sent.")
         return self._end(context, self._release)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
@@ -120,7 +120,7 @@ class EndMixin(LiveActivityOperator):
         starts = {report.get("start_id") for report in self._reports}
         for report in pull(context, self.end_task_ids):
             if not self.update_task_ids or report.get("start_id") in starts:
-                self.log.info("Another task has ended the activity: nothing is sent.")
+                self.log.info("Another task of this run has ended the activity already, so nothing is sent.")
                 return cast("SendReport", report)
         return None
 
@@ -155,8 +155,8 @@ class EndMixin(LiveActivityOperator):
         dies_at = datetime.fromisoformat(first) + MAX_LIFETIME
         if max(moment or dies_at, datetime.now(UTC)) > dies_at:
             self.log.warning(
-                "This end comes too late: the activity's tokens died at %s, 8 hours after its start, and iOS "
-                "has ended it by itself. The vendor accepts the request, but no phone gets it.",
+                "This end comes too late: at %s, 8 hours after the start, iOS ends the activity and its push "
+                "tokens expire. The vendor accepts the request, but no phone receives it.",
                 dies_at.isoformat(),
             )
 
@@ -182,4 +182,4 @@ class EndMixin(LiveActivityOperator):
         if self._killed and not self.end_on_kill:
             from airflow_provider_liveactivity.errors import VendorUnavailable
 
-            raise VendorUnavailable("the task was cancelled before its moment; the activity was not ended.")
+            raise VendorUnavailable("The task was cancelled before the end time; the activity was not ended.")

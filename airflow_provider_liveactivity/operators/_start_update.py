@@ -36,10 +36,12 @@ class StartMixin(EndTimeMixin):
             return super().execute(context)
         except AirflowSkipException as skip:
             if self._is_retry:
-                raise AirflowFailException(
-                    f"{skip} An earlier attempt may have started the activity on some phones: the task fails "
-                    "in place of being skipped, so that the activity is ended."
-                ) from skip
+                failure = (
+                    f"{skip} An earlier attempt may have started the activity on some phones, so the task "
+                    "fails instead of being skipped, and the activity is ended."
+                )
+                self.log.error("%s", failure)  # noqa: TRY400
+                raise AirflowFailException(failure) from None
             raise
         finally:
             if not ("hook" in self.__dict__ and self.hook.has_sent):
@@ -128,7 +130,7 @@ class UpdateMixin(LiveActivityOperator):
         last = None if self.sequence is None else self._sequence_store(context)
         record = None if self.validate_only else _records.read(self.record_key)
         if (reason := self._too_late(context, record, last)) is not None:
-            self.log.warning("Dropped, not sent: %s", reason)
+            self.log.warning("The update is dropped, not sent: %s", reason)
             report = self.update(context, validate_only=True)
             dropped = {"requests": 0, "recipients": 0, "dropped": 1, "validate_only": self.validate_only}
             return cast("SendReport", report | dropped)

@@ -51,6 +51,7 @@ class BrazeOptions(TypedDict, total=False):
     app_id: str | None
     braze_conn_id: str
     content_state_schema: Schema | None
+    extra_fields: Object | None
     validate_only: bool | str
 
 
@@ -70,6 +71,8 @@ class BrazeAudience(TypedDict, total=False):
     max_requests_per_second: float | str | None
     quota_reserve: float | str
     on_unknown: Literal["skip", "resend", "fail"] | str
+    outcomes_path: str | None
+    on_too_slow: Literal["fail", "warn"] | str
 
 
 class BrazeStart(BrazeAudience, StartEndTime, BrazeOptions, TaskArguments, total=False):
@@ -109,6 +112,7 @@ class BroadcastOptions(TypedDict, total=False):
     instance_id: str | None
     moengage_conn_id: str
     content_state_schema: Schema | None
+    extra_fields: Object | None
     validate_only: bool | str
 
 

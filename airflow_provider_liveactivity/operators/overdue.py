@@ -95,7 +95,10 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         report = OverdueReport(
             on=counts["on"], ended=counts["ended"], failed=counts["failed"], forgotten=counts["forgotten"]
         )
-        self.log.info("Live Activities: %s", ", ".join(f"{count} {name}" for name, count in report.items()))
+        self.log.info(
+            "Live Activities with a record: %s",
+            ", ".join(f"{count} {name}" for name, count in report.items()),
+        )
         if report["failed"]:
             raise LiveActivityError(
                 f"{report['failed']} overdue Live Activities could not be ended; the log names each and its "
@@ -120,18 +123,25 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
                 return self._after_failure(record, error)
         _records.delete(record)
         self.log.warning(
-            "Ended the Live Activity %s of %s, which was due to end at %s and was started by DAG %s, run %s.",
-            record.activity_id,
-            record.conn_id,
+            "Ended an overdue Live Activity. It was due to end at %s. "
+            "DAG %s, run %s, connection %s, activity %s",
             record.end_time or "an unknown time",
             record.dag_id,
             record.run_id,
+            record.conn_id,
+            record.activity_id,
         )
         return "ended"
 
     def _after_failure(self, record: ActivityRecord, error: Exception) -> Literal["failed", "forgotten"]:
         """Delete the record if no phone shows the activity any more; otherwise leave it to the next run."""
-        self.log.error("Live Activity %s of %s: %s", record.activity_id, record.conn_id, error)
+        self.log.error(
+            "An overdue Live Activity was not ended. %s: %s Connection %s, activity %s",
+            type(error).__name__,
+            error,
+            record.conn_id,
+            record.activity_id,
+        )
         if datetime.now(UTC) < _dies_at(record):
             return "failed"
         _records.delete(record)
@@ -156,12 +166,12 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
             end = read_end_time(**record.end_query or {})
         except Exception as error:  # noqa: BLE001 # each driver has its own errors
             self.log.warning(
-                "Live Activity %s of %s: the query for its end cannot be read (%s). The end that was read "
-                "last stands: %s.",
-                record.activity_id,
-                record.conn_id,
+                "The query for the end of a Live Activity failed (%s). The end that was read last applies: "
+                "%s. Connection %s, activity %s",
                 type(error).__name__,
                 record.end_time or "not known yet",
+                record.conn_id,
+                record.activity_id,
             )
             return known
         if end is not None and end != known:

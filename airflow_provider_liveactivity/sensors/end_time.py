@@ -123,16 +123,20 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     def poke(self, context: Context) -> bool | PokeReturnValue:
         from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
 
-        self._parse_arguments()
-        end, problem = self._current_end(context)
+        try:
+            self._parse_arguments()
+            end, problem = self._current_end(context)
+        except AirflowFailException as failure:
+            self.log.error("%s", failure)  # noqa: TRY400
+            raise failure.with_traceback(None) from failure.__cause__
         now = self._utcnow()
         if problem is not None:
             known = end.isoformat() if end else "not known yet"
             self.log.warning(
-                "The end cannot be read: %s The end that was read last stands: %s.", problem, known
+                "The end cannot be read. The end that was read last applies: %s. %s", known, problem
             )
         if end is not None and end - self.lead_time <= now:
-            self.log.info("The end at %s has come.", end.isoformat())
+            self.log.info("The end is reached: %s.", end.isoformat())
             return PokeReturnValue(is_done=True, xcom_value=end.isoformat())
         self._next_look = self._look_again(end, now, failed=problem is not None)
         self.log.info("The end is %s.", f"at {end.isoformat()}" if end else "not known yet")
@@ -213,7 +217,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
                 end_timezone=self.end_timezone,
             )
         except (InvalidConnection, InvalidPayload) as error:
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from error.__cause__
 
     def _start_from_trigger(self) -> None:
         """Let the scheduler send the task to the triggerer directly if DateTimeTrigger can do the wait."""

@@ -163,6 +163,14 @@ class Vendor(Protocol):
     def window(self) -> timedelta:
         """Length of the vendor's quota window; no wait for a reset is longer."""
 
+    @property
+    def rate_limit_advice(self) -> str:
+        """What else a 429 may mean, as a sentence after a space; empty text for nothing else."""
+
+    @property
+    def requests_per_window(self) -> int:
+        """The documented quota, which counts until a response names another one."""
+
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """
         Return the error for a response that refuses the request, with what to change.

@@ -61,6 +61,8 @@ class Braze:
     name = NAME
     #: 250,000 requests per clock hour. Source: https://www.braze.com/docs/api/api_limits
     window = timedelta(hours=1)
+    rate_limit_advice = ""
+    requests_per_window = 250_000
 
     def __init__(self, rest_api_key: str) -> None:
         self._rest_api_key = rest_api_key

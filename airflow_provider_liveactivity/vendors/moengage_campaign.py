@@ -109,6 +109,9 @@ class Segments(Workspace):
 
     #: 50 a minute, 200 an hour, 1,000 a day.
     window: ClassVar[timedelta] = timedelta(days=1)
+    rate_limit_advice: ClassVar[str] = (
+        " MoEngage answers the same if the workspace has 1,000 active segments: archive some of them."
+    )
     key_advice: ClassVar[str] = "data_api_key in its extra the key of the Data tile (not the Push key)"
 
     def create(self, body: FilterSegment) -> Request:

@@ -64,6 +64,7 @@ class Inform(Workspace):
     :param host: host of the requests, on which the advice in errors depends; empty by default.
     """
 
+    requests_per_window: ClassVar[int] = REQUESTS_PER_MINUTE
     key_advice: ClassVar[str] = "inform_api_key in its extra the key of the Inform tile (not the Push key)"
 
     def __init__(
@@ -109,7 +110,7 @@ class Inform(Workspace):
             )
             body = {**shared, "user_id": user_id, "transaction_id": transaction_id}
             if recipient is not None:
-                body["payloads"] = {"PUSH": {"recipient": recipient, **push}}
+                body["payloads"] = {**shared["payloads"], "PUSH": {"recipient": recipient, **push}}
             ids = (user_id, transaction_id, recipient or "")
             return Request(content.la_type, SEND_PATH, encode(body), safety, headers, recipients=1, ids=ids)
 

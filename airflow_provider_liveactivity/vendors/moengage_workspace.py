@@ -35,6 +35,10 @@ class Workspace:
     name = NAME
     #: Limits of Live Activities and alerts are per minute.
     window: ClassVar[timedelta] = timedelta(minutes=1)
+    rate_limit_advice: ClassVar[str] = ""
+    #: Updates and ends of broadcasts. Source:
+    #: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity
+    requests_per_window: ClassVar[int] = 500
     #: Only the Live Activities API requires the prefix X-.
     app_key_header: ClassVar[str] = "MOE-APPKEY"
     #: Which field of the connection contains which key, for the error of a 401.

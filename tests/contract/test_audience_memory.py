@@ -36,4 +36,4 @@ def test_a_large_audience_from_sqlite_takes_no_more_memory_than_a_small_one(tmp_
 
 def test_duckdb_sorts_in_the_task_and_stays_within_the_limit_it_is_given(tmp_path: Path) -> None:
     file = str(tmp_path / "warehouse.duckdb")
-    assert peak("duckdb", file, 3_000_000) <= peak("duckdb", file, 10_000) + 2 * 64
+    assert peak("duckdb", file, 1_500_000) <= peak("duckdb", file, 10_000) + 2 * 64

@@ -20,6 +20,7 @@ from airflow_provider_liveactivity.errors import (
     PartiallySent,
     VendorUnavailable,
 )
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators.braze import (
@@ -267,9 +268,7 @@ def test_a_record_stays_where_the_start_may_have_reached_people(
     fault: str,
     stays: bool,
 ) -> None:
-    monkeypatch.setattr(
-        "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=2)
-    )
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RetryConfig(attempts=2))
     sandbox.sandbox.add_fault(fault, times=2)
 
     with pytest.raises((OutcomeUnknown, VendorUnavailable, AirflowFailException)):
@@ -281,9 +280,7 @@ def test_a_record_stays_where_the_start_may_have_reached_people(
 def test_a_retry_that_reaches_no_one_keeps_the_record_of_the_attempt_before(
     sandbox: RunningSandbox, variables: Variables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=1)
-    )
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RetryConfig(attempts=1))
     sandbox.sandbox.put_campaign("b", ["ada"])
     for fault in ("drop_after", "502"):
         sandbox.sandbox.add_fault(fault)

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
@@ -30,9 +31,7 @@ pytestmark = needs_variable_list
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
-    monkeypatch.setattr(
-        "airflow_provider_liveactivity.http.client.RetryConfig", lambda: RetryConfig(attempts=1)
-    )
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RetryConfig(attempts=1))
     with running_sandbox() as running:
         braze = {"host": running.url, "password": "sandbox-braze-key", "extra": {"app_id": "sandbox-app"}}
         moengage = {"host": running.url, "login": "SANDBOX", "password": "sandbox-push-key"}

@@ -270,7 +270,7 @@ def test_a_query_that_cannot_be_read_again_leaves_the_end_that_it_found_last(
 
     assert abs(retried - from_now(minutes=1)) < timedelta(seconds=5)
     log = capsys.readouterr().out
-    assert f"The end that was read last stands: {end.isoformat()}" in log
+    assert f"The end that was read last applies: {end.isoformat()}" in log
     assert words in log
     assert "a_table_that_is_gone" not in log.split("The end cannot be read")[1]
 

@@ -7,9 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
-from cryptography.fernet import Fernet
 
-from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.errors import (
     AuthenticationFailed,
     InvalidPayload,
@@ -19,9 +17,9 @@ from airflow_provider_liveactivity.errors import (
     PermissionDenied,
     RateLimited,
     RecipientRejected,
+    cause_of,
 )
-from airflow_provider_liveactivity.http.retries import RetryConfig
-from airflow_provider_liveactivity.operators import _base
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.operators import moengage as operators
 from tests.support.moengage_error_server import (
     CREATE,
@@ -36,7 +34,7 @@ from tests.support.moengage_error_server import (
     segment,
     serving,
 )
-from tests.support.moengage_tasks import Task, connect
+from tests.support.moengage_tasks import RETRY_AT_ONCE, Task, connect
 
 VERBS = ("start", "update", "end")
 each_verb = pytest.mark.parametrize("verb", VERBS)
@@ -61,11 +59,7 @@ def each(cases: list[Case]) -> pytest.MarkDecorator:
 @pytest.fixture
 def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pages]:
     # What is tried again is tried at once, and three times in all.
-    monkeypatch.setattr(RetryConfig.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
-    key = Fernet(Fernet.generate_key())
-    monkeypatch.setattr(
-        _base, "checkpoint_of", lambda context: Checkpoint(context["task_state_store"], key, max_tries=0)
-    )
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RETRY_AT_ONCE)
     with serving(Pages()) as pages:
         connect(monkeypatch, pages.url)
         yield pages
@@ -109,8 +103,8 @@ def check(task: Task, case: Case) -> None:
         task.operator.resumed = True
         outcome = task.run()
     assert outcome.ended == case.ended
-    # Where a part may have been sent, the error says so, and what ended it is its cause.
-    found = outcome.cause if isinstance(outcome.cause, case.error) else outcome.cause.__cause__
+    # Where a part may have been sent, the error says so, and names what stopped it.
+    found = cause_of(outcome.cause)
     assert type(found) is case.error
     assert case.advice in str(outcome.error)
     assert "person" not in str(outcome.error)
@@ -210,7 +204,7 @@ def test_refusals_of_the_search_that_precedes_a_second_attempt(pages: Pages, cas
 
 SEGMENTS_BOTH: list[Case] = [
     Case(400, segment("Request Error", "MoEngage Client not found. Please check values for headers"),
-     InvalidPayload, "is to hold the workspace ID"),
+     InvalidPayload, "is the workspace ID"),
     Case(401, segment("Authentication required", "APP_SECRET key mismatch. Please login to the dashboard"),
      AuthenticationFailed, "the key of the Data tile"),
     Case(401, segment("Authentication required", "Invalid APP_KEY used in Authentication Header"),

@@ -32,7 +32,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support import scripted_vendor
 from tests.support.moengage_tasks import Task, connect, requests, running
-from tests.support.state_store import StateStore
+from tests.support.task_context import new_store
 from tests.support.vendor_adapters import BRAZE
 
 __all__ = ["running"]
@@ -179,7 +179,7 @@ def test_no_object_of_a_send_shows_a_person(connections: RunningSandbox, watch: 
 def test_no_object_of_a_resumed_send_shows_a_person(
     connections: RunningSandbox, watch: Watch, fault: str
 ) -> None:
-    store = StateStore()
+    store = new_store()
     connections.sandbox.add_fault(fault, skip=5, times=None)
     first = Task(braze(sql=TABLE, sql_conn_id="warehouse", on_unknown="fail"), store=store).run()
     assert isinstance(first.error, LiveActivityError | AirflowFailException)

@@ -49,7 +49,13 @@ def test_without_passengers_nobody_is_asked(run: Run, sandbox: RunningSandbox, t
 
 def test_the_question_tells_people_requests_duration_and_the_card(examples: DagBag) -> None:
     dag = examples.dags["approved_start"]
-    report = {"recipients": 12_345, "requests": 247, "content_state": {"status": "Delays", "text": "Stay in"}}
+    report = {
+        "recipients": 12_345,
+        "requests": 247,
+        "expected_seconds": 4.94,
+        "expected_last_sent_at": "2026-07-22T18:30:04.940000+00:00",
+        "content_state": {"status": "Delays", "text": "Stay in"},
+    }
     context: dict[str, Any] = {
         "dag": dag,
         "params": {"airport": "JFK", "text": "Stay in"},
@@ -64,6 +70,7 @@ def test_the_question_tells_people_requests_duration_and_the_card(examples: DagB
     assert subject == "Tell 12,345 people of the storm at JFK?"
     assert question.startswith("| | |\n|---|---|\n| People | 12,345 |\n| Requests to Braze | 247 |\n")
     assert "| Takes about | 5 s |" in question
+    assert "| Over by, if you approve now | 2026-07-22 18:30:04 UTC |" in question
     assert "> **Storm at JFK**\n>\n> Stay in\n>\n> Delays\n" in question
 
 

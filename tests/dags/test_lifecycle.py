@@ -387,6 +387,14 @@ def test_what_ends_a_life_goes_first_and_is_retried_whatever_the_dag_says() -> N
     assert other.end.retries == 5
 
 
+def test_every_task_of_a_life_says_what_it_does_and_that_a_skipped_end_early_is_normal() -> None:
+    with new_dag() as dag, match() as live:
+        live.update("goal", content_state={"home": 1})
+
+    assert [task.task_id for task in dag.tasks if not task.doc_md] == []
+    assert live.end_early.task_display_name == "end_early (only after a failure)"
+
+
 def test_an_end_shows_its_own_activitys_last_state(
     execute: Callable[..., dict[str, str]], sandbox: RunningSandbox
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import multiprocessing
 import os
 import random
 import signal
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_liveactivity.outcomes import outcomes
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.sandbox.phones import Activity
-from tests.support.sender_process import Task, attempt
+from tests.support.airflow_versions import needs_state_store
+from tests.support.sender_process import Task, attempt, run_hook
 
 PEOPLE = 1_000
 KILLS = int(os.environ.get("KILLS", "100"))
@@ -49,6 +52,19 @@ def check(sandbox: RunningSandbox, task: Task) -> None:
     assert activity.started_twice == 0
     assert report["accepted"] + report["unknown"] == task.people
     assert report["accepted"] <= len(activity.cards) <= report["accepted"] + report["unknown"]
+    check_outcomes(activity, task)
+
+
+def check_outcomes(activity: Activity, task: Task) -> None:
+    """Each recipient has one outcome, and the phones agree."""
+    report, rows = task.outcome(), list(outcomes(task.outcomes))
+    assert len(rows) == task.people
+    assert len({row.send_id for row in rows}) == 1
+    of = {kind: {row.person for row in rows if row.outcome == kind} for kind in ("accepted", "unknown")}
+    assert of["accepted"] <= activity.cards.keys() <= of["accepted"] | of["unknown"]
+    # A process that dies between the files and its checkpoint leaves the files better informed.
+    assert report["accepted"] <= len(of["accepted"])
+    assert len(of["unknown"]) <= report["unknown"]
 
 
 def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, seed: int) -> int:
@@ -56,14 +72,39 @@ def kill_until_finished(sandbox: RunningSandbox, directory: Path, name: str, see
     chance = random.Random(seed)
     task = Task(directory, sandbox.url, name, PEOPLE).prepare()
     kills = 0
-    # Some before the first answer, some in the middle, some at the end.
+    # Some before the first answer, some in the middle, some at the end; later and later on a busy machine.
     while not attempt(
-        task, signal_number=signal.SIGKILL, after=chance.random() * chance.choice((0.1, 0.5, 1))
+        task,
+        signal_number=signal.SIGKILL,
+        after=chance.random() * chance.choice((0.1, 0.5, 1)) * 1.03**kills,
     ):
         kills += 1
         assert kills < 100, "no progress"
     check(sandbox, task)
     return kills
+
+
+@needs_state_store
+def test_a_start_through_a_hook_resumes_after_a_kill(sandbox: RunningSandbox, tmp_path: Path) -> None:
+    task = Task(tmp_path, sandbox.url, "hook", PEOPLE)
+    context = multiprocessing.get_context("spawn")
+    slow = context.Process(target=run_hook, args=(task,), kwargs={"max_requests_per_second": 10})
+    slow.start()
+    while not (activity := sandbox.sandbox.activities.get(("braze", "hook"))) or len(activity.cards) < 200:
+        slow.join(0.02)
+        assert slow.is_alive()
+    slow.kill()
+    slow.join()
+    reached = len(activity.cards)
+    assert reached < PEOPLE
+    retry = context.Process(target=run_hook, args=(task,))
+    retry.start()
+    retry.join()
+    report = task.outcome()
+    assert activity.started_twice == 0
+    assert report["accepted"] + report["unknown"] == PEOPLE
+    assert report["accepted"] >= reached - 50
+    assert f"{task.activity_id}-0" not in task.state.read_text()
 
 
 @pytest.mark.timeout(600)

@@ -9,11 +9,8 @@ others ask for their own activities only.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -65,11 +62,11 @@ def redis_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def running(pytestconfig: pytest.Config) -> Iterator[ExitStack]:
+def processes(pytestconfig: pytest.Config) -> Iterator[ExitStack]:
     """Whatever runs for the end-to-end tests, closed after the last of them."""
-    with ExitStack() as running:
-        pytestconfig.stash[RUNNING] = running
-        yield running
+    with ExitStack() as processes:
+        pytestconfig.stash[RUNNING] = processes
+        yield processes
 
 
 @pytest.hookimpl(wrapper=True)
@@ -81,7 +78,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 @pytest.fixture(scope="session")
-def stack(running: ExitStack, tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Stack:
+def stack(processes: ExitStack, tmp_path_factory: pytest.TempPathFactory, redis_port: int) -> Stack:
     directory = tmp_path_factory.mktemp("e2e")
     dags_folder = shutil.copytree(ROOT / "example_dags", directory / "dags")
     for file in MORE_DAGS.glob("*.py"):
@@ -92,22 +89,7 @@ def stack(running: ExitStack, tmp_path_factory: pytest.TempPathFactory, redis_po
         "AIRFLOW_CONN_LIVES": json.dumps(lives),
         "AIRFLOW_CONN_REDIS_DEFAULT": f"redis://127.0.0.1:{redis_port}",
     }
-    return running.enter_context(running_stack(home, dags_folder=dags_folder, settings=settings))
-
-
-@pytest.fixture(scope="session")
-def replacements(running: ExitStack, stack: Stack) -> list[subprocess.Popen[bytes]]:
-    """Processes that a test has started in place of those it killed; the other tests need them too."""
-    started: list[subprocess.Popen[bytes]] = []
-
-    @running.callback
-    def stop() -> None:
-        for process in started:
-            os.killpg(process.pid, signal.SIGTERM)
-        for process in started:
-            process.wait(60)
-
-    return started
+    return processes.enter_context(running_stack(home, dags_folder=dags_folder, settings=settings))
 
 
 @pytest.fixture(scope="session")

@@ -44,9 +44,10 @@ class Runs:
         return summary
 
     def state(self, dag_id: str, run_id: str, key: str) -> Any:
-        """Return a value of the task's state, as the UI shows it."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/start/state-store/{key}"
-        return self.airflow.call("GET", path)["value"]
+        """Return the value of the task's state, as the UI shows it, whose key begins with ``key``."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/start/state-store"
+        stored = self.airflow.call("GET", path)["task_state_store"]
+        return next(one["value"] for one in stored if one["key"].startswith(key))
 
     def clear(self, dag_id: str, run_id: str) -> None:
         """Clear the task of a run that is over: a clear that meets the scheduler closing the run is lost."""

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -21,7 +22,7 @@ import httpx
 import pytest
 
 from demo.airflow_api import AirflowApi
-from demo.stack import Stack
+from demo.stack import Stack, running_process
 from tests.support.e2e import LIVES_DATABASE, reset_sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -65,7 +66,7 @@ def write_ends(path: Path, ends_at: datetime) -> None:
     new.replace(path)
 
 
-def kill_and_restart(stack: Stack, component: str) -> subprocess.Popen[bytes]:
+def kill_and_restart(processes: ExitStack, stack: Stack, component: str) -> None:
     """Kill a component of the standalone Airflow outright, and start another one in its place."""
     [pid] = [pid for pid, command in children(stack) if command[-2:-1] and component in command[1:3]]
     environment = dict(
@@ -74,10 +75,7 @@ def kill_and_restart(stack: Stack, component: str) -> subprocess.Popen[bytes]:
     command = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
     os.kill(pid, signal.SIGKILL)
     time.sleep(3)
-    with stack.log(f"second-{component}").open("wb") as output:
-        return subprocess.Popen(
-            command, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
-        )
+    processes.enter_context(running_process(command, stack.log(f"second-{component}"), environment))
 
 
 def children(stack: Stack) -> list[tuple[int, list[str]]]:
@@ -158,7 +156,7 @@ def test_a_message_on_a_channel_becomes_an_update(stack: Stack, airflow: Airflow
 
 
 def test_no_activity_is_left_running_whatever_dies(
-    stack: Stack, airflow: AirflowApi, replacements: list[subprocess.Popen[bytes]]
+    stack: Stack, airflow: AirflowApi, processes: ExitStack
 ) -> None:
     reset_sandbox(stack)  # the cards of the other tests go on
     stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
@@ -182,8 +180,8 @@ def test_no_activity_is_left_running_whatever_dies(
         return int(stack.sandbox("GET", "/summary")["running"])
 
     stack.wait_until(lambda: running() >= LIVES * 0.6, "the starts", 60 * LIVES)
-    replacements.append(kill_and_restart(stack, "scheduler"))
-    replacements.append(kill_and_restart(stack, "triggerer"))
+    kill_and_restart(processes, stack, "scheduler")
+    kill_and_restart(processes, stack, "triggerer")
     # The end moves while every activity waits for it.
     last_end = datetime.now(UTC) + timedelta(seconds=60)  # longer than the DAG's recheck_interval
     write_ends(database, last_end)

@@ -4,16 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from demo.stack import _free_ports, _stop
+from demo.stack import ROOT, _free_ports, _stop
 
 STUBBORN = """
 import signal, subprocess, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"])
-time.sleep(60)
+child = "import time; print('up', flush=True); time.sleep(60); print('late')"
+subprocess.Popen([sys.executable, "-c", child]).wait()
 """
 
 
@@ -28,6 +29,27 @@ def test_stopping_ends_the_children_too_and_kills_what_does_not_listen() -> None
     assert process.returncode == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+STARTS_ONE = """
+import sys
+from pathlib import Path
+from demo.stack import running_process
+with running_process([sys.executable, "-c", sys.argv[2]], Path(sys.argv[1]), {}):
+    sys.stdin.read()
+"""
+
+
+def test_what_runs_dies_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    command = [sys.executable, "-c", STARTS_ONE, str(log), STUBBORN]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=ROOT) as process, log.open("rb") as printed:
+        assert printed.readline() == b"up\n"
+
+        process.kill()
+
+        assert printed.read() == b"", "the child lived on"
 
 
 def test_ports_are_free_and_no_two_are_the_same() -> None:

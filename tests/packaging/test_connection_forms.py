@@ -27,7 +27,7 @@ def forms() -> dict[str, Any]:
     [
         (
             "braze",
-            {"host": "REST endpoint", "password": "REST API key"},
+            {"host": "Instance or REST endpoint", "password": "REST API key"},
             {"login", "url_schema"},
         ),
         (

@@ -14,6 +14,8 @@ from typing import Any, Self, cast
 from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.outcomes import OutcomeWriter
+from airflow_provider_liveactivity.delivery.preflight import Preflight
 from airflow_provider_liveactivity.delivery.progress import Progress
 from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.delivery.sender import Sender
@@ -31,7 +33,6 @@ from airflow_provider_liveactivity.vendors.base import Request, Response, RetryS
 from airflow_provider_liveactivity.vendors.braze import Braze
 from tests.support.state_store import CrashingStore
 
-CREATED = Response(201, {}, "{}")
 WORKSPACE = WorkspaceConfig(Braze("key"), "https://vendor.test", Timeouts(read=2.0))
 
 #: Returns the outcome of a request from its place among all requests: a key of ``_OUTCOMES``, "accept",
@@ -65,6 +66,7 @@ class Vendor:
         self.sent_twice: list[str] = []  # recipients of accepted requests in a later request
         self.rejected: set[str] = set()  # recipients that the vendor rejected
         self.batches: list[list[str]] = []
+        self.request_id: str | None = None
         self.on_request: Callable[[int], None] = lambda _: None
 
     def client(self, workspace: WorkspaceConfig, limiter: RateLimiter) -> FakeClient:
@@ -109,8 +111,10 @@ class FakeClient:
         if outcome in {"accept", "warn"}:
             vendor.accepted.update(people)
             warning = "a minor error" if outcome == "warn" else ""
-            return SendResult(1, datetime.now(UTC), CREATED, warning)
+            response = Response(201, {"x-request-id": vendor.request_id or ""}, "{}")
+            return SendResult(1, datetime.now(UTC), response, warning)
         error = _OUTCOMES[outcome]()
+        error.request_id = vendor.request_id
         if isinstance(error, RecipientRejected):
             vendor.rejected.update(people)
         unknown = isinstance(error, OutcomeUnknown) or outcome == "reject_recipient_after_unknown"
@@ -155,6 +159,8 @@ class Audience:
                 yield BatchRequest(
                     Request("start", "/start", body, RetrySafety.NOT_IDEMPOTENT, recipients=len(batch)),
                     batch[-1],
+                    "match-42",
+                    batch,
                 )
         finally:
             self.closed += 1
@@ -182,6 +188,8 @@ def make_sender(
     *,
     send_id: str = "send",
     max_tries: int = 0,
+    outcomes: OutcomeWriter | None = None,
+    preflight: Preflight | None = None,
     on_progress: Callable[[Progress], None] = lambda _: None,
     **options: Any,
 ) -> Sender:
@@ -193,6 +201,8 @@ def make_sender(
         options=DeliveryOptions(**{"max_workers": 8, **options}),
         checkpoint=Checkpoint(store, max_tries=max_tries),
         total=len(audience.people),
+        outcomes=outcomes,
+        preflight=preflight,
         on_progress=on_progress,
         client=cast("Any", vendor.client),
     )

@@ -16,22 +16,22 @@ def final_error(operator: BaseOperator, running: Any, match: str | None = None) 
     """
     Execute, and return the error that Airflow must not retry.
 
-    Without a retry policy, as before Airflow 3.3, it is the cause of an AirflowFailException.
+    Without a retry policy, as before Airflow 3.3, it is the context of an AirflowFailException.
     """
     with pytest.raises((LiveActivityError, AirflowFailException), match=match) as failed:
         operator.execute(running)
     assert is_final(operator, failed.value)
-    error = failed.value.__cause__ if isinstance(failed.value, AirflowFailException) else failed.value
+    error = failed.value.__context__ if isinstance(failed.value, AirflowFailException) else failed.value
     assert isinstance(error, LiveActivityError)
     return error
 
 
 @contextmanager
 def raises_final(kind: type[LiveActivityError], match: str | None = None) -> Iterator[None]:
-    """Expect an error, which before Airflow 3.3 is the cause of an AirflowFailException."""
+    """Expect an error, which before Airflow 3.3 is the context of an AirflowFailException."""
     with pytest.raises((kind, AirflowFailException), match=match) as failed:
         yield
-    error = failed.value.__cause__ if isinstance(failed.value, AirflowFailException) else failed.value
+    error = failed.value.__context__ if isinstance(failed.value, AirflowFailException) else failed.value
     assert isinstance(error, kind)
 
 

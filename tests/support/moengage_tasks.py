@@ -14,6 +14,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.delivery.rolling_limit import RollingLimiter
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
@@ -22,6 +23,8 @@ from tests.support.final_errors import is_final
 from tests.support.state_store import StateStore
 from tests.support.task_context import TaskInstance
 
+#: What is sent again is sent at once, and three times in all.
+RETRY_AT_ONCE = RetryConfig(3, first_wait=0.01, max_wait=0.02)
 KEYS = {
     "campaign_api_key": "sandbox-campaign-key",
     "data_api_key": "sandbox-data-key",
@@ -42,7 +45,7 @@ class Outcome:
     def cause(self) -> LiveActivityError:
         error = self.error
         while error is not None and not isinstance(error, LiveActivityError):
-            error = error.__cause__
+            error = error.__context__
         assert error is not None
         return error
 
@@ -101,7 +104,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, **changes: Any) -> None:
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningSandbox]:
     # Nothing here waits for the sake of waiting: what is repeated is repeated at once, and not for long.
-    monkeypatch.setattr(RetryConfig.__init__, "__defaults__", (3, 120.0, 0.01, 0.02))
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RETRY_AT_ONCE)
     with running_sandbox() as running:
         connect(monkeypatch, running.url)
         yield running

@@ -12,6 +12,7 @@ import sqlite3
 import time
 import traceback
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.models.braze import StartContent
+from airflow_provider_liveactivity.outcomes import OutcomeFiles, store_locally
 from airflow_provider_liveactivity.vendors.braze import Braze
 
 PEOPLE_PER_REQUEST = 5
@@ -60,6 +62,10 @@ class Task:
         return self.directory / f"{self.activity_id}.state"
 
     @property
+    def outcomes(self) -> Path:
+        return self.directory / f"{self.activity_id}.outcomes"
+
+    @property
     def report(self) -> Path:
         return self.directory / f"{self.activity_id}.report"
 
@@ -86,15 +92,18 @@ class FileStore:
         self.written = 0
 
     def get(self, key: str, default: Any = None) -> Any:
-        return json.loads(self._path.read_text()).get(key) if self._path.exists() else default
+        return self._values().get(key, default)
 
     def set(self, key: str, value: Any) -> None:
         time.sleep(random.uniform(0, 0.004))
         draft = self._path.with_suffix(".draft")
-        draft.write_text(json.dumps({key: value}))
+        draft.write_text(json.dumps({**self._values(), key: value}))
         draft.replace(self._path)
         time.sleep(random.uniform(0, 0.004))
         self.written += 1
+
+    def _values(self) -> dict[str, Any]:
+        return dict(json.loads(self._path.read_text())) if self._path.exists() else {}
 
 
 class Database:
@@ -154,7 +163,10 @@ def run(task: Task, begins: Event) -> None:
     requests = vendor.starts(content)
 
     batches = AudienceRequests(
-        audience, PEOPLE_PER_REQUEST, lambda batch: requests.request(batch.external_user_ids)
+        audience,
+        PEOPLE_PER_REQUEST,
+        lambda batch: requests.request(batch.external_user_ids),
+        task.activity_id,
     )
     store = FileStore(task.state)
     send = Sender(
@@ -164,6 +176,7 @@ def run(task: Task, begins: Event) -> None:
         options=DeliveryOptions(**{"max_workers": 8, **task.options}),
         checkpoint=Checkpoint(store, Fernet(task.state.with_suffix(".key").read_bytes())),
         total=audience.total(),
+        outcomes=OutcomeFiles(partial(store_locally, task.outcomes)),
     )
 
     def time_is_up(*_: Any) -> None:
@@ -184,6 +197,27 @@ def run(task: Task, begins: Event) -> None:
         json.dumps({"ended": ended, "closing": closing, "writes": store.written, **asdict(send.counts)})
     )
     draft.replace(task.report)
+
+
+def run_hook(task: Task, **arguments: Any) -> None:
+    """Start through the hook with a context, as a ``@task`` does, and leave the report behind."""
+    from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    from tests.support.task_context import TaskInstance
+    from tests.support.vendor_adapters import BRAZE
+
+    os.environ["AIRFLOW_CONN_BRAZE_DEFAULT"] = BRAZE.connection(task.url)
+    context: Any = {"ti": TaskInstance(), "task_state_store": FileStore(task.state)}
+    report = BrazeHook().start_live_activity(
+        activity_id=task.activity_id,
+        activity_attributes_type="Attributes",
+        activity_attributes={},
+        content_state={"score": 0},
+        notification={"alert": {"title": "Kick-off", "body": "It has started"}},
+        external_user_ids=[f"{task.activity_id}-{number:06}" for number in range(task.people)],
+        context=context,
+        **arguments,
+    )
+    task.report.write_text(json.dumps(report))
 
 
 # Forked from a process that has everything imported: 200 processes take seconds instead of minutes.

@@ -85,7 +85,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Hook]:
         with closing(hook.get_conn()) as connection:
             connection.execute("CREATE TABLE fans (id TEXT)")
             connection.commit()
-        yield hook
+            yield hook  # the connection stays open: DuckDB would load the file again for each of the others
 
 
 TEXTS = st.one_of(st.none(), st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=3))

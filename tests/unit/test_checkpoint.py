@@ -48,10 +48,9 @@ def test_a_state_survives_saving(key: object) -> None:
     store = CrashingStore()
     state = saved(InFlight(submitted_key=key).add([("b", 50), (key, 7), ("c", 50)]).complete([1]), [2])
     Checkpoint(store, FERNET).save(state)
-    assert Checkpoint(store.for_next_process(), FERNET).load(state.send_id) == (
-        state,
-        "resume an earlier attempt",
-    )
+    found, reason = Checkpoint(store.for_next_process(), FERNET).load(state.send_id)
+    assert found == state
+    assert reason.startswith("Resuming the send of an earlier attempt: ")
 
 
 def test_the_store_holds_no_external_id_in_clear_text() -> None:
@@ -97,8 +96,9 @@ def test_the_state_takes_a_few_hundred_bytes_for_any_audience(stretch: int) -> N
 
 
 def test_without_a_state_a_send_is_new() -> None:
-    assert Checkpoint(CrashingStore()).load("a") == (CheckpointState("a"), "new send")
-    assert Checkpoint().load("a") == (CheckpointState("a"), "new send")
+    new = (CheckpointState("a"), "New send: no earlier attempt of this task has sent anything.")
+    assert Checkpoint(CrashingStore()).load("a") == new
+    assert Checkpoint().load("a") == new
 
 
 def test_without_a_store_nothing_is_durable_and_saving_does_nothing() -> None:
@@ -111,9 +111,9 @@ def test_without_a_store_nothing_is_durable_and_saving_does_nothing() -> None:
 @pytest.mark.parametrize(
     ("finished", "max_tries", "is_new", "why"),
     [
-        (False, 2, False, "resume"),
-        (False, 5, False, "resume"),
-        (True, 2, False, "finished by"),
+        (False, 2, False, "Resuming"),
+        (False, 5, False, "Resuming"),
+        (True, 2, False, "has finished"),
         (True, 5, True, "was cleared"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_retry_of_a_cleared_success_resumes_it_instead_of_sending_once_more() 
     store = CrashingStore()
     Checkpoint(store, max_tries=0).save(saved(InFlight(), finished=True))
     cleared = Checkpoint(store, max_tries=3)
-    assert "send again" in cleared.load("5" * 64)[1]
+    assert "Sending to all recipients again" in cleared.load("5" * 64)[1]
     cleared.save(saved(InFlight(), finished=True))
     assert Checkpoint(store, max_tries=3).load("5" * 64)[0].finished
 

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.errors import InvalidConnection
-from airflow_provider_liveactivity.hooks._connection import base_url, proxy, secret, text, timeouts
+from airflow_provider_liveactivity.hooks._braze_connection import EXTRA_KEYS
+from airflow_provider_liveactivity.hooks._connection import (
+    base_url,
+    check_extra,
+    chosen_url,
+    proxy,
+    secret,
+    text,
+    timeouts,
+)
 from airflow_provider_liveactivity.http.connection import Timeouts
 from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES
 
@@ -253,3 +262,37 @@ def test_an_invalid_proxy_is_refused_without_showing_its_password(value: Any) ->
 )
 def test_an_empty_field_of_the_form_is_no_value(extra: dict[str, Any], expected: str | None) -> None:
     assert text(extra, "a") == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [("appid", "app_id"), ("App ID", "app_id"), ("readTimeout", "read_timeout"), ("instances", "instance")],
+)
+def test_a_misspelt_key_of_the_extra_is_an_error_that_names_the_right_one(key: str, nearest: str) -> None:
+    connection = Connection(extra_dejson={"app_id": "a", key: "s3cret"})
+    with pytest.raises(InvalidConnection, match=f"has no key '{key}'; did you mean {nearest}\\?") as failed:
+        check_extra(connection, EXTRA_KEYS)
+    assert "s3cret" not in str(failed.value)
+
+
+def test_any_other_unknown_key_of_the_extra_is_named_in_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    check_extra(Connection(extra_dejson={"app_id": "a", "proxy": "b", "owner": "s3cret"}), EXTRA_KEYS)
+    (record,) = caplog.records
+    assert "'owner' is not used; the provider reads instance, app_id, connect_timeout" in record.getMessage()
+    assert "s3cret" not in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("host", "extra"), [("US-01", {}), (" us-01 ", {"instance": "US-01"}), ("", {"instance": "US-01"})]
+)
+def test_the_host_may_be_the_name_of_the_instance(host: str, extra: dict[str, str]) -> None:
+    connection = Connection(host, extra_dejson=extra)
+    hosts = {"US-01": "rest.iad-01.braze.com", "US-02": "rest.iad-02.braze.com"}
+    assert chosen_url(connection, HOST_SUFFIXES, "instance", hosts) == "https://rest.iad-01.braze.com"
+
+
+def test_host_and_extra_must_not_name_two_instances() -> None:
+    connection = Connection("US-02", extra_dejson={"instance": "US-01"})
+    hosts = {"US-01": "rest.iad-01.braze.com", "US-02": "rest.iad-02.braze.com"}
+    with pytest.raises(InvalidConnection, match="host is US-02, but instance is US-01"):
+        chosen_url(connection, HOST_SUFFIXES, "instance", hosts)

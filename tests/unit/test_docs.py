@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseOperator
 
-from airflow_provider_liveactivity import lifecycle
+from airflow_provider_liveactivity import errors, lifecycle
+from airflow_provider_liveactivity.audience.base import AudienceUnavailable
 from airflow_provider_liveactivity.delivery import in_flight, rate_limit
 from airflow_provider_liveactivity.get_provider_info import get_provider_info
+from airflow_provider_liveactivity.hooks._arguments import InvalidArguments
 from airflow_provider_liveactivity.http import retries
 from airflow_provider_liveactivity.models import end_time as end_times
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
@@ -39,6 +41,18 @@ def anchors(page: Path) -> set[str]:
     """Return the anchors that GitHub makes of the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_error_is_listed_with_whether_it_is_retried() -> None:
+    rows = re.findall(r"^\| `(\w+)`.*\| ([\w `]+) \|$", (ROOT / "docs/sending.md").read_text(), re.MULTILINE)
+    listed = {name: retried for name, retried in rows if retried in ("yes", "no", "as `stopped_by`")}
+    kinds = [*vars(errors).values(), AudienceUnavailable, InvalidArguments]
+    expected = {
+        kind.__name__: "yes" if kind.retryable else "no"
+        for kind in kinds
+        if isinstance(kind, type) and issubclass(kind, errors.LiveActivityError)
+    }
+    assert listed == expected | {"PartiallySent": "as `stopped_by`"}
 
 
 @each_page

@@ -22,11 +22,11 @@ KINDS = {
 }
 
 
-def test_an_error_names_the_endpoint_the_cause_and_the_vendors_message() -> None:
+def test_an_error_begins_with_the_advice_and_ends_with_the_longest_id() -> None:
     error = LiveActivityError(
         "change this.", vendor="braze", endpoint="/x", status=400, request_id="r-1", body_excerpt="no"
     )
-    assert str(error) == "braze /x answered 400 (request r-1): change this. The answer was: no"
+    assert str(error) == "change this. (braze /x answered 400: no; request r-1)"
 
 
 def test_an_error_without_an_endpoint_is_its_message() -> None:

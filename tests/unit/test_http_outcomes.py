@@ -160,9 +160,9 @@ def test_another_403_after_an_unknown_outcome_does_not_mean_accepted() -> None:
 @pytest.mark.parametrize(
     ("event", "kind", "words"),
     [
-        (NOT_SENT["refused"], VendorUnavailable, "no connection could be opened (ConnectError)"),
+        (NOT_SENT["refused"], VendorUnavailable, "refuses connections or cannot be reached"),
         (NOT_SENT["502"], VendorUnavailable, "did not reach the vendor's servers"),
-        (UNKNOWN["read time-out"], OutcomeUnknown, "no usable response came (ReadTimeout)"),
+        (UNKNOWN["read time-out"], OutcomeUnknown, "did not answer within 30 seconds (read_timeout)"),
         (UNKNOWN["200 of a proxy"], OutcomeUnknown, "or a proxy, sent no usable response"),
     ],
 )

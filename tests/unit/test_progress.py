@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.delivery.progress import Progress, ThroughputMeter
-from airflow_provider_liveactivity.delivery.report import SendCounts
+from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport, summarize
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 
@@ -131,3 +133,30 @@ def test_invalid_delivery_options_are_refused(wrong: dict[str, object], named: s
 )
 def test_there_are_as_many_workers_as_the_rate_can_use(options: DeliveryOptions, workers: int) -> None:
     assert options.workers == workers
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome"),
+    [
+        ({}, "1 of 1 accepted in 1 request"),
+        (
+            {"requests": 2_000, "accepted": 98_000, "recipients": 98_000},
+            "98,000 of 98,000 accepted in 2,000 requests",
+        ),
+        (
+            {"accepted": 0, "recipients": 3, "rejected": 1, "unknown": 2},
+            "0 of 3 accepted in 1 request, 1 rejected, 2 unknown (the vendor may have carried them out)",
+        ),
+        (
+            {"validate_only": True, "recipients": 50},
+            "valid, nothing was sent (validate_only): 50 recipients in 1 request",
+        ),
+        ({"dropped": 1, "accepted": 0, "requests": 0}, "dropped, nothing was sent"),
+    ],
+)
+def test_a_report_is_one_line_of_the_log_with_the_long_id_last(changes: dict[str, Any], outcome: str) -> None:
+    report = SendCounts(requests=1, accepted=1).report(
+        vendor="braze", verb="start", activity_id="match-1", content_state={}
+    )
+    line = summarize(cast("SendReport", report | changes))
+    assert line == f"braze start: {outcome}. Activity: match-1"

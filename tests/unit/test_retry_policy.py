@@ -44,9 +44,7 @@ def decide(error: BaseException, try_number: int = 1, max_tries: int = 3, **argu
 
 
 def partly(verb: str, cause: LiveActivityError, *, remembered: bool) -> PartiallySent:
-    error = PartiallySent("x", report={"verb": verb}, retryable=True, remembered=remembered)
-    error.__cause__ = cause
-    return error
+    return PartiallySent("x", report={"verb": verb}, stopped_by=cause, retryable=True, remembered=remembered)
 
 
 @pytest.mark.parametrize(

@@ -385,7 +385,7 @@ def test_another_audience_or_payload_is_a_new_send(
             make_sender(Audience(90), vendor, store.for_next_process(), send_id="other").run().accepted == 90
         )
     assert (
-        "new send, because audience or payload have changed since the last attempt, of which 90 were accepted"
+        "New send to all recipients: an earlier attempt had 90 accepted, but audience or payload have changed"
         in caplog.text
     )
 

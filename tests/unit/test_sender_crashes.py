@@ -14,10 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_liveactivity.delivery import in_flight, resume, sender, worker_pool
+from airflow_provider_liveactivity.delivery import in_flight, outcomes, resume, sender, worker_pool
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown
 from tests.support.fake_vendor import Audience, Vendor, make_sender, unknown_to_next_process
+from tests.support.outcome_files import CrashingOutcomeFiles
 from tests.support.profiles import examples
 from tests.support.state_store import CrashingStore, ProcessDied
 
@@ -42,6 +43,16 @@ def check(vendor: Vendor, audience: Audience, send: Sender, *, resend: bool) -> 
     assert len(missed) <= send.counts.unknown, "a lost recipient is not counted"
 
 
+def check_outcomes(kept: CrashingOutcomeFiles, vendor: Vendor, send: Sender) -> None:
+    """Check the files after a finished send whose audience was the same in every attempt."""
+    accepted, unknown = kept.people("accepted"), kept.people("unknown")
+    assert set(vendor.reached) <= accepted | unknown, "a recipient who may have been reached has no outcome"
+    assert len(accepted) >= send.counts.accepted
+    assert len(accepted | unknown) == send.counts.accepted + send.counts.unknown
+    # After a crash between the files and the checkpoint, the files know more.
+    assert len(unknown) <= send.counts.unknown
+
+
 @settings(max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(
     seed=st.integers(0, 2**32),
@@ -55,9 +66,9 @@ def test_crashes_faults_and_changes_cause_no_second_send_and_no_uncounted_loss(
     seed: int, people: int, fault_rate: float, on_unknown: str, changing: bool, workers_count: int
 ) -> None:
     rng = random.Random(seed)
-    audience, store = Audience(people), CrashingStore()
-    outcomes = ["unknown", "unknown_carried_out", "unavailable", "limited", "reject"]
-    outcomes_by_place = [rng.choice(outcomes) if rng.random() < fault_rate else "accept" for _ in range(997)]
+    audience, store, kept = Audience(people), CrashingStore(), CrashingOutcomeFiles()
+    faults = ["unknown", "unknown_carried_out", "unavailable", "limited", "reject"]
+    outcomes_by_place = [rng.choice(faults) if rng.random() < fault_rate else "accept" for _ in range(997)]
     vendor = Vendor(
         lambda place: outcomes_by_place[place % len(outcomes_by_place)],
         latency=lambda place: (place * 7 % 5) * random.Random(seed + place).random() / 2_000,
@@ -65,12 +76,14 @@ def test_crashes_faults_and_changes_cause_no_second_send_and_no_uncounted_loss(
     for number in range(ATTEMPTS):
         last = number == ATTEMPTS - 1
         store = store.for_next_process()
-        vendor.on_request = lambda _: None
-        send = make_sender(audience, vendor, store, max_workers=workers_count, on_unknown=on_unknown)
+        vendor.on_request, kept.die_at = (lambda _: None), None
+        send = make_sender(
+            audience, vendor, store, outcomes=kept, max_workers=workers_count, on_unknown=on_unknown
+        )
         if last:
             vendor.outcome_of = lambda _: "accept"
         else:
-            inject_fault(rng, send, store, audience, vendor)
+            inject_fault(rng, send, store, audience, vendor, kept)
         if attempt(send):
             break
         audience.fail_after = None
@@ -81,6 +94,8 @@ def test_crashes_faults_and_changes_cause_no_second_send_and_no_uncounted_loss(
     else:
         pytest.fail("an attempt without faults does not reach the end")
     check(vendor, audience, send, resend=on_unknown == "resend")
+    if not changing:
+        check_outcomes(kept, vendor, send)
 
 
 def allow_repetition(vendor: Vendor, store: CrashingStore, audience: Audience) -> None:
@@ -106,9 +121,14 @@ def test_a_crash_before_the_first_write_leaves_the_state_of_the_earlier_audience
 
 
 def inject_fault(
-    rng: random.Random, send: Sender, store: CrashingStore, audience: Audience, vendor: Vendor
+    rng: random.Random,
+    send: Sender,
+    store: CrashingStore,
+    audience: Audience,
+    vendor: Vendor,
+    kept: CrashingOutcomeFiles,
 ) -> None:
-    match rng.randrange(4):
+    match rng.randrange(5):
         case 0:
             store.die_at = rng.randint(1, 12), rng.random() < 0.5
         case 1:
@@ -116,9 +136,11 @@ def inject_fault(
         case 2:
             stop_at = vendor.requests + rng.randint(0, 60)
             vendor.on_request = lambda place: send.stop() if place == stop_at else None
+        case 3:
+            kept.die_at = kept.writes + rng.randint(1, 12), rng.random() < 0.5
 
 
-ENGINE = {module.__file__ for module in (sender, in_flight, resume, worker_pool)}
+ENGINE = {module.__file__ for module in (sender, in_flight, outcomes, resume, worker_pool)}
 
 
 @contextmanager
@@ -147,16 +169,17 @@ def raising_at(place: tuple[str, int] | None, visit: int) -> Iterator[Counter[tu
 
 def interrupted(place: tuple[str, int] | None, visit: int) -> tuple[Counter[tuple[str, int]], int]:
     """Send with one exception, then resume; return which lines were run, and how many people are unknown."""
-    audience, vendor, store = Audience(90), Vendor(), CrashingStore()
+    audience, vendor, store, kept = Audience(90), Vendor(), CrashingStore(), CrashingOutcomeFiles()
     rng = random.Random(visit)
     vendor.latency = lambda _: rng.random() / 500
-    send = make_sender(audience, vendor, store, max_workers=4)
+    send = make_sender(audience, vendor, store, outcomes=kept, max_workers=4)
     with raising_at(place, visit) as visits:
         ended = attempt(send)
     if not ended:
-        send = make_sender(audience, vendor, store)
+        send = make_sender(audience, vendor, store, outcomes=kept)
         assert attempt(send)
     check(vendor, audience, send, resend=False)
+    check_outcomes(kept, vendor, send)
     return visits, send.counts.unknown
 
 

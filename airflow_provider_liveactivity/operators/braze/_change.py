@@ -45,6 +45,8 @@ class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -62,6 +64,7 @@ class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
         end_task_ids: Sequence[str] = (),
         braze_conn_id: str = "braze_default",
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
@@ -107,6 +110,8 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -128,6 +133,7 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
         end_task_ids: Sequence[str] = (),
         braze_conn_id: str = "braze_default",
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
@@ -141,5 +147,5 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
         self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         end = self.hook.end_live_activity
-        changes = {"content_state": content_state, "hold": hold, "validate_only": validate_only}
+        changes = {"content_state": content_state, "release": hold, "validate_only": validate_only}
         return end(**self._arguments_for(end, **changes))

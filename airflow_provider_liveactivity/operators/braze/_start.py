@@ -62,6 +62,12 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param on_unknown: what to do with a batch whose outcome is unknown: "skip" it, the default, so that no
         recipient gets two activities, but some may get none; "resend" it, so that some may get two; or "fail"
         the task. (templated)
+    :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
+        counts are kept. (templated)
+    :param on_too_slow: what to do if Braze's quota, or the rate, does not allow the send to be over before
+        the activity's end or within 8 hours: "fail", the default, before anything is sent, or "warn" in the
+        log. (templated)
     :param end_time: when the activity ends: datetime or ISO-8601 text; none by default. An end more than 8
         hours away fails the task before anything is sent. (templated)
     :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
@@ -81,6 +87,8 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -120,6 +128,8 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         max_requests_per_second: float | str | None = None,
         quota_reserve: float | str = 0.1,
         on_unknown: Literal["skip", "resend", "fail"] | str = "skip",
+        outcomes_path: str | None = None,
+        on_too_slow: Literal["fail", "warn"] | str = "fail",
         end_time: datetime | str | None = None,
         end_time_sql: str | None = None,
         end_time_sql_conn_id: str | None = None,
@@ -130,6 +140,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         on_lifetime_exceeded: Literal["fail", "warn"] | str = "fail",
         braze_conn_id: str = "braze_default",
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
@@ -145,4 +156,5 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
 
     def send(self, context: Context) -> SendReport:
         start = self.hook.start_live_activity
-        return start(**self._arguments_for(start, **self._delivery_options(context)))
+        kept = self._kept_over_retries(context)
+        return start(**self._arguments_for(start, **kept, end_time=self._end_moment(context)))

@@ -42,10 +42,10 @@ class MoEngageTask(LiveActivityOperator):
         return MoEngageHook(self.moengage_conn_id)
 
     def _retry_time(self, error: LiveActivityError) -> datetime | None:
-        from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
+        from airflow_provider_liveactivity.errors import RateLimited, cause_of
         from airflow_provider_liveactivity.models.moments import utcnow
 
-        cause = error.__cause__ if isinstance(error, PartiallySent) else error
+        cause = cause_of(error)
         if isinstance(cause, RateLimited) and cause.reset_at is None and not self.resumed:
             return utcnow() + WINDOW
         return super()._retry_time(error)

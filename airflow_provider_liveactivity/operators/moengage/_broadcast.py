@@ -53,7 +53,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
         key = RequestKey(context, content, resumed=self.resumed)
         arguments["instance_id"] = self.instance_id or key.value
         if hold is not None:
-            arguments["hold"] = hold
+            arguments["release"] = hold
         report = call(**arguments, possibly_sent_before=key.possibly_sent_before)
         key.accepted()
         return self._completed(report, key)
@@ -100,6 +100,8 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -127,6 +129,7 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:

@@ -54,6 +54,8 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
         (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -74,6 +76,7 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
@@ -136,6 +139,8 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
         (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -157,6 +162,7 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:

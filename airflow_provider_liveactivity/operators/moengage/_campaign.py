@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.models.arguments import Object
 
 
 #: Arguments that do not make a campaign another one.
@@ -62,6 +63,8 @@ class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask)
         cleared task can. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace, with ``campaign_api_key``, and
         with ``data_api_key`` for more than 1,000 ids; "moengage_default" by default. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -89,6 +92,7 @@ class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask)
         moengage_conn_id: str = "moengage_default",
         tags: list[str] | None = None,
         request_id: str | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:

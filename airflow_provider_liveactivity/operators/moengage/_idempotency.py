@@ -31,7 +31,7 @@ class RequestKey:
 
     def __init__(self, context: Context, fields: dict[str, Any], *, resumed: bool = False) -> None:
         from airflow_provider_liveactivity._airflow_internals import coordinates
-        from airflow_provider_liveactivity.hooks._base import content_hash
+        from airflow_provider_liveactivity.hooks._plan import content_hash
 
         ti: Any = context["ti"]
         self._clears = ti.max_tries

@@ -66,6 +66,8 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
         (templated)
     :param max_audience: most people, listed or queried, that the send may reach; no limit by default. A
         larger audience is an error before the first request. (templated)
+    :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
+        by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
         (templated)
     """
@@ -78,7 +80,7 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
     on_unknown = "resend"
 
     def _send_with(self, method: Callable[..., SendReport], context: Context) -> SendReport:
-        return method(**self._arguments_for(method, **self._delivery_options(context)))
+        return method(**self._arguments_for(method, **self._kept_over_retries(context)))
 
 
 class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
@@ -91,6 +93,12 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
         default, so that no user gets two activities, but some may get none; "resend" the request, which
         MoEngage rejects within five minutes if the first one arrived, but after that some users may get two
         activities; or "fail" the task. (templated)
+    :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
+        counts are kept. (templated)
+    :param on_too_slow: what to do if MoEngage's quota, or the rate, does not allow the send to be over within
+        the 8 hours that an activity lives: "fail", the default, before anything is sent, or "warn" in the
+        log. (templated)
     """
 
     repeatable = False
@@ -118,6 +126,9 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
         on_unknown: Literal["skip", "resend", "fail"] | str = "skip",
         on_empty_audience: Literal["fail", "skip"] | str = "fail",
         max_audience: int | str | None = None,
+        outcomes_path: str | None = None,
+        on_too_slow: Literal["fail", "warn"] | str = "fail",
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
@@ -155,6 +166,7 @@ class MoEngageChangeLiveActivityOperator(MoEngageUserLiveActivityOperator):
         max_requests_per_second: float | str | None = 166,
         on_empty_audience: Literal["fail", "skip"] | str = "fail",
         max_audience: int | str | None = None,
+        extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
-from airflow_provider_liveactivity.http import client
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.support.vendor_adapters import ADAPTERS, USERS, Adapter
@@ -27,7 +26,7 @@ def sandbox(server: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> RunningS
         name = f"AIRFLOW_CONN_{adapter.vendor.upper()}_DEFAULT"
         monkeypatch.setenv(name, adapter.connection(server.url))
     # The waits between tries have tests of their own, on a clock that costs no time.
-    monkeypatch.setattr(client, "RetryConfig", partial(RetryConfig, first_wait=0.001))
+    monkeypatch.setattr(LiveActivityHook, "default_retry", RetryConfig(first_wait=0.001))
     return server
 
 

@@ -12,6 +12,7 @@ import pytest
 from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.databases import Database
+from tests.support.final_errors import raises_final
 from tests.support.state_store import StateStore
 from tests.support.task_context import context, new_store
 from tests.support.vendor_adapters import BRAZE
@@ -118,7 +119,7 @@ def test_a_refused_audience_is_read_once_and_nothing_is_sent(
     database.run(f"INSERT INTO fans VALUES ('zz', {10**8})")
     bad = f"SELECT id FROM fans UNION ALL SELECT '{'é' * 499}'"
     statements.clear()
-    with pytest.raises(InvalidPayload, match="997 bytes"):
+    with raises_final(InvalidPayload, match="997 bytes"):
         start(bad).execute(context())
     assert len(list(reading(statements))) == 1
     assert not sandbox.sandbox.records

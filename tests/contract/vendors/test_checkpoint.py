@@ -12,12 +12,13 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 from airflow_provider_liveactivity.delivery import progress
 from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY
 from airflow_provider_liveactivity.delivery.sender import Sender
-from airflow_provider_liveactivity.errors import PartiallySent, VendorUnavailable
-from airflow_provider_liveactivity.operators._base import PROGRESS_KEY
+from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent, VendorUnavailable
+from airflow_provider_liveactivity.hooks._checkpoint import PROGRESS_KEY
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.airflow_versions import needs_state_store
 from tests.support.task_context import context, new_store
-from tests.support.vendor_adapters import BRAZE
+from tests.support.vendor_adapters import BRAZE, STATES, USERS
 
 IDS = [f"user-{number}" for number in range(1_000)]
 BEFORE_3_3 = {"task_state_store": None}
@@ -42,22 +43,23 @@ def start(**changes: Any) -> Any:
 
 
 def test_the_state_of_the_task_shows_how_far_it_is(
-    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(progress, "_REPORT_SECONDS", 0.05)
     store = new_store()
-    start(max_requests_per_second=100).execute(context(store))
+    with caplog.at_level(logging.INFO):
+        start(max_requests_per_second=100).execute(context(store))
     shown = store[PROGRESS_KEY]
     assert (shown["sent"], shown["total"], shown["percent"], shown["unknown"]) == (1_000, 1_000, 100, 0)
     assert shown["quota_left"] == 250_000 - 20
-    assert "1,000 of 1,000 sent, 100 %" in capsys.readouterr().out
+    assert "1,000 of 1,000 sent, 100 %" in caplog.text
 
 
 def test_before_airflow_3_3_the_log_says_what_a_retry_would_do(
     sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert start().execute(context() | BEFORE_3_3)["accepted"] == 1_000
-    assert capsys.readouterr().out.count("Airflow before 3.3 keeps nothing over a retry") == 1
+    assert capsys.readouterr().out.count("Before Airflow 3.3 a retry cannot resume a send") == 1
 
 
 def test_before_airflow_3_3_a_time_out_in_the_middle_of_a_start_is_final(
@@ -93,10 +95,12 @@ class Recorder:
     def __init__(self, waits: list[float]) -> None:
         self._waits = waits
 
-    def start_live_activity(self, *, fan_out: Any, **_: Any) -> dict[str, Any]:
-        self._waits.append(fan_out.max_wait)
+    def start_live_activity(self, *, max_wait: float = 45.0, **_: Any) -> dict[str, Any]:
+        self._waits.append(max_wait)
         names = ("vendor", "verb", "activity_id", "validate_only")
-        return dict.fromkeys(("accepted", "recipients", "unknown", "requests"), 0) | dict.fromkeys(names, "")
+        return dict.fromkeys(
+            ("accepted", "recipients", "rejected", "unknown", "requests"), 0
+        ) | dict.fromkeys(names, "")
 
 
 def test_before_airflow_3_3_a_retry_after_a_dead_worker_sends_from_the_beginning(
@@ -114,10 +118,40 @@ def test_from_airflow_3_3_on_a_time_out_is_a_retry_that_goes_on(
     store = new_store()
     with pytest.raises(AirflowTaskTimeout):
         start(max_workers=1).execute(context(store))
-    assert not store[CHECKPOINT_KEY]["finished"]
+    [state] = [value for key, value in store.items() if key.startswith(CHECKPOINT_KEY)]
+    assert not state["finished"]
     report = start().execute(context(store, try_number=2))
     assert (report["accepted"], report["unknown"]) == (1_000, 0)
     assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
+
+
+def start_with_hook(running: Any, **changes: Any) -> Any:
+    arguments = {"content_state": STATES["start"], **BRAZE.fields["start"], **changes}
+    return BrazeHook().start_live_activity(**arguments, context=running)
+
+
+@needs_state_store
+def test_a_task_that_starts_several_activities_keeps_the_state_of_each(sandbox: RunningSandbox) -> None:
+    store, matches = new_store(), ("match-1", "match-2")
+    first = context(store)
+    for match in matches:
+        start_with_hook(first, activity_id=match)
+    sent = sandbox.sandbox.requests
+    again = context(store, try_number=2)
+    reports = [start_with_hook(again, activity_id=match) for match in matches]
+    assert [report["accepted"] for report in reports] == [2, 2]
+    assert sandbox.sandbox.requests == sent
+
+
+@needs_state_store
+def test_a_task_that_starts_one_activity_twice_is_refused_before_the_second_start(
+    sandbox: RunningSandbox,
+) -> None:
+    running = context(new_store())
+    start_with_hook(running)
+    with pytest.raises(InvalidPayload, match="a task may start an activity once"):
+        start_with_hook(running, external_user_ids=["zoë-z"])
+    assert sandbox.sandbox.activities["braze", "match-1"].cards.keys() == set(USERS)
 
 
 def test_a_kill_before_the_send_is_obeyed(sandbox: RunningSandbox) -> None:
@@ -136,7 +170,7 @@ def test_another_workspace_is_another_send(
     monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection("http://127.0.0.1:9"))
     with caplog.at_level(logging.INFO), pytest.raises(VendorUnavailable):
         start().execute(context(store, try_number=2))
-    assert "Checkpoint: new send" in caplog.text
+    assert "New send: " in caplog.text
 
 
 def test_relative_dates_do_not_make_a_retry_another_send(sandbox: RunningSandbox) -> None:

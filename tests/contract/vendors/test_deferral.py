@@ -69,7 +69,7 @@ def test_a_task_waits_no_longer_than_any_phone_shows_the_activity(
     deferral(adapter, verb, context(start_date=first))
     with pytest.raises(AirflowFailException, match="after that no phone shows the activity") as failed:
         adapter.operator(verb).execute(context(start_date=first - timedelta(hours=1)))
-    assert isinstance(failed.value.__cause__, RateLimited)
+    assert isinstance(failed.value.__context__, RateLimited)
 
 
 def test_a_start_whose_end_has_no_offset_defers_like_any_other(
@@ -174,4 +174,4 @@ def test_without_a_store_a_half_sent_start_does_not_retry(sandbox: RunningSandbo
     ids = [f"user-{number}" for number in range(130)]
     with pytest.raises(AirflowFailException, match="would send a part again") as failed:
         BRAZE.operator("start", external_user_ids=ids).execute(running)
-    assert isinstance(failed.value.__cause__, PartiallySent)
+    assert isinstance(failed.value.__context__, PartiallySent)

@@ -59,7 +59,7 @@ CALLS: dict[str, tuple[Callable[..., Any], dict[str, Any], str, str]] = {
         "instance_id",
     ),
     "user start": (MoEngageHook.start_live_activity, ORDER, "transactionid", "transaction_id"),
-    "user update": (MoEngageHook.update_live_activity, ORDER, "fanout", "fan_out"),
+    "user update": (MoEngageHook.update_live_activity, ORDER, "maxworkers", "max_workers"),
     "user end": (MoEngageHook.end_live_activity, ORDER, "external_user_id", "external_user_ids"),
     "campaign": (MoEngageHook.create_broadcast_campaign, CAMPAIGN, "segmentid", "segment_id"),
 }

@@ -36,7 +36,7 @@ def test_against_the_sandbox_a_link_leads_to_the_page_of_the_activity(
     operator = adapter.operator(verb, **{adapter.id_name: "match/{{ params.n }} ü"})
     found = links(operator, n=7)
     assert found[SANDBOX] == f"{sandbox.url}/activities/match%2F7%20%C3%BC"
-    assert [url for name, url in found.items() if name != SANDBOX] == [""]
+    assert list(found) == [SANDBOX]
 
 
 def test_the_page_behind_the_link_exists(sandbox: RunningSandbox) -> None:
@@ -60,7 +60,7 @@ def test_braze_s_link_leads_to_the_log_of_the_instance(
     monkeypatch: pytest.MonkeyPatch, host: str, extra: dict[str, Any], dashboard: str
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_BRAZE_DEFAULT", BRAZE.connection(host, extra=extra))
-    assert links(BRAZE.operator("end")) == {BRAZE_LOG: f"https://{dashboard}{LOG}", SANDBOX: ""}
+    assert links(BRAZE.operator("end")) == {BRAZE_LOG: f"https://{dashboard}{LOG}"}
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_moengage_s_link_leads_to_the_dashboard_of_the_data_center(
     monkeypatch: pytest.MonkeyPatch, host: str, extra: dict[str, Any], dashboard: str | None
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_MOENGAGE_DEFAULT", MOENGAGE.connection(host, extra=extra))
-    expected = f"https://{dashboard}/v4/#/campaigns/all" if dashboard else ""
-    assert links(MOENGAGE.operator("end")) == {MOENGAGE_CAMPAIGNS: expected, SANDBOX: ""}
+    expected = {MOENGAGE_CAMPAIGNS: f"https://{dashboard}/v4/#/campaigns/all"} if dashboard else {}
+    assert links(MOENGAGE.operator("end")) == expected
 
 
 def test_a_link_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_a_mapped_task_has_the_link_of_its_own_activity(sandbox: RunningSandbox,
     # What the API server knows of a mapped task: the names of its links, and where their addresses lie.
     names = {link.name for link in mapped.operator_extra_links}
     found = links(mapped.unmap({adapter.id_name: "match-2"}))
-    assert names == found.keys()
+    assert found.keys() < names
     assert found[SANDBOX] == f"{sandbox.url}/activities/match-2"
 
 
@@ -124,7 +124,7 @@ def test_where_the_connection_is_no_good_there_is_no_link_and_no_noise(
         monkeypatch.delenv(name, raising=False)
     else:
         monkeypatch.setenv(name, json.dumps({"conn_type": adapter.vendor, **connection}))
-    assert set(links(adapter.operator("end")).values()) == {""}
+    assert links(adapter.operator("end")) == {}
 
 
 @pytest.mark.parametrize("verb", VERBS)

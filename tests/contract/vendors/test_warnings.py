@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.task_context import context
@@ -46,7 +45,8 @@ def test_a_null_in_the_state_is_named_once(
         adapter.operator("start", content_state={"home": 0}).execute(context(task_id="kick_off"))
     adapter.operator(verb, content_state=NULL).execute(context())
     (warning,) = log.lines("null at")
-    assert f"{verb} of match-1: null at content_state.winner: " in warning
+    assert "null at content_state.winner: " in warning
+    assert f"({verb} of match-1)" in warning
     assert adapter.state_of(sandbox.sandbox.records[-1].content) == NULL
 
 
@@ -56,9 +56,9 @@ def test_many_batches_have_one_warning(sandbox: RunningSandbox, log: Log) -> Non
         "notification": {"sound": "goal.wav", "alert": {"title": "Kick-off", "body": "It has started"}},
         "external_user_ids": [f"anja-{number}" for number in range(120)],
     }
-    BrazeHook().start_live_activity(**fields, content_state=NULL, fan_out=DeliveryOptions(max_workers=2))
+    BrazeHook().start_live_activity(**fields, content_state=NULL, max_workers=2)
     assert sandbox.sandbox.requests == 3
-    warnings = log.lines("start of match-1: ")
+    warnings = log.lines("(start of match-1)")
     assert len(warnings) == 3
     for words in ("null at content_state.winner", "no stale_date", "notification.sound"):
         assert len([line for line in warnings if words in line]) == 1
@@ -70,7 +70,7 @@ def test_what_shows_everywhere_has_no_warning(sandbox: RunningSandbox, log: Log)
     hook.start_live_activity(**BRAZE.fields["start"], **fields)
     hook.update_live_activity(**BRAZE.fields["update"], **fields)
     hook.end_live_activity(**BRAZE.fields["end"], content_state={"home": 1})
-    assert log.lines("of match-1: ") == []
+    assert log.lines("of match-1)") == []
 
 
 def test_each_send_of_a_hook_logs_its_own_warning(sandbox: RunningSandbox, log: Log) -> None:

@@ -49,7 +49,7 @@ def test_a_braze_connection_is_made_in_the_form_and_tested_with_the_button(
     form = ui.form("/connections", "Add Connection")
     form.fill("Connection ID", conn_id)
     form.choose("Connection Type", "Braze")
-    fill_address(form, "REST endpoint", stack)
+    fill_address(form, "Instance or REST endpoint", stack)
     form.fill("REST API key", key)
     if good:
         ui.picture("connection-braze", form.dialog)

@@ -1,0 +1,106 @@
+"""Arguments that several calls of the hooks share, each with its type and its documentation, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from os import PathLike
+
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import ObjectStoragePath
+
+    from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
+    from airflow_provider_liveactivity.delivery.preflight import OnTooSlow
+    from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.models.arguments import Object, Schema
+
+
+class ContentArguments(TypedDict, total=False):
+    """
+    Arguments of every call that sends a content state.
+
+    :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or path;
+        None, the default, disables the check.
+    :param extra_fields: object with fields that this provider does not know, or its JSON text. They are added
+        to the request body after validation, and never replace a field. None by default.
+    :param validate_only: do everything except send, and return the report; False by default.
+    """
+
+    content_state_schema: Schema | None
+    extra_fields: Object | None
+    validate_only: bool
+
+
+class QueryArguments(TypedDict, total=False):
+    """
+    Arguments of a query for people.
+
+    :param sql: query that returns the people; None by default.
+    :param sql_conn_id: id of the connection to the query's database; None by default.
+    :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
+    :param max_audience: maximum number of people, listed or queried: a number, or its digits as text. A
+        larger audience is an error before the first request. None, the default, sets no limit.
+    """
+
+    sql: str | None
+    sql_conn_id: str | None
+    parameters: Any
+    max_audience: int | str | None
+
+
+class DeliveryArguments(TypedDict, total=False):
+    """
+    Arguments of a call that sends many requests.
+
+    :param max_workers: most requests in flight, each on its own connection; at most 256.
+    :param max_requests_per_second: most requests per second; None for no limit.
+    :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by default.
+    :param on_unknown: what to do with a request whose outcome is unknown: "skip" its recipients, "resend" it,
+        or "fail".
+    :param max_wait: most seconds to wait in place for the vendor's next quota window; 45 by default. A longer
+        wait is the error QuotaExhausted.
+    :param context: context of the running task, as ``get_current_context()`` returns it. The task then keeps
+        the state of the send (Airflow 3.3 and later): a retry continues where the last attempt stopped. None,
+        the default, keeps nothing.
+    :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs it
+        and, with a context, shows it in the state of the task.
+    """
+
+    max_workers: int
+    max_requests_per_second: float | None
+    quota_reserve: float
+    on_unknown: OnUnknown
+    max_wait: float
+    context: Context | None
+    on_progress: Callable[[Progress], None] | None
+
+
+class StartDeliveryArguments(DeliveryArguments, total=False):
+    """
+    Arguments of a start for many people, with those of ``DeliveryArguments``.
+
+    :param outcomes_path: folder for the outcome of every recipient, which ``outcomes()`` reads: local path,
+        URL such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of
+        the people. None, the default, keeps counts only.
+    :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last
+        response must come before. The 8 hours that an activity lives count always.
+    :param on_too_slow: what to do if the send cannot be over in time at the vendor's quota: "fail", the
+        default, before the first request, or "warn" in the log.
+    """
+
+    outcomes_path: str | PathLike[str] | ObjectStoragePath | None
+    end_time: datetime | str | None
+    on_too_slow: OnTooSlow
+
+
+def pick(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """
+    Return some of a call's arguments.
+
+    :param arguments: arguments of the call.
+    :param names: their names; a name that the call does not have is left out.
+    """
+    return {name: arguments[name] for name in names if name in arguments}
