@@ -48,6 +48,9 @@ class DeliveryOptions:
             raise InvalidPayload(f"max_requests_per_second must be a number above 0, not {rate!r}.")
         if not (isinstance(reserve, int | float) and 0 <= reserve <= 1):
             raise InvalidPayload(f"quota_reserve must be a share from 0 to 1, not {reserve!r}.")
+        wait: Any = self.max_wait
+        if not (isinstance(wait, int | float) and wait >= 0):
+            raise InvalidPayload(f"max_wait must be a number of seconds, at least 0, not {wait!r}.")
         if self.on_unknown not in get_args(OnUnknown):
             raise InvalidPayload(f"on_unknown must be one of {get_args(OnUnknown)}, not {self.on_unknown!r}.")
 

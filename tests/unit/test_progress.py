@@ -114,6 +114,8 @@ def test_a_quarter_of_a_seconds_work_is_written_ahead(
         ({"quota_reserve": 1.1}, "quota_reserve"),
         ({"quota_reserve": -0.1}, "quota_reserve"),
         ({"on_unknown": "ignore"}, "on_unknown"),
+        ({"max_wait": -1}, "max_wait"),
+        ({"max_wait": "long"}, "max_wait"),
     ],
 )
 def test_invalid_delivery_options_are_refused(wrong: dict[str, object], named: str) -> None:

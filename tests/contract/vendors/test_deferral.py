@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferr
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from airflow_provider_liveactivity.delivery import rate_limit
-from airflow_provider_liveactivity.errors import PartiallySent, RateLimited
+from airflow_provider_liveactivity.errors import PartiallySent, QuotaExhausted, RateLimited
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.airflow_versions import deserialize, serialize
 from tests.support.task_context import context, new_store
@@ -156,14 +158,14 @@ def test_the_checkpoint_names_no_recipient(sandbox: RunningSandbox) -> None:
     assert "example.com" not in json.dumps(store)
 
 
-def test_without_a_store_a_start_waits_in_its_slot(
-    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rate_limit, "MAX_WAIT_SECONDS", 0.0)
-    ids = [f"user-{number}" for number in range(130)]
+def test_a_hook_waits_in_place_for_max_wait_at_most(sandbox: RunningSandbox) -> None:
+    start = {**BRAZE.fields["start"], "content_state": {}, "external_user_ids": [str(n) for n in range(130)]}
     sandbox.sandbox.add_fault("429", skip=1, reset_in=1)
-    running = context() | {"task_state_store": None}  # Airflow before 3.3
-    report = BRAZE.operator("start", external_user_ids=ids).execute(running)
+    with pytest.raises(PartiallySent) as stopped:
+        BrazeHook().start_live_activity(**start, max_wait=0)
+    assert isinstance(stopped.value.__cause__, QuotaExhausted)
+    sandbox.sandbox.add_fault("429", skip=1, reset_in=1)
+    report = BrazeHook().start_live_activity(**start, max_wait=math.inf)
     assert report["accepted"] == 130
     assert report["waited_seconds"] > 0
 
