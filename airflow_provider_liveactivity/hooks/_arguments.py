@@ -1,11 +1,11 @@
-"""Check the names of the arguments of a hook's methods, before anything is read or sent."""
+"""Check the names of a hook method's arguments before anything is read or sent, and pick from them."""
 
 from __future__ import annotations
 
 import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from airflow_provider_liveactivity.errors import InvalidPayload
@@ -50,6 +50,16 @@ def checked_arguments(shared: Any = None) -> Callable[[Call], Call]:
         return cast("Call", checked)
 
     return decorate
+
+
+def pick(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """
+    Return some of a call's arguments.
+
+    :param arguments: arguments of the call.
+    :param names: their names; a name that the call does not have is left out.
+    """
+    return {name: arguments[name] for name in names if name in arguments}
 
 
 def _expanded(signature: inspect.Signature, shared: Any) -> inspect.Signature:

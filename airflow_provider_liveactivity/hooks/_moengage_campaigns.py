@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport
 from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
 from airflow_provider_liveactivity.errors import LiveActivityError
-from airflow_provider_liveactivity.hooks._arguments import checked_arguments
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
 from airflow_provider_liveactivity.hooks._moengage_audience import campaign_audience
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
-from airflow_provider_liveactivity.hooks._shared_arguments import QueryArguments, pick
+from airflow_provider_liveactivity.hooks._shared_arguments import QueryArguments
 from airflow_provider_liveactivity.http.redaction import redact
 from airflow_provider_liveactivity.models.moengage_campaign import (
     CreateCampaign,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
 from airflow_provider_liveactivity.errors import RecipientRejected
-from airflow_provider_liveactivity.hooks._arguments import checked_arguments
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks._moengage_recipients import Recipients
 from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
@@ -16,7 +16,6 @@ from airflow_provider_liveactivity.hooks._shared_arguments import (
     DeliveryArguments,
     QueryArguments,
     StartDeliveryArguments,
-    pick,
 )
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
 from airflow_provider_liveactivity.models.schema import check_schema

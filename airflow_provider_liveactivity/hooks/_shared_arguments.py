@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
     from os import PathLike
 
@@ -94,13 +94,3 @@ class StartDeliveryArguments(DeliveryArguments, total=False):
     outcomes_path: str | PathLike[str] | ObjectStoragePath | None
     end_time: datetime | str | None
     on_too_slow: OnTooSlow
-
-
-def pick(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """
-    Return some of a call's arguments.
-
-    :param arguments: arguments of the call.
-    :param names: their names; a name that the call does not have is left out.
-    """
-    return {name: arguments[name] for name in names if name in arguments}

@@ -8,7 +8,7 @@ from airflow_provider_liveactivity.audience import Audience, check_audience
 from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.hooks._arguments import checked_arguments
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
 from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
 from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnection
 from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
@@ -16,7 +16,6 @@ from airflow_provider_liveactivity.hooks._shared_arguments import (
     ContentArguments,
     QueryArguments,
     StartDeliveryArguments,
-    pick,
 )
 from airflow_provider_liveactivity.models.braze import (
     MAX_ALIAS_BYTES,

@@ -7,12 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
-from airflow_provider_liveactivity.hooks._arguments import checked_arguments
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
 from airflow_provider_liveactivity.hooks._moengage_broadcasts import Broadcasts, OnRate
 from airflow_provider_liveactivity.hooks._moengage_campaigns import BroadcastCampaigns
 from airflow_provider_liveactivity.hooks._moengage_connection_test import ProvableKeys
 from airflow_provider_liveactivity.hooks._moengage_users import UserActivities
-from airflow_provider_liveactivity.hooks._shared_arguments import ContentArguments, pick
+from airflow_provider_liveactivity.hooks._shared_arguments import ContentArguments
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
 from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.models.schema import check_schema

@@ -18,12 +18,14 @@ from airflow_provider_liveactivity.models.common import (
     Flag,
     JsonObject,
     Number,
+    RequestBody,
     Text,
     VendorModel,
     Whole,
+    field_names,
     text_or_object,
 )
-from airflow_provider_liveactivity.models.extra_fields import Envelopes, RequestBody, field_names
+from airflow_provider_liveactivity.models.extra_fields import Envelopes  # noqa: TC001
 from airflow_provider_liveactivity.models.objects import to_object
 
 #: External ids and aliases together. Source:

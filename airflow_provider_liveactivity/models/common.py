@@ -15,9 +15,11 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    model_validator,
 )
 
 from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.models.extra_fields import Envelopes, with_extra_fields
 from airflow_provider_liveactivity.models.moments import to_epoch_moment, to_moment
 from airflow_provider_liveactivity.models.objects import to_object
 
@@ -134,6 +136,41 @@ def _describe_one(item: ErrorDetails, nests: frozenset[str]) -> str:
             return f"{field} {item['msg'].removeprefix('Value error, ')}".strip()
         case _:
             return f"{field}: {item['msg'][:1].lower()}{item['msg'][1:]}"
+
+
+def field_names(model: type[BaseModel]) -> frozenset[str]:
+    """
+    Return the names that a model's fields have in JSON.
+
+    :param model: the model.
+    """
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
+
+
+class RequestBody(VendorModel):
+    """
+    Base of the bodies that take extra fields.
+
+    :param extra_fields: object with fields that the model does not know; None by default.
+    """
+
+    #: Envelopes below the body, and names beside the model's own that extra_fields may not have.
+    envelopes: ClassVar[Envelopes] = {}
+
+    extra_fields: Annotated[JsonObject | None, Field(exclude=True, repr=False)] = None
+
+    @model_validator(mode="after")
+    def _check_extra_fields(self) -> Self:
+        if self.extra_fields:
+            self.to_json()
+        return self
+
+    def to_json(self) -> dict[str, Any]:
+        body = super().to_json()
+        if not self.extra_fields:
+            return body
+        known = field_names(type(self)) | frozenset(self.envelopes.get("", ()))
+        return with_extra_fields(body, self.extra_fields, {**self.envelopes, "": known})
 
 
 def encode(body: Any) -> bytes:

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Annotated, Any, ClassVar, Self
-
-from pydantic import BaseModel, Field, model_validator
-
-from airflow_provider_liveactivity.models.common import JsonObject, VendorModel
+from typing import Any
 
 #: Path of each object that the provider builds → names of its known fields. The path of the body is "".
 Envelopes = Mapping[str, Collection[str]]
-
-
-def field_names(model: type[BaseModel]) -> frozenset[str]:
-    """
-    Return the names that a model's fields have in JSON.
-
-    :param model: the model.
-    """
-    return frozenset(field.alias or name for name, field in model.model_fields.items())
 
 
 def with_extra_fields(
@@ -47,29 +34,3 @@ def with_extra_fields(
         else:
             result[name] = value
     return result
-
-
-class RequestBody(VendorModel):
-    """
-    Base of the bodies that take extra fields.
-
-    :param extra_fields: object with fields that the model does not know; None by default.
-    """
-
-    #: Envelopes below the body, and names beside the model's own that extra_fields may not have.
-    envelopes: ClassVar[Envelopes] = {}
-
-    extra_fields: Annotated[JsonObject | None, Field(exclude=True, repr=False)] = None
-
-    @model_validator(mode="after")
-    def _check_extra_fields(self) -> Self:
-        if self.extra_fields:
-            self.to_json()
-        return self
-
-    def to_json(self) -> dict[str, Any]:
-        body = super().to_json()
-        if not self.extra_fields:
-            return body
-        known = field_names(type(self)) | frozenset(self.envelopes.get("", ()))
-        return with_extra_fields(body, self.extra_fields, {**self.envelopes, "": known})

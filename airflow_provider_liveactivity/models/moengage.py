@@ -11,12 +11,14 @@ from airflow_provider_liveactivity.models.apns import content_state_warnings, st
 from airflow_provider_liveactivity.models.common import (
     EpochSeconds,
     JsonObject,
+    RequestBody,
     Text,
     VendorModel,
     encode,
+    field_names,
     text_or_object,
 )
-from airflow_provider_liveactivity.models.extra_fields import Envelopes, RequestBody, field_names
+from airflow_provider_liveactivity.models.extra_fields import Envelopes  # noqa: TC001
 from airflow_provider_liveactivity.models.objects import to_object
 
 #: The 413 response of these endpoints says "Max size is 5120 bytes". What counts is not documented, so the

@@ -6,8 +6,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from airflow_provider_liveactivity.models.common import JsonObject, Text, VendorModel
-from airflow_provider_liveactivity.models.extra_fields import Envelopes, RequestBody, field_names
+from airflow_provider_liveactivity.models.common import (
+    JsonObject,
+    RequestBody,
+    Text,
+    VendorModel,
+    field_names,
+)
+from airflow_provider_liveactivity.models.extra_fields import Envelopes  # noqa: TC001
 from airflow_provider_liveactivity.models.moengage import BroadcastId  # noqa: TC001
 from airflow_provider_liveactivity.models.objects import to_object
 
