@@ -163,7 +163,7 @@ def test_a_hook_waits_in_place_for_max_wait_at_most(sandbox: RunningSandbox) -> 
     sandbox.sandbox.add_fault("429", skip=1, reset_in=1)
     with pytest.raises(PartiallySent) as stopped:
         BrazeHook().start_live_activity(**start, max_wait=0)
-    assert isinstance(stopped.value.__cause__, QuotaExhausted)
+    assert isinstance(stopped.value.stopped_by, QuotaExhausted)
     sandbox.sandbox.add_fault("429", skip=1, reset_in=1)
     report = BrazeHook().start_live_activity(**start, max_wait=math.inf)
     assert report["accepted"] == 130
