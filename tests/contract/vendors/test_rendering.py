@@ -17,6 +17,7 @@ from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+from tests.support.final_errors import final_error
 from tests.support.task_context import context
 from tests.support.vendor_adapters import ADAPTERS, BRAZE, USERS, Adapter
 
@@ -198,3 +199,22 @@ def test_a_list_shows_no_external_id_in_repr_or_str() -> None:
 def test_only_a_sql_file_is_read_from_a_file() -> None:
     assert list(BRAZE.operators["start"].template_ext) == [".sql"]
     assert {ext for operator in CLASSES for ext in operator.template_ext} == {".sql"}
+
+
+@pytest.mark.parametrize(("dry", "requests"), [(True, 0), ("false", 1)])
+def test_a_form_may_set_a_switch(
+    sandbox: RunningSandbox, adapter: Adapter, dry: bool | str, requests: int
+) -> None:
+    operator = adapter.operator("start", validate_only="{{ params.dry }}")
+    operator.render_template_fields(context() | {"params": {"dry": dry}})
+    assert operator.execute(context())["validate_only"] is (requests == 0)
+    assert sandbox.sandbox.requests == requests
+
+
+def test_a_switch_that_renders_to_something_else_is_an_error(
+    sandbox: RunningSandbox, adapter: Adapter
+) -> None:
+    operator = adapter.operator("start", validate_only="{{ params.dry }}")
+    operator.render_template_fields(context() | {"params": {"dry": "perhaps"}})
+    assert "validate_only must be True or False" in str(final_error(operator, context()))
+    assert sandbox.sandbox.requests == 0
