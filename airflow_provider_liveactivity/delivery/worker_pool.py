@@ -46,6 +46,8 @@ class WorkerPool:
     :param count: most requests in flight.
     :param rules: how fast requests may leave.
     :param skip_unknown: whether the pool goes on after an unknown outcome.
+    :param stop_on_rejections: whether rejected recipients count among the ten; if not, they count only until
+        the first request is accepted.
     :param client: makes the client of a worker, from the workspace and the shared limiter.
     :param clock: returns the wall-clock time.
     """
@@ -57,6 +59,7 @@ class WorkerPool:
         count: int,
         rules: RateRules,
         skip_unknown: bool = True,
+        stop_on_rejections: bool = True,
         client: Callable[[WorkspaceConfig, RateLimiter], Client] = Client,
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
@@ -68,6 +71,7 @@ class WorkerPool:
         self._workspace = workspace
         self._count = count
         self._skip_unknown = skip_unknown
+        self._stop_on_rejections = stop_on_rejections
         self._make_client = client
         self._jobs: deque[Job] = deque()
         self._results: dict[int, SendResult | None] = {}  # None while the job is in flight
@@ -216,7 +220,7 @@ class WorkerPool:
             isinstance(result.error, RecipientRejected) or (self._skip_unknown and result.outcome_unknown)
         ):
             self._fail(result.error)
-        else:
+        elif result.outcome_unknown or self._stop_on_rejections or not self.first_accepted:
             self._unknown_in_a_row += 1
             if self._unknown_in_a_row >= MAX_UNKNOWN_IN_A_ROW:
                 self._fail(result.error)

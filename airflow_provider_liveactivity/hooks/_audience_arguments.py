@@ -57,7 +57,7 @@ def build_audience(
     return TracedAudience(
         sql_hook(sql_conn_id),
         sql,
-        _parsed(parameters),
+        parse_parameters(parameters),
         max_alias_bytes=max_alias_bytes,
         max_columns=max_columns,
     )
@@ -72,7 +72,13 @@ def drop_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value else value
 
 
-def _parsed(parameters: Any) -> Any:
+def parse_parameters(parameters: Any) -> Any:
+    """
+    Return the parameters of a query.
+
+    :param parameters: list or dict, or JSON text of one; None for none.
+    :raises InvalidPayload: if the value is none of these.
+    """
     if isinstance(parameters, str):
         try:
             parameters = json.loads(parameters)

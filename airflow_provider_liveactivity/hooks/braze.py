@@ -10,7 +10,7 @@ from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
 from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
-from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnection
+from airflow_provider_liveactivity.hooks._braze_sync import BrazeSync
 from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
 from airflow_provider_liveactivity.hooks._shared_arguments import (
     ContentArguments,
@@ -74,7 +74,7 @@ _CONTENT = ("stale_date", "extra_fields")
 _PEOPLE = ("external_user_ids", "user_aliases", "sql", "sql_conn_id", "parameters")
 
 
-class BrazeHook(BrazeConnection):
+class BrazeHook(BrazeSync):
     """
     Start, update and end Live Activities through Braze.
 

@@ -11,6 +11,7 @@ from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pi
 from airflow_provider_liveactivity.hooks._moengage_broadcasts import Broadcasts, OnRate
 from airflow_provider_liveactivity.hooks._moengage_campaigns import BroadcastCampaigns
 from airflow_provider_liveactivity.hooks._moengage_connection_test import ProvableKeys
+from airflow_provider_liveactivity.hooks._moengage_sync import MoEngageSync
 from airflow_provider_liveactivity.hooks._moengage_users import UserActivities
 from airflow_provider_liveactivity.hooks._shared_arguments import ContentArguments
 from airflow_provider_liveactivity.models.moengage import EndBroadcast, StartBroadcast, UpdateBroadcast, flat
@@ -60,7 +61,7 @@ class BroadcastChangeArguments(BroadcastArguments, total=False):
     stale_date: EpochMoment | None
 
 
-class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, ProvableKeys):
+class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, MoEngageSync, ProvableKeys):
     """
     Live Activities through MoEngage: broadcasts, their campaigns, and the activities of single users.
 

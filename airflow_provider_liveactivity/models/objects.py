@@ -28,7 +28,7 @@ def to_object(value: Any) -> dict[str, Any]:
     """
     try:
         if isinstance(value, str):
-            value = json.loads(value, parse_constant=_no_constant)
+            value = _DECODER.decode(value)
         value = _dumped(value)
         if not isinstance(value, Mapping):
             raise ValueError(
@@ -69,6 +69,9 @@ def _dumped(value: Any) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"holds {name}, which JSON cannot carry; give a number, or leave the key out")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)  # json.loads would make one for each text
 
 
 def _json(value: Any, path: str) -> Any:

@@ -57,7 +57,10 @@ def connect(
                 "host": server.info.host,
                 "login": server.info.user,
                 "schema": server.info.dbname,
-                "extra": {"options": f"-c search_path={schema}"},
+                "extra": {
+                    "options": f"-c search_path={schema}",
+                    "sqlalchemy_query": {"options": f"-c search_path={schema}"},
+                },
             }
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
     from airflow.providers.common.compat.sdk import BaseHook

@@ -1,0 +1,185 @@
+"""Run a sync through a hook: the rows, the state table and the task that writes to it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity._airflow_internals import coordinates
+from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
+from airflow_provider_liveactivity.hooks._audience_arguments import parse_parameters
+from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+from airflow_provider_liveactivity.hooks._sql import sql_hook
+from airflow_provider_liveactivity.models.arguments import parse_duration, parse_moment
+from airflow_provider_liveactivity.models.end_time import blank_to_none
+from airflow_provider_liveactivity.sync.messages import RowVendor
+from airflow_provider_liveactivity.sync.plan import SyncOptions
+from airflow_provider_liveactivity.sync.records import Writer
+from airflow_provider_liveactivity.sync.runner import LiveMode, Sync
+from airflow_provider_liveactivity.sync.source import Source, read_query, read_rows
+from airflow_provider_liveactivity.sync.table import StateTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import sqlalchemy as sa
+
+    from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.sync.messages import Messages
+    from airflow_provider_liveactivity.sync.report import SyncReport
+
+#: Seconds that a transaction waits for another one to release SQLite's lock.
+_SQLITE_BUSY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class SyncArguments:
+    """The arguments of ``sync_live_activities`` that both vendors have; the hooks' methods describe them."""
+
+    sql: str | None
+    sql_conn_id: str | None
+    parameters: Any
+    rows: Any
+    transform: Callable[[Any], Any] | None
+    state_table: str
+    state_conn_id: str | None
+    on_missing: Any
+    allow_end_all: bool
+    on_bad_row: Any
+    on_empty: Any
+    on_unknown: Any
+    min_update_interval: Any
+    poll_interval: Any
+    until: Any
+    wake: Callable[[float], Any] | None
+
+    def options(self) -> SyncOptions:
+        """Return what the sync does in cases that have no single right answer."""
+        interval = blank_to_none(self.min_update_interval)
+        return SyncOptions(
+            on_missing=self.on_missing,
+            allow_end_all=self.allow_end_all,
+            on_bad_row=self.on_bad_row,
+            on_empty=self.on_empty,
+            on_unknown=self.on_unknown,
+            min_update_interval=parse_duration(interval or 0, "min_update_interval"),
+        )
+
+    def live(self) -> LiveMode | None:
+        """Return how the sync goes on after its first pass; None if it does not."""
+        interval, until = blank_to_none(self.poll_interval), blank_to_none(self.until)
+        if interval is None and until is None:
+            if self.wake is not None:
+                raise InvalidPayload("wake needs poll_interval and until.")
+            return None
+        if interval is None or until is None:
+            raise InvalidPayload("live mode needs both poll_interval and until.")
+        return LiveMode(
+            parse_duration(interval, "poll_interval"),
+            parse_moment(until, "until", relative=False),
+            self.wake,
+        )
+
+    def reader(self) -> Callable[[], Iterator[Any]]:
+        """Return what reads the rows anew for each pass."""
+        if (self.sql is None) == (self.rows is None):
+            raise InvalidPayload("exactly one of sql and rows is needed.")
+        sql = self.sql
+        if sql is None:
+            return read_rows(self.rows)
+        if not self.sql_conn_id:
+            raise InvalidPayload("sql needs sql_conn_id, the connection to the database that it is for.")
+        hook = sql_hook(self.sql_conn_id)
+        read = read_query(hook, sql, parse_parameters(self.parameters))
+
+        def traced() -> Iterator[Any]:
+            from airflow.providers.common.sql.hooks.lineage import send_sql_hook_lineage
+
+            yield from read()
+            # Without the parameters, which may name people.
+            send_sql_hook_lineage(context=hook, sql=sql)
+
+        return traced
+
+    def engine(self) -> sa.Engine:
+        """Return the SQLAlchemy engine of the database with the state table."""
+        conn_id = self.state_conn_id or self.sql_conn_id
+        if not conn_id:
+            raise InvalidPayload("rows need state_conn_id, the connection to the state table's database.")
+        hook = sql_hook(conn_id, "state_conn_id")
+        busy = {"timeout": _SQLITE_BUSY_SECONDS}
+        try:
+            engine: sa.Engine = hook.get_sqlalchemy_engine(
+                {"connect_args": busy} if hook.conn_type == "sqlite" else None
+            )
+        except Exception as error:  # noqa: BLE001  # each hook raises its own, and the message may contain the password
+            raise InvalidConnection(
+                f"state_conn_id {conn_id!r}: SQLAlchemy has no driver for this database "
+                f"({type(error).__name__}). Give the connection of another database as state_conn_id."
+            ) from None
+        return engine
+
+
+class SyncCalls(LiveActivityHook):
+    """Make activities what the rows of a query say."""
+
+    _sync: Sync | None = None
+
+    def stop(self) -> None:
+        """Send no further request, in this call and later ones; safe to call from a signal handler."""
+        super().stop()
+        if self._sync is not None:
+            self._sync.stop()
+
+    def _run_sync(
+        self,
+        arguments: SyncArguments,
+        messages: Messages,
+        workspace: WorkspaceConfig,
+        identity: str,
+        delivery: DeliveryOptions,
+        *,
+        validate_only: bool,
+    ) -> SyncReport:
+        """
+        Run a sync and return its report.
+
+        :param arguments: what the vendors' calls have in common.
+        :param messages: the requests of the vendor.
+        :param workspace: where to send.
+        :param identity: text that identifies workspace and app in the state table.
+        :param delivery: how to use workers and quota.
+        :param validate_only: whether to send nothing.
+        """
+        options, live, read = arguments.options(), arguments.live(), arguments.reader()
+        engine = arguments.engine()
+        try:
+            table = StateTable(engine, arguments.state_table, identity, _writer())
+            sync = self._sync = Sync(
+                table,
+                Source(messages.columns, read, arguments.transform),
+                messages,
+                replace(workspace, vendor=RowVendor(workspace.vendor)),
+                options=options,
+                delivery=delivery,
+            )
+            if self._stopped:
+                sync.stop()
+            return sync.validate() if validate_only else sync.run(live)
+        finally:
+            engine.dispose()
+
+
+def _writer() -> Writer:
+    """Return the running task instance as the writer of the state table."""
+    from airflow.sdk import get_current_context
+
+    try:
+        ti = get_current_context()["ti"]
+    except RuntimeError:  # not in a task
+        return Writer()
+    instance = hashlib.sha256(json.dumps(coordinates(ti)).encode()).hexdigest()[:16]
+    return Writer(ti.dag_id, ti.run_id, ti.task_id, instance)

@@ -1,0 +1,6 @@
+"""Make Live Activities what the rows of a query say: thousands of activities in one task."""
+
+from airflow_provider_liveactivity.operators.sync._braze import BrazeSyncLiveActivitiesOperator
+from airflow_provider_liveactivity.operators.sync._moengage import MoEngageSyncLiveActivitiesOperator
+
+__all__ = ["BrazeSyncLiveActivitiesOperator", "MoEngageSyncLiveActivitiesOperator"]

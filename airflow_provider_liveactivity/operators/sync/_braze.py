@@ -1,0 +1,219 @@
+"""Sync Live Activities through Braze."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
+from airflow_provider_liveactivity.operators._redacted_fields import Redacted
+from airflow_provider_liveactivity.operators.sync._base import SyncOperator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
+    from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    from airflow_provider_liveactivity.models.arguments import Duration, Moment, Object, Schema
+    from airflow_provider_liveactivity.sync.plan import OnBadRow, OnEmpty, OnMissing
+    from airflow_provider_liveactivity.sync.report import SyncReport
+    from airflow_provider_liveactivity.sync.source import Rows
+
+
+class BrazeSyncLiveActivitiesOperator(SyncOperator):
+    """
+    Start, update and end Braze's Live Activities so that they are what the rows of a query say.
+
+    One row is one activity as it should be now. The columns are ``activity_id``; one of ``external_user_id``,
+    ``external_user_ids`` and ``segment_id``; ``activity_attributes``, ``content_state``, ``end_time``,
+    ``ended``, and any of the arguments from ``activity_attributes_type`` to ``dismissal_date``, which then
+    counts for its row. Each pass sends only what differs from the state table. No start is sent twice,
+    whatever dies and however many runs overlap.
+
+    :param sql: query whose rows are the activities, or path of a ``.sql`` file; this or ``rows``.
+        (templated)
+    :param sql_conn_id: id of the connection to the query's database. (templated)
+    :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
+        (templated)
+    :param rows: list of dicts, an XComArg of one, or a function that returns or yields dicts, called anew
+        for each pass. Values are never rendered as templates. (not shown when rendered)
+    :param transform: function that takes a row and returns the fields of its activity as a dict; None,
+        the default, takes the columns as the fields.
+    :param state_table: name of the table that stores what was sent, with or without a schema;
+        "live_activity_state" by default. It is created if it is missing. (templated)
+    :param state_conn_id: id of the connection to the database of the state table; by default
+        ``sql_conn_id``. (templated)
+    :param activity_attributes_type: name of the app's ``ActivityAttributes`` type, for all rows without
+        the column. (templated)
+    :param notification: Apple push object of the start with ``alert.title`` and ``alert.body``, for all
+        rows without the column. (templated)
+    :param update_notification: Apple push object of updates, for all rows without the column; None, the
+        default, sends updates without an alert. (templated)
+    :param end_notification: Apple push object of the end, for all rows without the column; None, the
+        default, ends without an alert. (templated)
+    :param stale_date: when the content counts as outdated, for all rows without the column: aware
+        datetime, ISO-8601 text with an offset, or timedelta from the moment of sending; None by default.
+        (templated)
+    :param dismissal_date: when the ended activity leaves the lock screen, for all rows without the
+        column, in the same forms; None by default. (templated)
+    :param app_id: API identifier of the iOS app; by default the connection's. (templated)
+    :param silent_updates: whether updates without an alert have low priority (``content-available``),
+        which does not use up the app's budget of updates; False by default.
+    :param on_missing: what to do with an activity that is on and has no row: "keep" it (the default), or
+        "end" it with its last state.
+    :param allow_end_all: whether ``on_missing="end"`` also counts for a query without rows, and so ends
+        every activity; False by default.
+    :param on_bad_row: what to do with a row that cannot be sent: "skip" it (the default), or "fail"
+        before anything is sent.
+    :param on_empty: what to do if there are no rows: "skip" (the default), or "fail". Ends that are due
+        are sent in both cases.
+    :param on_unknown: what to do with a start that may have been carried out: "skip" it (the default),
+        "resend" it, which may show the activity twice, or "fail" after the pass.
+    :param min_update_interval: shortest time between two updates of an activity: timedelta, seconds or
+        ISO-8601 text. An update that comes earlier is held back, and the newest state is sent later.
+        None, the default, holds none back. (templated)
+    :param poll_interval: time from one pass to the next: timedelta, seconds or ISO-8601 text. None, the
+        default, makes one pass. (templated)
+    :param until: moment of the last pass: aware datetime or ISO-8601 text with an offset. Needs
+        ``poll_interval``. (templated)
+    :param wake: function that takes a number of seconds and waits for them. It returns earlier, and a
+        true value, if rows may have changed. None, the default, only waits.
+    :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or
+        path; None, the default, disables the check. (templated)
+    :param max_workers: most requests in flight, 1 to 256; 128 by default.
+    :param max_requests_per_second: most requests per second; None, no limit, by default.
+    :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by
+        default.
+    :param validate_only: read the rows and build every request, but send nothing; False by default.
+    :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
+    """
+
+    template_fields: Sequence[str] = (
+        "rows",
+        "sql",
+        "sql_conn_id",
+        "parameters",
+        "state_table",
+        "state_conn_id",
+        "activity_attributes_type",
+        "notification",
+        "update_notification",
+        "end_notification",
+        "stale_date",
+        "dismissal_date",
+        "app_id",
+        "min_update_interval",
+        "poll_interval",
+        "until",
+        "content_state_schema",
+        "braze_conn_id",
+    )
+    operator_extra_links = (BrazeActivityLogLink(), SandboxLink())
+
+    def __init__(
+        self,
+        *,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        parameters: Any = None,
+        rows: Rows | None = None,
+        transform: Callable[[Any], Any] | None = None,
+        state_table: str = "live_activity_state",
+        state_conn_id: str | None = None,
+        activity_attributes_type: str | None = None,
+        notification: Object | None = None,
+        update_notification: Object | None = None,
+        end_notification: Object | None = None,
+        stale_date: Moment | None = None,
+        dismissal_date: Moment | None = None,
+        app_id: str | None = None,
+        silent_updates: bool = False,
+        on_missing: OnMissing = "keep",
+        allow_end_all: bool = False,
+        on_bad_row: OnBadRow = "skip",
+        on_empty: OnEmpty = "skip",
+        on_unknown: OnUnknown = "skip",
+        min_update_interval: Duration | None = None,
+        poll_interval: Duration | None = None,
+        until: datetime | str | None = None,
+        wake: Callable[[float], Any] | None = None,
+        content_state_schema: Schema | None = None,
+        max_workers: int = 128,
+        max_requests_per_second: float | None = None,
+        quota_reserve: float = 0.1,
+        validate_only: bool = False,
+        braze_conn_id: str = "braze_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.parameters = parameters
+        self.rows = rows
+        self.transform = transform
+        self.state_table = state_table
+        self.state_conn_id = state_conn_id
+        self.activity_attributes_type = activity_attributes_type
+        self.notification = notification
+        self.update_notification = update_notification
+        self.end_notification = end_notification
+        self.stale_date = stale_date
+        self.dismissal_date = dismissal_date
+        self.app_id = app_id
+        self.silent_updates = silent_updates
+        self.on_missing = on_missing
+        self.allow_end_all = allow_end_all
+        self.on_bad_row = on_bad_row
+        self.on_empty = on_empty
+        self.on_unknown = on_unknown
+        self.min_update_interval = min_update_interval
+        self.poll_interval = poll_interval
+        self.until = until
+        self.wake = wake
+        self.content_state_schema = content_state_schema
+        self.max_workers = max_workers
+        self.max_requests_per_second = max_requests_per_second
+        self.quota_reserve = quota_reserve
+        self.validate_only = validate_only
+        self.braze_conn_id = braze_conn_id
+
+    @cached_property
+    def hook(self) -> BrazeHook:
+        """Hook of the operator's connection."""
+        from airflow_provider_liveactivity.hooks.braze import BrazeHook
+
+        return BrazeHook(self.braze_conn_id)
+
+    def sync(self) -> SyncReport:
+        return self.hook.sync_live_activities(
+            sql=self.sql,
+            sql_conn_id=self.sql_conn_id,
+            parameters=self.parameters,
+            rows=Redacted.reveal(self.rows),
+            transform=self.transform,
+            state_table=self.state_table,
+            state_conn_id=self.state_conn_id,
+            activity_attributes_type=self.activity_attributes_type,
+            notification=self.notification,
+            update_notification=self.update_notification,
+            end_notification=self.end_notification,
+            stale_date=self.stale_date,
+            dismissal_date=self.dismissal_date,
+            app_id=self.app_id,
+            silent_updates=self.silent_updates,
+            on_missing=self.on_missing,
+            allow_end_all=self.allow_end_all,
+            on_bad_row=self.on_bad_row,
+            on_empty=self.on_empty,
+            on_unknown=self.on_unknown,
+            min_update_interval=self.min_update_interval,
+            poll_interval=self.poll_interval,
+            until=self.until,
+            wake=self.wake,
+            content_state_schema=self.content_state_schema,
+            max_workers=self.max_workers,
+            max_requests_per_second=self.max_requests_per_second,
+            quota_reserve=self.quota_reserve,
+            validate_only=self.validate_only,
+        )

@@ -1,0 +1,84 @@
+"""The requests of a pass and what their results mean for the state table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_liveactivity.sync.messages import RowRejected, TooSoon
+from airflow_provider_liveactivity.sync.records import New
+from airflow_provider_liveactivity.sync.rows import canonical
+
+if TYPE_CHECKING:
+    from airflow_provider_liveactivity.http.client import SendResult
+    from airflow_provider_liveactivity.sync.plan import Step
+    from airflow_provider_liveactivity.sync.records import Stored
+    from airflow_provider_liveactivity.sync.rows import Row
+    from airflow_provider_liveactivity.vendors.base import Request
+
+#: ``unsent``: the request has certainly not left; ``unclear``: an update or end that may not have arrived.
+Outcome = Literal["accepted", "rejected", "unknown", "unsent", "unclear", "too_soon"]
+STARTS = ("start", "restart")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """
+    A request that an activity needs.
+
+    :param step: what it does.
+    :param key: key of the activity.
+    :param request: the request.
+    :param fields: fields of the row; empty for an end that the table alone asks for.
+    :param row: the row; None for an end that the table alone asks for.
+    :param stored: what the table knew before; None for a new activity.
+    """
+
+    step: Step
+    key: str
+    request: Request = field(repr=False)
+    fields: dict[str, Any] = field(default_factory=dict, repr=False)
+    row: Row | None = None
+    stored: Stored | None = None
+
+    @property
+    def is_start(self) -> bool:
+        """Whether the request may not be sent twice."""
+        return self.step in STARTS
+
+    def new(self) -> New:
+        """Return what a start writes of its activity."""
+        assert self.row is not None  # for the type checker: a start has a row  # noqa: S101
+        row = self.row
+        return New(
+            self.key, self.fields["activity_id"], row.state_hash, self._content_state, row.kept, row.due
+        )
+
+    def outcome(self, result: SendResult) -> Outcome:
+        """
+        Return what a result means.
+
+        :param result: the result of the request.
+        """
+        if result.error is None:
+            return "accepted"
+        if isinstance(result.error, TooSoon):  # of a start: the vendor has accepted it before
+            return "accepted" if self.is_start else "too_soon"
+        if result.outcome_unknown:
+            return "unknown" if self.is_start else "unclear"
+        return "rejected" if isinstance(result.error, RowRejected) else "unsent"
+
+    def shown(self) -> dict[str, Any]:
+        """Return what the table says of an activity that shows the state of the row."""
+        assert self.row is not None  # for the type checker: an update has a row  # noqa: S101
+        return {
+            "key": self.key,
+            "state_hash": self.row.state_hash,
+            "content_state": self._content_state,
+            "kept": self.row.kept,
+            "due": self.row.due,
+        }
+
+    @property
+    def _content_state(self) -> str:
+        return canonical(self.fields.get("content_state") or {})

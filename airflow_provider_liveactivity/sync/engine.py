@@ -1,0 +1,278 @@
+"""Send the requests of a pass through the worker pool: claim, submit, collect, write the results."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.delivery.worker_pool import Job, WorkerPool
+from airflow_provider_liveactivity.errors import SendStopped
+from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.vendors.base import RetrySafety
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.sync.actions import Action, Outcome
+    from airflow_provider_liveactivity.sync.claims import Results
+    from airflow_provider_liveactivity.sync.report import SyncCounts
+    from airflow_provider_liveactivity.sync.table import StateTable
+
+log = logging.getLogger(__name__)
+
+_LOOP_SECONDS = 0.02
+_WRITE_SECONDS = 0.2  # results wait at most this long to be written
+_RENEW_SECONDS = 60.0
+_STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
+
+
+class SyncEngine:
+    """
+    Sends the requests of one pass after the other over the same connections; use it as a context manager.
+
+    :param table: the state table.
+    :param workspace: where to send; its vendor is a ``RowVendor``.
+    :param options: how to use workers and quota.
+    :param client: makes the client of a worker; for tests.
+    """
+
+    def __init__(
+        self,
+        table: StateTable,
+        workspace: WorkspaceConfig,
+        options: DeliveryOptions,
+        *,
+        client: Callable[..., Client] = Client,
+    ) -> None:
+        self._table = table
+        self._workspace = workspace
+        self._options = options
+        self._pool = WorkerPool(
+            workspace,
+            count=options.workers,
+            rules=options.rate_rules(),
+            stop_on_rejections=False,
+            client=client,
+        )
+        self._most = options.workers + options.prefetch(None)
+        self._claimed: dict[int, Action] = {}  # by number of the job; the claim is committed
+        self._settled: list[tuple[Action, Outcome]] = []  # with a result that is not written
+        self._number = 0
+        self._written_at = self._renewed_at = -math.inf
+        self._deadline = math.inf
+        self.counts: SyncCounts
+
+    def __enter__(self) -> SyncEngine:
+        self._pool.__enter__()
+        return self
+
+    def __exit__(self, *exc_info: Any) -> None:
+        self._pool.__exit__(*exc_info)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the engine was asked to stop, or an error stopped it."""
+        return self._pool.stopped
+
+    def stop(self) -> None:
+        """Let no further request leave and end within seconds; safe to call from a signal handler."""
+        self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
+        self._pool.stop()
+
+    def send(self, actions: Iterator[Action], counts: SyncCounts) -> None:
+        """
+        Send the requests of a pass, and write what became of each.
+
+        :param actions: the requests.
+        :param counts: where the results are counted.
+        :raises LiveActivityError: if an error stops the pass; the table knows what was sent.
+        """
+        self.counts = counts
+        try:
+            self._run(actions)
+        except BaseException:
+            self._finish_after_error()
+            raise
+        if self._claimed or self._pool.stopped:
+            self._finish()
+            raise self._pool.failure or SendStopped(
+                "the task was asked to stop; the next run continues here."
+            )
+        self._write()
+
+    def _run(self, actions: Iterator[Action]) -> None:
+        exhausted = False
+        while not self._pool.stopped:
+            wanted = self._wanted()
+            if not exhausted and wanted > 0:
+                block = list(islice(actions, wanted))
+                exhausted = len(block) < wanted
+                self._submit(block)
+            if not self._claimed:
+                if exhausted:
+                    return
+                continue
+            self._pool.wait(_LOOP_SECONDS)
+            self._collect()
+            now = time.monotonic()
+            if self._settled and now > self._written_at + _WRITE_SECONDS:
+                self._write()
+            if now > self._renewed_at + _RENEW_SECONDS:
+                self._table.renew()
+                self._renewed_at = now
+
+    def _wanted(self) -> int:
+        """Return how many requests to claim now."""
+        if not self._pool.first_accepted:
+            return 1 - len(self._claimed)  # the first request goes alone: a wrong key costs one request
+        free = self._most - len(self._claimed)
+        return free if free >= self._most // 4 else 0
+
+    def _submit(self, block: Sequence[Action]) -> None:
+        """Claim the activities of a block in the table, then submit their requests."""
+        claimed = self._claim(block)
+        jobs = []
+        for action in block:
+            if action.key not in claimed:
+                self.counts.left += 1
+                continue
+            self._number += 1
+            self._claimed[self._number] = action
+            jobs.append(Job(self._number, self._request(action)))
+        if jobs:
+            self._pool.submit(jobs)
+
+    def _claim(self, block: Sequence[Action]) -> set[str]:
+        table, claimed = self._table, set[str]()
+        by_kind: dict[str, list[Action]] = {}
+        for action in block:
+            kind = action.stored.status if action.step == "restart" and action.stored else action.step
+            by_kind.setdefault("change" if kind in {"update", "end"} else kind, []).append(action)
+        for kind, actions in by_kind.items():
+            keys = [action.key for action in actions]
+            match kind:
+                case "start":
+                    claimed |= table.claim_starts([action.new() for action in actions])
+                case "change" | "end_overdue":
+                    claimed |= table.claim(keys, overdue=kind == "end_overdue")
+                case status:
+                    claimed |= table.claim_restarts([action.new() for action in actions], status)
+        return claimed
+
+    def _request(self, action: Action) -> Any:
+        request = action.request
+        if action.is_start and self._options.on_unknown == "resend":
+            return replace(request, retry_safety=RetrySafety.IDEMPOTENT)
+        return request
+
+    def _collect(self) -> None:
+        results = self._pool.results()
+        for number, result in results.items():
+            if (action := self._claimed.pop(number, None)) is not None:
+                self.counts.requests += result.attempts
+                self._settle(action, action.outcome(result))
+                if result.error is not None:
+                    log.info("A request of %s was not accepted: %s", action.step, result.error)
+        self._pool.discard(results)
+
+    def _settle(self, action: Action, outcome: Outcome) -> None:
+        self._settled.append((action, outcome))
+        counts = self.counts
+        match outcome, action.step:
+            case "accepted", "start" | "restart":
+                counts.started += 1
+            case "accepted", "update":
+                counts.updated += 1
+            case "accepted", _:
+                counts.ended += 1
+            case "rejected", _:
+                counts.rejected += 1
+            case "unknown", _:
+                counts.unknown += 1
+            case "too_soon", _:
+                counts.held_back += 1
+            case _:
+                counts.failed += 1
+
+    def _write(self) -> None:
+        """Write the results that are not written."""
+        settled = self._settled
+        if settled:
+            with self._table.results() as results:
+                for step in {action.step for action, _ in settled}:
+                    for outcome in {outcome for _, outcome in settled}:
+                        chosen = [a for a, o in settled if a.step == step and o == outcome]
+                        if chosen:
+                            self._write_alike(results, outcome, chosen)
+            self._settled = []
+        self._written_at = time.monotonic()
+
+    def _write_alike(self, results: Results, outcome: Outcome, actions: Sequence[Action]) -> None:
+        """Write the results of requests with the same step and outcome."""
+        now = self._table.now()
+        keys, step = [action.key for action in actions], actions[0].step
+        match outcome, step:
+            case "accepted", "start" | "restart":
+                results.set(keys, status="on", updated_at=now, rejected_hash=None)
+            case "accepted", "update":
+                results.set_each([a.shown() for a in actions], updated_at=now, rejected_hash=None)
+            case "accepted", _:
+                results.set(keys, status="ended", updated_at=now, ended_at=now, rejected_hash=None)
+            case "unknown", _:
+                results.set(keys, status="unknown", updated_at=now)
+            case "rejected" | "unsent" | "too_soon", "start" | "restart":
+                known = [a for a in actions if a.stored is None or a.stored.status != "unknown"]
+                results.set([a.key for a in actions if a not in known], status="unknown")
+                if outcome == "rejected":
+                    refused = [{"key": a.key, "rejected_hash": _row_hash(a)} for a in known]
+                    results.set_each(refused, status="failed", updated_at=now)
+                else:
+                    results.delete([a.key for a in known])
+            case "rejected", _:
+                refused = [{**_before(a), "rejected_hash": _row_hash(a)} for a in actions]
+                results.set_each(refused, updated_at=now)
+            case "unsent" | "too_soon", _:
+                results.set_each([_before(a) for a in actions])
+            case _:  # an update or end that may not have arrived: without a hash, the next pass repeats it
+                results.set(keys, updated_at=now)
+
+    def _finish_after_error(self) -> None:
+        """Finish after an exception, and never hide it behind another one."""
+        try:
+            self._finish()
+        except Exception:
+            log.exception("The last results could not be written; these activities count as unknown.")
+
+    def _finish(self) -> None:
+        """Let no further request leave, wait for those in flight, and write what became of each."""
+        pool = self._pool
+        pool.stop()
+        give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS
+        while not pool.wait_until_stopped(_LOOP_SECONDS):
+            if time.monotonic() > min(give_up_at, self._deadline):  # a stop may be requested meanwhile
+                break
+        lost = pool.cancel_remaining()
+        self._collect()
+        while self._claimed:
+            number, action = self._claimed.popitem()
+            if lost is None or number in lost:
+                self._settle(action, "unknown" if action.is_start else "unclear")
+            else:
+                self._settled.append((action, "unsent"))
+        self._write()
+
+
+def _row_hash(action: Action) -> str:
+    is_end = action.row is None or action.step in {"end", "end_overdue"}
+    return "end" if is_end or action.row is None else action.row.row_hash
+
+
+def _before(action: Action) -> dict[str, Any]:
+    stored = action.stored
+    return {"key": action.key, "state_hash": stored.state_hash if stored else None}

@@ -1,0 +1,152 @@
+"""Read the rows of a pass: from a query, a list, or a function that yields dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.audience.dialects import dialect_of
+from airflow_provider_liveactivity.audience.reader import streaming_cursor
+from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
+from airflow_provider_liveactivity.sync.rows import BadRow, Columns, Row
+
+if TYPE_CHECKING:
+    Given = Mapping[str, Any]
+
+_BLOCK = 1_000
+#: Function of a user that makes the fields of an activity from a row.
+Transform = Callable[[Any], Any]
+#: Rows, or a function that returns them anew for each pass.
+Rows = Iterable[Any] | Callable[[], Iterable[Any]]
+
+
+class RowsUnavailable(LiveActivityError):
+    """The database with the rows fails; a retry may succeed."""
+
+    retryable = True
+
+
+class Source:
+    """
+    The rows of each pass.
+
+    :param columns: the columns that the vendor's rows may have.
+    :param read: returns an iterator of rows for each pass.
+    :param transform: makes the fields of an activity from a row; None, the default, takes the row as it is.
+    """
+
+    def __init__(
+        self, columns: Columns, read: Callable[[], Iterator[Any]], transform: Transform | None = None
+    ) -> None:
+        self._columns = columns
+        self._read = read
+        self._transform = transform
+        self._checked: Any = None
+
+    def blocks(self) -> Iterator[list[Any]]:
+        """Yield the rows in lists."""
+        rows = self._read()
+        while block := list(islice(rows, _BLOCK)):
+            yield block
+
+    def parse(self, number: int, given: Any) -> Row:
+        """
+        Return a row.
+
+        :param number: number of the row, from 1.
+        :param given: the row as it was read.
+        :raises BadRow: if a value of the row is wrong, or ``transform`` fails.
+        :raises InvalidPayload: if the row has an unknown column.
+        """
+        if self._transform is not None:
+            try:
+                given = self._transform(given)
+            except Exception as error:  # noqa: BLE001 - a user's function; its message may quote values
+                raise BadRow(f"transform raised {type(error).__name__}") from None
+        if not isinstance(given, Mapping):
+            raise InvalidPayload(f"each row must be a dict, not {type(given).__name__}.")
+        if (names := given.keys()) != self._checked:
+            self._columns.check(names)
+            self._checked = set(names)
+        return self._columns.parse(number, given)
+
+
+def read_rows(rows: Any) -> Callable[[], Iterator[Any]]:
+    """
+    Return a reader of rows that are not in a database.
+
+    :param rows: list of dicts, or a function that returns or yields dicts.
+    :raises InvalidPayload: if ``rows`` is neither.
+    """
+    if callable(rows):
+        return lambda: iter(rows())
+    if isinstance(rows, list | tuple):
+        return lambda: iter(rows)
+    raise InvalidPayload(
+        f"rows must be a list of dicts, or a function that yields dicts, not {type(rows).__name__}."
+    )
+
+
+def read_query(hook: Any, sql: str, parameters: Any) -> Callable[[], Iterator[Any]]:
+    """
+    Return a reader of the rows of a query, which stay in the database until they are fetched.
+
+    :param hook: any ``DbApiHook``.
+    :param sql: the query.
+    :param parameters: parameters of the query; None for none.
+    """
+
+    def read() -> Iterator[Any]:
+        failure: LiveActivityError | None = None
+        open_ones: list[Any] = []
+        try:
+            open_ones.append(connection := hook.get_conn())
+            open_ones.append(cursor := streaming_cursor(connection))
+            if setup := dialect_of(hook).setup:
+                cursor.execute(setup)
+            # Without parameters, pass none: with an empty list, some drivers read each % as a placeholder.
+            cursor.execute(sql, *([parameters] if parameters else []))
+            rows = cursor.fetchmany(_BLOCK)  # psycopg2 knows the columns after the first fetch
+            names = [column[0] for column in cursor.description or ()]
+            _check_twins(names)
+            while rows:
+                yield from (dict(zip(names, row, strict=True)) for row in rows)
+                rows = cursor.fetchmany(_BLOCK)
+        except LiveActivityError:
+            raise
+        except Exception as error:  # noqa: BLE001 - drivers have no base class in common
+            failure = _failure(error)
+        finally:
+            for one in open_ones:
+                with suppress(Exception):
+                    one.close()
+            if getattr(hook, "_sql_conn", None) in open_ones:
+                hook._sql_conn = None  # noqa: SLF001 - else Databricks' hook would hand out the closed one again
+        if failure is not None:
+            raise failure  # here, so that the driver's error, which may quote values, is not its context
+
+    return read
+
+
+def _check_twins(names: list[str]) -> None:
+    if twins := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidPayload(f"the query has several columns with the name {', '.join(twins)}.")
+
+
+def _failure(error: Exception) -> LiveActivityError:
+    kind = f"{type(error).__module__.partition('.')[0].lstrip('_')}.{type(error).__name__}"
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    said = f"({kind}{f', SQLSTATE {state}' if state else ''})"
+    classes = {one.__name__ for one in type(error).__mro__}
+    # SQLite reports an unknown table as an operational error.
+    if classes & {"DataError", "ProgrammingError"} or (
+        kind == "sqlite3.OperationalError" and _is_wrong(error)
+    ):
+        return InvalidPayload(f"the database refuses sql {said}; run the query by hand to see why.")
+    return RowsUnavailable(f"the database with the rows failed {said}.")
+
+
+def _is_wrong(error: Exception) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
