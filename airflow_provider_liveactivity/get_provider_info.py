@@ -50,7 +50,10 @@ def get_provider_info() -> dict[str, object]:
             },
             {
                 "integration-name": "Braze",
-                "python-modules": ["airflow_provider_liveactivity.operators.braze"],
+                "python-modules": [
+                    "airflow_provider_liveactivity.operators.braze",
+                    "airflow_provider_liveactivity.operators.sync",
+                ],
             },
             {
                 "integration-name": "MoEngage",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class BrazeSync(SyncCalls, BrazeConnection):
     """Base of the Braze hook: one activity per row."""
 
-    @checked_arguments
+    @checked_arguments()
     def sync_live_activities(
         self,
         *,

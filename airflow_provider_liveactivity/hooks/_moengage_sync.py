@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
 from airflow_provider_liveactivity.hooks._audience_arguments import drop_blank
-from airflow_provider_liveactivity.hooks._base import content_hash
 from airflow_provider_liveactivity.hooks._connection import host_of
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND, MAX_WORKERS
+from airflow_provider_liveactivity.hooks._plan import content_hash
 from airflow_provider_liveactivity.hooks._sync import SyncArguments, SyncCalls
 from airflow_provider_liveactivity.sync.messages import MoEngageMessages
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class MoEngageSync(SyncCalls, MoEngageCalls):
     """Base of the MoEngage hook: one activity of one user per row."""
 
-    @checked_arguments
+    @checked_arguments()
     def sync_live_activities(
         self,
         *,

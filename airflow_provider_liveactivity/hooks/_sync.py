@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import coordinates
@@ -12,6 +13,7 @@ from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPaylo
 from airflow_provider_liveactivity.hooks._audience_arguments import parse_parameters
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._sql import sql_hook
+from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.arguments import parse_duration, parse_moment
 from airflow_provider_liveactivity.models.end_time import blank_to_none
 from airflow_provider_liveactivity.sync.messages import RowVendor
@@ -157,7 +159,7 @@ class SyncCalls(LiveActivityHook):
         options, live, read = arguments.options(), arguments.live(), arguments.reader()
         engine = arguments.engine()
         try:
-            table = StateTable(engine, arguments.state_table, identity, _writer())
+            table = StateTable(engine, arguments.state_table, identity, _writer(), clock=self._clock)
             sync = self._sync = Sync(
                 table,
                 Source(messages.columns, read, arguments.transform),
@@ -165,6 +167,8 @@ class SyncCalls(LiveActivityHook):
                 replace(workspace, vendor=RowVendor(workspace.vendor)),
                 options=options,
                 delivery=delivery,
+                clock=self._clock,
+                client=partial(Client, retry=self._retry, clock=self._clock),
             )
             if self._stopped:
                 sync.stop()

@@ -40,11 +40,11 @@ def describe_events(context: Context, outlets: list[Any], hook: LiveActivityHook
         return
     from airflow.providers.common.compat.sdk import Asset, AssetAlias
 
-    extra = {name: report[name] for name in _EXTRA}  # type: ignore[literal-required]
+    extra: dict[str, Any] = {name: value for name, value in report.items() if name in _EXTRA}
     for outlet in outlets:
         if isinstance(outlet, Asset):
             context["outlet_events"][outlet].extra.update(extra)
-        elif isinstance(outlet, AssetAlias) and report["accepted"]:
+        elif isinstance(outlet, AssetAlias) and report.get("accepted"):
             uri = hook.activity_uri(report["activity_id"])
             if uri is not None:
                 context["outlet_events"][outlet].add(Asset(uri=uri), extra=extra)

@@ -91,6 +91,8 @@ class RowVendor:
         self._vendor = vendor
         self.name = vendor.name
         self.window = vendor.window
+        self.rate_limit_advice = vendor.rate_limit_advice
+        self.requests_per_window = vendor.requests_per_window
 
     def secrets(self) -> tuple[str, ...]:
         """Return the keys, in every form in which a response may repeat them."""

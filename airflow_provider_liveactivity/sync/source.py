@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ _BLOCK = 1_000
 #: Function of a user that makes the fields of an activity from a row.
 Transform = Callable[[Any], Any]
 #: Rows, or a function that returns them anew for each pass.
-Rows = Iterable[Any] | Callable[[], Iterable[Any]]
+Rows = Sequence[Any] | Callable[[], Iterable[Any]]
 
 
 class RowsUnavailable(LiveActivityError):

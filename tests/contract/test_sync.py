@@ -127,7 +127,7 @@ def test_users_of_moengage_get_an_activity_each(database: Database, running: Run
     )
     assert sent(operator.execute(context())) == {"started": 5}
     database.run("""UPDATE orders SET content_state = '{"status": "here"}' WHERE activity_id = 'order-1'""")
-    report = operator.execute(context())
+    report: Any = operator.execute(context())
     assert sent(report) == {"unchanged": 4}
     assert report["held_back"] == 1  # MoEngage takes no second request within five minutes
 
@@ -146,7 +146,7 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_is_sent(
     database: Database, running: RunningSandbox
 ) -> None:
     orders(database, 1)
-    for changes, reason in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"rows": []}, "exactly one of sql and rows"),
         ({"sql": None, "sql_conn_id": None}, "exactly one of sql and rows"),
         ({"sql": None, "sql_conn_id": None, "rows": []}, "rows need state_conn_id"),
@@ -161,7 +161,8 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_is_sent(
         ({"min_update_interval": -1}, "min_update_interval must not be negative"),
         ({"until": "2026-07-22T12:00:00", "poll_interval": 5}, "until has no UTC offset"),
         ({"max_workers": 0}, "max_workers must be a whole number"),
-    ]:
+    ]
+    for changes, reason in cases:
         with pytest.raises(Exception, match=reason) as caught:
             braze(**{"state_conn_id": None, **changes})
         assert isinstance(caught.value, InvalidPayload) or isinstance(caught.value.__cause__, InvalidPayload)
@@ -200,7 +201,7 @@ def test_rows_of_another_task_are_data_that_airflow_neither_renders_nor_shows() 
     operator = BrazeSyncLiveActivitiesOperator(
         task_id="literal", rows=literal, state_conn_id="warehouse", state_table="state_{{ 1 + 1 }}"
     )
-    operator.render_template_fields({})  # type: ignore[typeddict-item]
+    operator.render_template_fields({})
     assert operator.state_table == "state_2"
     assert operator.rows.members == literal
     assert repr(operator.rows) == "<1 rows>"

@@ -104,7 +104,7 @@ def test_runs_that_overlap_and_die_start_no_activity_twice(sandbox: RunningSandb
     runs = [replace(attempt, run=f"{number:02}-run", version=number) for number in range(RUNS)]
 
     def one(run: Attempt) -> dict[str, Any]:
-        kill = (
+        kill: dict[str, Any] = (
             {"signal_number": signal.SIGKILL, "after": chance.uniform(0.1, 1)}
             if chance.random() < 0.5
             else {}

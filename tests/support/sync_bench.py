@@ -47,7 +47,7 @@ class Vendor:
         self.shown: dict[str, list[Any]] = defaultdict(list)  # states carried out, oldest first
         self.ended: set[str] = set()
         self.bodies: list[dict[str, Any]] = []
-        self.on_request: Callable[[], None] = lambda: None
+        self.on_request: Callable[[], Any] = lambda: None
 
     def client(self, workspace: WorkspaceConfig, limiter: RateLimiter) -> FakeClient:
         """Return the client of a worker."""
@@ -103,15 +103,15 @@ class MortalTable(StateTable):
     """
     A state table whose process can be interrupted before any access.
 
-    ``interrupt`` maps the number of an access to what happens there; ``ProcessDied`` ends the process: none of
-    its later accesses reaches the table.
+    ``interrupt`` maps the number of an access to what happens there. ``ProcessDied`` ends the process: none
+    of its later accesses reaches the table.
     """
 
     accesses = 0
     dead = False
 
     def __init__(
-        self, *args: Any, interrupt: dict[int, Callable[[], None]] | None = None, **kwargs: Any
+        self, *args: Any, interrupt: dict[int, Callable[[], Any]] | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self._interrupt = interrupt or {}
@@ -174,7 +174,7 @@ class Bench:
         *,
         live: LiveMode | None = None,
         writer: Writer | None = None,
-        interrupt: dict[int, Callable[[], None]] | None = None,
+        interrupt: dict[int, Callable[[], Any]] | None = None,
         workers: int = 2,
         workspace: str = "braze test app",
         silent_updates: bool = False,
@@ -202,7 +202,7 @@ class Bench:
         rows: Any = None,
         *,
         writer: Writer | None = None,
-        interrupt: dict[int, Callable[[], None]] | None = None,
+        interrupt: dict[int, Callable[[], Any]] | None = None,
         workers: int = 2,
         workspace: str = "braze test app",
         silent_updates: bool = False,

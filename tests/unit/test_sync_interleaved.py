@@ -115,7 +115,7 @@ class Runs(RuleBasedStateMachine):
     def _run(
         self,
         fates: list[str],
-        interrupt: dict[int, Callable[[], None]] | None = None,
+        interrupt: dict[int, Callable[[], Any]] | None = None,
         writer: Writer | None = None,
     ) -> None:
         answers = iter(fates)
@@ -153,15 +153,16 @@ class Runs(RuleBasedStateMachine):
         assert "starting" not in statuses.values()
         on = {name for name, status in statuses.items() if status in {"on", "unknown"}}
         for name in on:
-            row, stored = self.world.get(name), self.bench.stored(name)
+            stored = self.bench.stored(name)
             assert stored.owner is None
-            if row is not None:
-                assert not row.get("ended")
-                assert row.get("end_time", now + timedelta(1)) > now
-                if self.bench.vendor.starts[name]:
-                    assert self.bench.vendor.shown[name][-1] == row["content_state"]
-            else:
+            if name not in self.world:
                 assert stored.due is None or stored.due > str(now)[:19]
+                continue
+            wanted = self.world[name]
+            assert not wanted.get("ended")
+            assert wanted.get("end_time", now + timedelta(1)) > now
+            if self.bench.vendor.starts[name]:
+                assert self.bench.vendor.shown[name][-1] == wanted["content_state"]
 
 
 TestRuns = Runs.TestCase

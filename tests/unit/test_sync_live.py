@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,12 @@ def test_changes_are_sent_within_the_interval_over_the_same_connections(
 ) -> None:
     made: list[Any] = []
     client = bench.vendor.client
-    monkeypatch.setattr(bench.vendor, "client", lambda *args: made.append(args) or client(*args))
+
+    def make(*args: Any) -> Any:
+        made.append(args)
+        return client(*args)
+
+    monkeypatch.setattr(bench.vendor, "client", make)
     sent: dict[int, float] = {}
     changed: dict[int, float] = {}
 
@@ -40,7 +46,7 @@ def test_changes_are_sent_within_the_interval_over_the_same_connections(
 
     bench.rows = [bench.row("a")]
     for state in range(1, 20):
-        bench.clock.call_at(NOW + timedelta(seconds=17 * state), lambda state=state: change(state))
+        bench.clock.call_at(NOW + timedelta(seconds=17 * state), partial(change, state))
     bench.vendor.on_request = lambda: sent.setdefault(len(bench.vendor.requests), bench.clock.seconds)
     report = bench.sync(live=LiveMode(EVERY_10_SECONDS, NOW + minutes(6)))
     assert report["updated"] == 19
@@ -94,7 +100,7 @@ def test_updates_within_the_interval_of_an_activity_coalesce_to_the_newest(bench
     bench.rows = [bench.row("a")]
     for state in range(1, 7):
         moment = NOW + timedelta(seconds=9 * state)
-        bench.clock.call_at(moment, lambda state=state: setattr(bench, "rows", [bench.row("a", state)]))
+        bench.clock.call_at(moment, partial(setattr, bench, "rows", [bench.row("a", state)]))
     live = LiveMode(EVERY_10_SECONDS, NOW + minutes(2))
     report = bench.sync(live=live, min_update_interval=timedelta(seconds=30))
     assert bench.vendor.shown["a"] == [{"state": state} for state in (0, 3, 6)]

@@ -292,7 +292,12 @@ def test_a_vendor_that_is_away_leaves_the_table_as_it_was(bench: Bench) -> None:
 def test_a_wrong_key_costs_one_request(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = SendResult(1, error=AuthenticationFailed("401.", status=401))
     answered: list[Any] = []
-    monkeypatch.setattr(bench.vendor, "answer", lambda request: answered.append(request) or refused)
+
+    def answer(request: Any) -> SendResult:
+        answered.append(request)
+        return refused
+
+    monkeypatch.setattr(bench.vendor, "answer", answer)
     with pytest.raises(AuthenticationFailed):
         bench.sync([bench.row(f"order-{number}") for number in range(40)])
     assert len(answered) == 1
@@ -387,7 +392,7 @@ def test_a_process_that_died_before_its_claim_was_safe_leaves_nothing_unknown(be
 
 def test_of_two_runs_that_start_the_same_activity_one_does(bench: Bench) -> None:
     rows = [bench.row("a"), bench.row("b"), bench.row("c")]
-    report = bench.sync(rows, interrupt={CLAIM: lambda: bench.sync(rows) and None})
+    report = bench.sync(rows, interrupt={CLAIM: lambda: bench.sync(rows)})
     assert report["started"] == 0
     assert report["left"] == 3
     assert bench.vendor.starts == {"a": 1, "b": 1, "c": 1}
@@ -396,7 +401,7 @@ def test_of_two_runs_that_start_the_same_activity_one_does(bench: Bench) -> None
 @pytest.mark.parametrize("point", [2, 3, 4, CLAIM])
 def test_a_run_with_an_older_state_does_not_overwrite_a_newer_one(bench: Bench, point: int) -> None:
     bench.sync([bench.row("a", 0)])
-    newer = lambda: bench.sync([bench.row("a", 2)]) and None  # noqa: E731
+    newer = lambda: bench.sync([bench.row("a", 2)])  # noqa: E731
     report = bench.sync([bench.row("a", 1)], interrupt={point: newer})  # between its query and its claim
     assert report["updated"] == 0
     assert report["left"] == 1
@@ -405,7 +410,7 @@ def test_a_run_with_an_older_state_does_not_overwrite_a_newer_one(bench: Bench, 
 
 def test_a_vanished_row_that_a_newer_run_has_just_started_is_not_ended(bench: Bench) -> None:
     bench.sync([bench.row("a")])
-    newer = lambda: bench.sync([bench.row("a"), bench.row("b")]) and None  # noqa: E731
+    newer = lambda: bench.sync([bench.row("a"), bench.row("b")])  # noqa: E731
     report = bench.sync([bench.row("a")], on_missing="end", interrupt={3: newer})
     assert report["ended"] == 0
     assert bench.statuses() == {"a": "on", "b": "on"}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from airflow.sdk import XComArg
+
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
     from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.models.arguments import Duration, EpochMoment, Schema
@@ -109,7 +111,7 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator):
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
-        rows: Rows | None = None,
+        rows: Rows | XComArg | None = None,
         transform: Callable[[Any], Any] | None = None,
         state_table: str = "live_activity_state",
         state_conn_id: str | None = None,
