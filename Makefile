@@ -12,7 +12,7 @@ AIRFLOWS := $(patsubst tests/packaging/airflow-%.txt,%,$(wildcard tests/packagin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install test test-versions pictures demo up lint format bench route clean
+.PHONY: help install test nightly test-versions pictures demo up lint format bench route clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ install: $(READY) ## make .venv with everything the other commands need
 test: $(READY) ## run all tests, in random order
 	@.ci/browser
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadscope $(PYTEST_ARGS)
+
+nightly: export HISTORIES = all
+nightly: export LIVES = 30
+nightly: PYTEST_ARGS += --hypothesis-profile=nightly
+nightly: test ## the same with more of everything: histories, generated examples, lives, each supported Airflow
+	$(MAKE) test-versions
 
 test-versions: $(addprefix test-airflow-,$(AIRFLOWS)) ## run the tests that start no Airflow on each supported one
 

@@ -64,6 +64,16 @@ def cached_dependencies() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cached_adapters() -> Iterator[None]:
+    """Cache the pydantic adapters that Airflow makes anew for each rendered field of each task."""
+    from airflow.sdk.execution_time import task_runner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(task_runner, "TypeAdapter", functools.cache(task_runner.TypeAdapter))
+        yield
+
+
 @pytest.fixture(scope="session")
 def database() -> None:
     """Migrate the metadata database of this process."""

@@ -36,6 +36,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         locale="en-GB",
         timezone_id="UTC",
         color_scheme="light",
+        reduced_motion="reduce",  # without a graphics card, what moves on a page costs most of a core
     )
     context.set_default_timeout(PATIENCE)
     yield context
