@@ -68,9 +68,10 @@ def cached_dependencies() -> Iterator[None]:
 def cached_adapters() -> Iterator[None]:
     """Cache the pydantic adapters that Airflow makes anew for each rendered field of each task."""
     from airflow.sdk.execution_time import task_runner
+    from pydantic import TypeAdapter
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(task_runner, "TypeAdapter", functools.cache(task_runner.TypeAdapter))
+        patch.setattr(task_runner, "TypeAdapter", functools.cache(TypeAdapter))
         yield
 
 
