@@ -20,6 +20,8 @@ from airflow_provider_liveactivity.errors import InvalidPayload
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from airflow.providers.common.compat.sdk import Context
+
 _PACKAGE = __name__.partition(".")[0]
 _JINJA = re.compile(r"\{[{%#]")
 #: Text in place of a number or a duration that stands for None, which a template renders for a missing value.
@@ -43,6 +45,27 @@ _MOMENTS = ("stale_date", "dismissal_date", "end_time")
 def is_template(value: Any) -> bool:
     """Return whether a value is text that Jinja renders."""
     return isinstance(value, str) and bool(_JINJA.search(value))
+
+
+def end_of_run(end_time: Any, context: Context) -> Any:
+    """
+    Return an end that is a duration as ISO-8601 text of the moment; return any other end as given.
+
+    The duration counts from ``run_after`` of the DAG run, which is the same for all tasks of the run, and
+    stays the same over retries and clears.
+
+    :param end_time: ``end_time`` of an operator or a sensor, after rendering.
+    :param context: context of the running task.
+    :raises InvalidPayload: if the end looks like a duration and is none.
+    """
+    from airflow_provider_liveactivity.models.moments import is_duration, to_moment
+
+    if not is_duration(end_time):
+        return end_time
+    try:
+        return to_moment(end_time, now=context["dag_run"].run_after).isoformat()
+    except ValueError as error:
+        raise InvalidPayload(f"end_time {error}.") from None
 
 
 def is_literal(value: Any) -> bool:
@@ -257,7 +280,7 @@ def _check_moment(name: str, value: Any, arguments: Mapping[str, Any]) -> None:
     from airflow_provider_liveactivity.models.moments import to_moment
 
     try:
-        to_moment(value, relative=name != "end_time")
+        to_moment(value)
     except ValueError as error:
         can_have_zone = name == "end_time" and "end_timezone" in arguments and "offset" in str(error)
         advice = ", or set end_timezone to its time zone" if can_have_zone else ""

@@ -115,20 +115,22 @@ class TemplateGuard(_Operator):
         """Whether Airflow has created the operator for one index of a mapped task."""
         return "_mapped_arguments" in self.__dict__
 
-    def after_rendering(self) -> None:
+    def after_rendering(self, context: Context) -> None:
         """Change rendered fields before Airflow stores and shows them; a hook for subclasses."""
 
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+    def _do_render_template_fields(
+        self, parent: Any, template_fields: Iterable[str], context: Context, *args: Any, **kwargs: Any
+    ) -> None:
         if parent is not self:  # a nested value with its own template fields
-            super()._do_render_template_fields(parent, *args, **kwargs)
+            super()._do_render_template_fields(parent, template_fields, context, *args, **kwargs)
             return
         given = {name: getattr(self, name) for name in self.path_fields if name in self.template_fields}
-        super()._do_render_template_fields(parent, *args, **kwargs)
+        super()._do_render_template_fields(parent, template_fields, context, *args, **kwargs)
         for name, value in given.items():
             rendered = getattr(self, name)
             if id(value) in self._arguments.data or rendered != value:
                 setattr(self, name, _as_object(name, rendered))
-        self.after_rendering()
+        self.after_rendering(context)
 
     @cached_property
     def _arguments(self) -> _Arguments:

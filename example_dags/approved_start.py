@@ -100,7 +100,7 @@ def approved_start() -> None:
         task_id="end",
         activity_id=START["activity_id"],
         content_state={"status": "Over", "text": "The storm has passed."},
-        end_time="{{ dag_run.run_after + macros.timedelta(seconds=params.seconds) }}",
+        end_time="PT{{ params.seconds }}S",
     )
     chain(rehearsal, approval, start, end)
 

@@ -51,7 +51,7 @@ def broadcast_match() -> None:
     # The deferred wait holds no worker slot. A retry of the task gets the same run_after.
     final_whistle = LiveActivityEndTimeSensor(
         task_id="final_whistle",
-        end_time="{{ (dag_run.run_after + macros.timedelta(seconds=params.seconds)).isoformat() }}",
+        end_time="PT{{ params.seconds }}S",
         deferrable=True,
     )
     result = MoEngageEndBroadcastLiveActivityOperator(

@@ -55,8 +55,7 @@ def festival_restart() -> None:
 
     def part(number: int) -> Part:
         activity_id = f"festival/{number}/{{{{ run_id }}}}"
-        seconds = f"{number + 1} * params.seconds"
-        end_time = f"{{{{ (dag_run.run_after + macros.timedelta(seconds={seconds})).isoformat() }}}}"
+        end_time = f"PT{{{{ {number + 1} * params.seconds }}}}S"
         start = BrazeStartLiveActivityOperator(
             task_id=f"start_{number}",
             activity_id=activity_id,

@@ -34,8 +34,9 @@ class BrazeLiveActivity(LiveActivityGroup):
     :param content_state: first state to show, as a dict or JSON text. (templated)
     :param notification: Apple push object of the start, with ``alert.title`` and ``alert.body``, as a dict or
         JSON text. (templated)
-    :param stale_date: when the content of the start counts as outdated: aware datetime, ISO-8601 text with an
-        offset, or timedelta from the moment of sending; none by default. (templated)
+    :param stale_date: when the content of the start counts as outdated: aware datetime or ISO-8601 text with
+        an offset, or a duration from the moment of sending (timedelta, or text such as "PT30M"); none by
+        default. (templated)
     :param end_content_state: last state to show, as a dict or JSON text; by default the last state that was
         sent. (templated)
     :param end_notification: Apple push object of the end, as a dict or JSON text; none by default.

@@ -30,10 +30,9 @@ from airflow_provider_liveactivity.lifecycle import _task_docs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
     from typing import Literal
 
-    from airflow_provider_liveactivity.models.arguments import Duration
+    from airflow_provider_liveactivity.models.arguments import Duration, Moment
     from airflow_provider_liveactivity.operators._base import LiveActivityOperator
     from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
@@ -51,8 +50,9 @@ class LiveActivityGroup(TaskGroup):
     Operator arguments that are not given come from ``default_args``, as elsewhere in Airflow.
 
     :param group_id: id of the task group.
-    :param end_time: when the activity ends: datetime or ISO-8601 text. Give either ``end_time`` or
-        ``end_time_sql``. (templated)
+    :param end_time: when the activity ends: datetime or ISO-8601 text, or a duration from the ``run_after``
+        of the DAG run (timedelta, or text such as "PT105M"). Give either ``end_time`` or ``end_time_sql``.
+        (templated)
     :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column; the
         end may move. Give either ``end_time`` or ``end_time_sql``. (templated)
     :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; none by default.
@@ -65,8 +65,8 @@ class LiveActivityGroup(TaskGroup):
         task, or "send" the start.
     :param recheck_interval: timedelta between two reads of ``end_time_sql``; 15 minutes by default. None
         reads the query again only at the known end, or every 15 minutes while the end is not known.
-    :param lead_time: how long before the end a worker runs the end task, as timedelta or seconds; 20 seconds
-        by default.
+    :param lead_time: how long before the end a worker runs the end task, as timedelta, seconds or ISO-8601
+        text such as "PT30S"; 20 seconds by default.
     :param on_failure: what to do if a task of the block fails: "end_now", the default, ends the activity at
         once; "end_on_time" ends it at its end.
     :param end_on_kill: end the activity if the end task is cancelled while it waits in the worker; False by
@@ -105,7 +105,7 @@ class LiveActivityGroup(TaskGroup):
         self,
         group_id: str,
         *,
-        end_time: datetime | str | None = None,
+        end_time: Moment | None = None,
         end_time_sql: str | None = None,
         recheck_interval: Duration | None = timedelta(minutes=15),
         lead_time: Duration = timedelta(seconds=20),

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from airflow_provider_liveactivity.operators._types import BrazeAudience
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from airflow_provider_liveactivity.models.arguments import Duration
+    from airflow_provider_liveactivity.models.arguments import Duration, Moment
 
 
 class LifecycleOptions(TypedDict, total=False):
     """Optional arguments of each lifecycle."""
 
-    end_time: datetime | str | None
+    end_time: Moment | None
     end_time_sql: str | None
     end_time_sql_conn_id: str | None
     end_time_parameters: Any

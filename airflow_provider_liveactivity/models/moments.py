@@ -30,6 +30,17 @@ def in_words(seconds: float) -> str:
     return pendulum.duration(seconds=max(1, round(seconds))).in_words(locale="en")
 
 
+def is_duration(value: Any) -> bool:
+    """
+    Return whether a value is a duration rather than a moment: a timedelta, or text that begins like "PT30M".
+
+    :param value: any value.
+    """
+    if isinstance(value, str):
+        return re.match(r"\s*[+-]?P", value) is not None
+    return isinstance(value, timedelta)
+
+
 def to_moment(value: Any, *, now: datetime | None = None, relative: bool = True) -> datetime:
     """
     Return a moment as a datetime in UTC, for a caller that names the argument in the error.
@@ -47,7 +58,7 @@ def to_moment(value: Any, *, now: datetime | None = None, relative: bool = True)
 
 
 def _to_utc(value: Any, now: datetime | None, *, relative: bool) -> datetime:
-    if isinstance(value, timedelta) or _looks_like_duration(value):
+    if is_duration(value):
         if not relative:
             raise ValueError("must be a moment, not a duration, which each attempt would count anew")
         return _plain(now or utcnow()) + to_timedelta(value)
@@ -118,10 +129,6 @@ def to_timedelta(value: Any) -> timedelta:
     except OverflowError:
         raise ValueError("is longer than any duration can be") from None
     raise ValueError(f'must be a timedelta, seconds or ISO-8601 text such as "PT30M", not {value!r}')
-
-
-def _looks_like_duration(value: Any) -> bool:
-    return isinstance(value, str) and re.match(r"\s*[+-]?P", value) is not None
 
 
 def _from_iso(text: str) -> timedelta:

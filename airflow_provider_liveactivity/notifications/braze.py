@@ -25,11 +25,12 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
     :param verb: "update", the default, or "end".
     :param notification: Apple push object of an alert, as a dict or JSON text; by default no alert.
         (templated)
-    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending; none by default. (templated)
-    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text with
-        an offset, or timedelta from the moment of sending. By default iOS keeps the activity for up to four
-        hours. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime or ISO-8601 text with an offset, or
+        a duration from the moment of sending (timedelta, or text such as "PT30M"); none by default.
+        (templated)
+    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime or ISO-8601 text
+        with an offset, or a duration from the moment of sending (timedelta, or text such as "PT30M"). By
+        default iOS keeps the activity for up to four hours. (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none

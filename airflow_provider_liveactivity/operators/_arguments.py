@@ -5,12 +5,20 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_liveactivity._arguments import as_json, check_literals, check_one_of, own_arguments
+from airflow_provider_liveactivity._arguments import (
+    as_json,
+    check_literals,
+    check_one_of,
+    end_of_run,
+    own_arguments,
+)
 from airflow_provider_liveactivity._templating import TemplateGuard
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+
+    from airflow.providers.common.compat.sdk import Context
 
 #: Arguments that shape the DAG, so that no template can set them.
 _NOT_TEMPLATED = {"deferrable", "end_required", "end_task_ids", "update_task_ids"}
@@ -64,6 +72,7 @@ class OwnArguments(TemplateGuard):
 
     #: Alternatives of which exactly one names the recipients; empty if the operator has no audience.
     audiences: ClassVar[Sequence[tuple[str, ...]]] = ()
+    end_time: Any
     #: Names of the arguments.
     _own: tuple[str, ...] = ()
 
@@ -84,8 +93,10 @@ class OwnArguments(TemplateGuard):
             if self.audiences:
                 check_one_of(own, *self.audiences, what="audience")
 
-    def after_rendering(self) -> None:
+    def after_rendering(self, context: Context) -> None:
         self._dump_models()
+        if "end_time" in self._own:
+            self.end_time = end_of_run(self.end_time, context)
 
     def _dump_models(self) -> None:
         for name in self._own:

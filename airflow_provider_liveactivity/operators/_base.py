@@ -111,8 +111,8 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         describe_events(context, self.outlets, self.hook, report)
         return self._with_start_id(report)
 
-    def after_rendering(self) -> None:
-        super().after_rendering()
+    def after_rendering(self, context: Context) -> None:
+        super().after_rendering(context)
         self.operator_extra_links = filled_links(self, self.operator_extra_links)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:

@@ -10,6 +10,8 @@ from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow.providers.common.compat.sdk import Context
+
 
 class Redacted:
     """Hold a rendered list of people, of which Airflow shows only the number."""
@@ -70,8 +72,7 @@ class RedactedFieldsMixin(LiveActivityOperator):
         arguments = super()._arguments_for(method, **changes)
         return {name: Redacted.reveal(value) for name, value in arguments.items()}
 
-    def after_rendering(self) -> None:
-        super().after_rendering()
+    def after_rendering(self, context: Context) -> None:
+        super().after_rendering(context)
         for name, wrapper in self.hidden_fields.items():
             setattr(self, name, wrapper.hide(getattr(self, name)))
-        super().after_rendering()

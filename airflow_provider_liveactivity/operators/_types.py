@@ -8,7 +8,6 @@ from airflow_provider_liveactivity._airflow_arguments import TaskArguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from airflow_provider_liveactivity.models.arguments import Duration, EpochMoment, Moment, Object, Schema
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 class StartEndTime(TypedDict, total=False):
     """Arguments of a start that name the activity's end."""
 
-    end_time: datetime | str | None
+    end_time: Moment | None
     end_time_sql: str | None
     end_time_sql_conn_id: str | None
     end_time_parameters: Any
@@ -36,7 +35,7 @@ class UpdateOptions(TypedDict, total=False):
 class EndOptions(TypedDict, total=False):
     """Optional arguments of each end."""
 
-    end_time: datetime | str | None
+    end_time: Moment | None
     lead_time: Duration
     deferrable: bool
     end_on_kill: bool | str

@@ -54,9 +54,9 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
 
     :param grace_period: time after the end in which the activity's own DAG run may still end it, as
         timedelta, seconds or ISO-8601 text such as "PT2M"; 2 minutes by default. (templated)
-    :param dismissal_date: when the ended activities leave the lock screen: aware datetime, ISO-8601 text with
-        an offset, or timedelta from the moment of sending. By default iOS keeps them for up to four hours.
-        (templated)
+    :param dismissal_date: when the ended activities leave the lock screen: aware datetime or ISO-8601 text
+        with an offset, or a duration from the moment of sending (timedelta, or text such as "PT30M"). By
+        default iOS keeps them for up to four hours. (templated)
     :raises LiveActivityError: after all records are processed, if an activity could not be ended.
     """
 

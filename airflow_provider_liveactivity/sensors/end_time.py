@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow_provider_liveactivity._arguments import (
     check_literals,
     check_one_of,
+    end_of_run,
     is_literal,
     parse,
     parse_arguments,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity._airflow_arguments import BaseSensorArguments
-    from airflow_provider_liveactivity.models.arguments import Duration
+    from airflow_provider_liveactivity.models.arguments import Duration, Moment
 
 _RECHECK_INTERVAL = timedelta(minutes=15)
 #: Longest time before a query that could not be read is tried again.
@@ -49,8 +50,8 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     only a time, and holds no worker slot. A wait of less than 15 seconds stays on the worker. In the modes
     poke and reschedule the sensor reads the query at each poke, and pokes exactly at the known end.
 
-    :param end_time: when the activity ends: datetime or ISO-8601 text. Give either ``end_time`` or ``sql``.
-        (templated)
+    :param end_time: when the activity ends: datetime or ISO-8601 text, or a duration from the ``run_after``
+        of the DAG run (timedelta, or text such as "PT105M"). Give either ``end_time`` or ``sql``. (templated)
     :param sql: query, or path of a ``.sql`` file, to read the end from its first row and column. Give either
         ``end_time`` or ``sql``. (templated)
     :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
@@ -92,7 +93,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
     def __init__(
         self,
         *,
-        end_time: datetime | str | None = None,
+        end_time: Moment | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
         parameters: Any = None,
@@ -119,6 +120,9 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         self.deferrable = deferrable
         if start_from_trigger and deferrable:
             self._start_from_trigger()
+
+    def after_rendering(self, context: Context) -> None:
+        self.end_time = end_of_run(self.end_time, context)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:
         from airflow_provider_liveactivity.models.end_time import TOO_SHORT_TO_DEFER
@@ -224,6 +228,7 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
         from airflow.triggers.base import StartTriggerArgs
 
         from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+        from airflow_provider_liveactivity.models.moments import is_duration
 
         templated = any(
             isinstance(value, str) and "{" in value for value in (self.end_time, self.end_timezone)
@@ -232,6 +237,8 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
             return
         if not is_literal(self.lead_time) or not isinstance(self.end_time, str | datetime):
             return
+        if is_duration(self.end_time):
+            return  # the trigger does not know the DAG run
         lead = parse("lead_time", self.lead_time)
         if templated and (lead or self.end_timezone):
             return  # the trigger renders the text, but does not subtract the lead time or add an offset

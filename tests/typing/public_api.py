@@ -147,5 +147,5 @@ def moengage_operators() -> None:
         task_id="wait", end_time=MOMENT, deferrable=True, timeout=3600, soft_fail=True
     )
     LiveActivityEndTimeSensor(task_id="text", end_time="{{ params.end }}", mode="reschedule")
-    LiveActivityEndTimeSensor(task_id="relative", end_time=timedelta(hours=1))  # type: ignore[arg-type]
+    LiveActivityEndTimeSensor(task_id="relative", end_time=timedelta(hours=1))
     start >> update >> wait >> end

@@ -86,7 +86,7 @@ def operators(start: Start) -> None:
     BrazeStartLiveActivityOperator(**start, external_user_ids=7)  # type: ignore[arg-type]
     BrazeStartLiveActivityOperator(**start, dismissal_date=HALF_AN_HOUR)  # type: ignore[call-arg]
     BrazeEndLiveActivityOperator(task_id="e", activity_id="match", end_tim="x")  # type: ignore[call-arg]
-    BrazeEndLiveActivityOperator(task_id="e", activity_id="match", end_time=HALF_AN_HOUR)  # type: ignore[arg-type]
+    BrazeEndLiveActivityOperator(task_id="e", activity_id="match", end_time=7)  # type: ignore[arg-type]
     MoEngageCreateBroadcastCampaignOperator(task_id="c", name="Match", created_by="ada@example.com")  # type: ignore[call-arg]
     MoEngageStartBroadcastLiveActivityOperator(task_id="s", broadcast_live_activity_id="match")  # type: ignore[call-arg]
     MoEngageUpdateBroadcastLiveActivityOperator(  # type: ignore[call-arg]

@@ -37,7 +37,7 @@ class Output:
         ({"dismissal_date": NAIVE}, "dismissal_date has no UTC offset; add one, such as"),
         ({"stale_date": "2026-07-22T18:30:00"}, "stale_date has no UTC offset"),
         ({"stale_date": "tomorrow"}, "stale_date is not an ISO-8601 date-time"),
-        ({"end_time": "PT30M"}, "end_time must be a moment, not a duration"),
+        ({"end_time": "P1M"}, "end_time has years or months"),
         ({"end_time": NAIVE, "end_timezone": None}, "or set end_timezone to its time zone."),
     ],
 )

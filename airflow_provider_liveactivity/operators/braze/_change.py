@@ -12,7 +12,6 @@ from airflow_provider_liveactivity.operators.braze._base import BrazeLiveActivit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from typing import Unpack
 
     from airflow.providers.common.compat.sdk import Context
@@ -31,11 +30,12 @@ class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
     :param content_state: whole state to show, as a dict or JSON text. (templated)
     :param notification: Apple push object of an alert, as a dict or JSON text; by default no alert.
         (templated)
-    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending; none by default. (templated)
-    :param dismissal_date: when the activity leaves the lock screen: aware datetime, ISO-8601 text with an
-        offset, or timedelta from the moment of sending; none by default. Braze ignores it in an update.
+    :param stale_date: when the content counts as outdated: aware datetime or ISO-8601 text with an offset, or
+        a duration from the moment of sending (timedelta, or text such as "PT30M"); none by default.
         (templated)
+    :param dismissal_date: when the activity leaves the lock screen: aware datetime or ISO-8601 text with an
+        offset, or a duration from the moment of sending (timedelta, or text such as "PT30M"); none by
+        default. Braze ignores it in an update. (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param sequence: number, text or aware datetime that grows from state to state; none by default. An update
         whose sequence is not above the last one sent is dropped. Needs Airflow 3.3 or later and exactly one
@@ -88,17 +88,19 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
         state that the tasks in ``update_task_ids`` sent. (templated)
     :param notification: Apple push object of an alert, as a dict or JSON text; by default no alert.
         (templated)
-    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending; none by default. (templated)
-    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime, ISO-8601 text with
-        an offset, or timedelta from the moment of sending. A past moment means at once. By default iOS keeps
-        the activity for up to four hours. (templated)
-    :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
-    :param end_time: when to send the end: aware datetime or ISO-8601 text with an offset. None, the default,
-        or a past moment means at once. (templated)
-    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta or seconds; 20
-        seconds by default. A longer lead makes a late end less likely, but holds the worker slot longer.
+    :param stale_date: when the content counts as outdated: aware datetime or ISO-8601 text with an offset, or
+        a duration from the moment of sending (timedelta, or text such as "PT30M"); none by default.
         (templated)
+    :param dismissal_date: when the ended activity leaves the lock screen: aware datetime or ISO-8601 text
+        with an offset, or a duration from the moment of sending (timedelta, or text such as "PT30M"). A past
+        moment means at once. By default iOS keeps the activity for up to four hours. (templated)
+    :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
+    :param end_time: when to send the end: aware datetime or ISO-8601 text with an offset, or a duration from
+        the ``run_after`` of the DAG run (timedelta, or text such as "PT105M"). None, the default, or a past
+        moment means at once. (templated)
+    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta, seconds or
+        ISO-8601 text such as "PT30S"; 20 seconds by default. A longer lead makes a late end less likely, but
+        holds the worker slot longer. (templated)
     :param deferrable: wait in the triggerer until ``lead_time`` before the end, without a worker slot; True
         by default.
     :param end_on_kill: end the activity if the task is cancelled while it waits in the worker; False by
@@ -125,7 +127,7 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
         stale_date: Moment | None = None,
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
-        end_time: datetime | str | None = None,
+        end_time: Moment | None = None,
         lead_time: Duration = timedelta(seconds=20),
         deferrable: bool = True,
         end_on_kill: bool | str = False,

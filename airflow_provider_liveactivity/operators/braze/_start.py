@@ -11,7 +11,6 @@ from airflow_provider_liveactivity.operators.braze._base import BrazeLiveActivit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from typing import Literal, Unpack
 
     from airflow.providers.common.compat.sdk import Context
@@ -35,8 +34,9 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param content_state: whole state to show, as a dict or JSON text. (templated)
     :param notification: Apple push object with ``alert.title`` and ``alert.body``, as a dict or JSON text.
         (templated)
-    :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset, or
-        timedelta from the moment of sending; none by default. (templated)
+    :param stale_date: when the content counts as outdated: aware datetime or ISO-8601 text with an offset, or
+        a duration from the moment of sending (timedelta, or text such as "PT30M"); none by default.
+        (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param external_user_ids: external ids, as a list or its JSON text; none by default. (templated; not shown
         when rendered)
@@ -68,8 +68,9 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param on_too_slow: what to do if Braze's quota, or the rate, does not allow the send to be over before
         the activity's end or within 8 hours: "fail", the default, before anything is sent, or "warn" in the
         log. (templated)
-    :param end_time: when the activity ends: datetime or ISO-8601 text; none by default. An end more than 8
-        hours away fails the task before anything is sent. (templated)
+    :param end_time: when the activity ends: datetime or ISO-8601 text, or a duration from the ``run_after``
+        of the DAG run (timedelta, or text such as "PT105M"); none by default. An end more than 8 hours away
+        fails the task before anything is sent. (templated)
     :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
         instead; none by default. (templated)
     :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; none by default.
@@ -130,7 +131,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         on_unknown: Literal["skip", "resend", "fail"] | str = "skip",
         outcomes_path: str | None = None,
         on_too_slow: Literal["fail", "warn"] | str = "fail",
-        end_time: datetime | str | None = None,
+        end_time: Moment | None = None,
         end_time_sql: str | None = None,
         end_time_sql_conn_id: str | None = None,
         end_time_parameters: Any = None,

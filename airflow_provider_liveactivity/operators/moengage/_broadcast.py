@@ -12,7 +12,6 @@ from airflow_provider_liveactivity.operators.moengage._idempotency import Reques
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from typing import Literal, Unpack
 
     from airflow.providers.common.compat.sdk import Context
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Moment, Object, Schema
 
 #: Arguments that do not make a request another one.
 _NOT_CONTENT = {"content_state_schema", "instance_id", "on_rate_limit", "validate_only"}
@@ -77,8 +76,9 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
     :param dismissal_date: when the activity leaves the phones: aware datetime, ISO-8601 text with an offset,
         epoch seconds, or timedelta from the moment of sending; none by default. A past moment ends the
         activity at once. (templated)
-    :param end_time: when the activity ends: datetime or ISO-8601 text; none by default. An end more than 8
-        hours away fails the task before anything is sent. (templated)
+    :param end_time: when the activity ends: datetime or ISO-8601 text, or a duration from the ``run_after``
+        of the DAG run (timedelta, or text such as "PT105M"); none by default. An end more than 8 hours away
+        fails the task before anything is sent. (templated)
     :param end_time_sql: query, or path of a ``.sql`` file, to read the end from its first row and column
         instead; none by default. (templated)
     :param end_time_sql_conn_id: id of the connection to the database of ``end_time_sql``; none by default.
@@ -118,7 +118,7 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         alert: Object,
         end_alert: Object | None = None,
         dismissal_date: EpochMoment | None = None,
-        end_time: datetime | str | None = None,
+        end_time: Moment | None = None,
         end_time_sql: str | None = None,
         end_time_sql_conn_id: str | None = None,
         end_time_parameters: Any = None,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
-    from airflow_provider_liveactivity.models.arguments import Duration, EpochMoment, Object, Schema
+    from airflow_provider_liveactivity.models.arguments import Duration, EpochMoment, Moment, Object, Schema
     from airflow_provider_liveactivity.operators.moengage._idempotency import RequestKey
 
 
@@ -119,11 +119,12 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
         activity at once. (templated)
     :param stale_date: when the content counts as outdated: aware datetime, ISO-8601 text with an offset,
         epoch seconds, or timedelta from the moment of sending; none by default. (templated)
-    :param end_time: when to send the end: aware datetime or ISO-8601 text with an offset. None, the default,
-        or a past moment means at once. (templated)
-    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta or seconds; 20
-        seconds by default. A longer lead makes a late end less likely, but holds the worker slot longer.
-        (templated)
+    :param end_time: when to send the end: aware datetime or ISO-8601 text with an offset, or a duration from
+        the ``run_after`` of the DAG run (timedelta, or text such as "PT105M"). None, the default, or a past
+        moment means at once. (templated)
+    :param lead_time: how long before ``end_time`` a worker resumes the task, as timedelta, seconds or
+        ISO-8601 text such as "PT30S"; 20 seconds by default. A longer lead makes a late end less likely, but
+        holds the worker slot longer. (templated)
     :param deferrable: wait in the triggerer until ``lead_time`` before the end, without a worker slot; True
         by default.
     :param end_on_kill: end the activity if the task is cancelled while it waits in the worker; False by
@@ -153,7 +154,7 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
         alert: Object,
         dismissal_date: EpochMoment | None = None,
         stale_date: EpochMoment | None = None,
-        end_time: datetime | str | None = None,
+        end_time: Moment | None = None,
         lead_time: Duration = timedelta(seconds=20),
         deferrable: bool = True,
         end_on_kill: bool | str = False,

@@ -54,9 +54,9 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         default, sends updates without an alert. (templated)
     :param end_notification: Apple push object of the end, for all rows without the column; None, the
         default, ends without an alert. (templated)
-    :param stale_date: when the content counts as outdated, for all rows without the column: aware
-        datetime, ISO-8601 text with an offset, or timedelta from the moment of sending; None by default.
-        (templated)
+    :param stale_date: when the content counts as outdated, for all rows without the column: aware datetime or
+        ISO-8601 text with an offset, or a duration from the moment of sending (timedelta, or text such as
+        "PT30M"); None by default. (templated)
     :param dismissal_date: when the ended activity leaves the lock screen, for all rows without the
         column, in the same forms; None by default. (templated)
     :param app_id: API identifier of the iOS app; by default the connection's. (templated)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 
+from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.operators import moengage
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._redacted_fields import Redacted
@@ -218,3 +220,32 @@ def test_a_switch_that_renders_to_something_else_is_an_error(
     operator.render_template_fields(context() | {"params": {"dry": "perhaps"}})
     assert "validate_only must be True or False" in str(final_error(operator, context()))
     assert sandbox.sandbox.requests == 0
+
+
+@pytest.mark.parametrize("end_time", ["PT{{ params.minutes }}M", timedelta(minutes=105)])
+@pytest.mark.parametrize("verb", ["start", "end"])
+def test_a_duration_as_end_time_counts_from_the_dag_run(adapter: Adapter, verb: str, end_time: Any) -> None:
+    if "end_time" not in adapter.operators[verb].template_fields:
+        pytest.skip("single users have no end time")
+    operator = adapter.operator(verb, end_time=end_time)
+    operator.render_template_fields(in_a_run({"minutes": 105}))
+    assert operator.end_time == "2026-07-22T20:15:00+00:00"
+
+
+def test_a_duration_as_end_time_of_the_sensor_counts_from_the_dag_run() -> None:
+    sensor = LiveActivityEndTimeSensor(task_id="over", end_time="PT105M", start_from_trigger=True)
+    assert not sensor.start_from_trigger  # the trigger does not know the DAG run
+    sensor.render_template_fields(in_a_run({}))
+    assert sensor.end_time == "2026-07-22T20:15:00+00:00"
+
+
+def test_a_duration_of_months_as_end_time_is_an_error() -> None:
+    sensor = LiveActivityEndTimeSensor(task_id="over", end_time="P{{ params.months }}M")
+    with pytest.raises(InvalidPayload, match="end_time has years or months"):
+        sensor.render_template_fields(in_a_run({"months": 1}))
+
+
+def in_a_run(params: dict[str, Any]) -> Any:
+    """Return the context of a task in a DAG run."""
+    run = SimpleNamespace(run_after=datetime(2026, 7, 22, 18, 30, tzinfo=UTC))
+    return context() | {"dag_run": run, "params": params}
