@@ -191,10 +191,13 @@ def connections(sandbox_url: str, warehouse_file: Path) -> dict[str, str]:
     return {
         "AIRFLOW_CONN_BRAZE_DEFAULT": json.dumps({"conn_type": "braze", **braze}),
         "AIRFLOW_CONN_MOENGAGE_DEFAULT": json.dumps({"conn_type": "moengage", **moengage}),
-        # The example score_feed writes here; a DuckDB file could not be read meanwhile.
-        "AIRFLOW_CONN_SCORES": json.dumps(
-            {"conn_type": "sqlite", "host": str(warehouse_file.with_name("scores.sqlite"))}
-        ),
+        # The examples score_feed and deliveries write to these; a DuckDB file could not be read meanwhile.
+        **{
+            f"AIRFLOW_CONN_{name.upper()}": json.dumps(
+                {"conn_type": "sqlite", "host": str(warehouse_file.with_name(f"{name}.sqlite"))}
+            )
+            for name in ("scores", "sync_state")
+        },
         "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "duckdb", **duckdb}),
     }
 
