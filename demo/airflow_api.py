@@ -67,6 +67,10 @@ class AirflowApi:
         """Unpause a DAG."""
         self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Pause a DAG: it gets no further runs."""
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
+
     def trigger(self, dag_id: str, conf: dict[str, Any] | None = None) -> str:
         """
         Start a DAG run and return its id.

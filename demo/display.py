@@ -83,10 +83,11 @@ class Display:
         :param moment: the state of the demo.
         """
         if self.console.is_terminal:
-            live.update(Group(_board(timetable, moment), Text(_tasks(moment))), refresh=True)
+            lines = Text(_orders(moment)), Text(_tasks(moment))
+            live.update(Group(_board(timetable, moment), *lines), refresh=True)
         elif time.monotonic() - self._line_at >= LINE_EVERY:
             self._line_at = time.monotonic()
-            self.say(f"{_line(timetable, moment)} · {_tasks(moment)}")
+            self.say(f"{_line(timetable, moment)} · {_orders(moment)} · {_tasks(moment)}")
 
     def summary(self, outcome: Outcome) -> None:
         """
@@ -108,6 +109,7 @@ class Display:
             ("Started twice", f"{outcome.phones['started_twice']} phones"),
             ("Left with a stale card", f"{outcome.left_behind} phones"),
             ("MoEngage broadcast", shown),
+            ("Sync of the orders", _sync(outcome.sync)),
             ("Requests", f"{outcome.phones['requests']}, {outcome.refused} not accepted"),
             ("Airflow tasks", f"{len(outcome.tasks)}, {outcome.retried} tried again"),
             ("Took", f"{self.elapsed:.0f} s"),
@@ -161,7 +163,7 @@ def _board(timetable: dict[str, Flight], moment: Moment) -> Table:
         flight = timetable.get(logical_key(activity))
         return (flight.lands_at if flight else far), activity["activity_id"]
 
-    for activity in sorted(moment.activities, key=order):
+    for activity in sorted(_not_orders(moment), key=order):
         stage = Text(_stage(activity), STYLES.get(_stage(activity), "green" if activity["ends"] else "cyan"))
         phones, key = f"{activity['phones']}", logical_key(activity)
         if flight := timetable.get(key):
@@ -179,10 +181,31 @@ def _board(timetable: dict[str, Flight], moment: Moment) -> Table:
 def _line(timetable: dict[str, Flight], moment: Moment) -> str:
     flights = [activity for activity in moment.activities if logical_key(activity) in timetable]
     stages = Counter(_stage(activity).lower() for activity in flights)
-    matches = len(moment.activities) - len(flights)
-    over = sum(bool(activity["ends"]) for activity in moment.activities if activity not in flights)
+    matches = len(_not_orders(moment)) - len(flights)
+    over = sum(bool(activity["ends"]) for activity in _not_orders(moment) if activity not in flights)
     shown = ", ".join(f"{count} {stage}" for stage, count in stages.items()) or "none yet"
     return f"flights: {shown} · matches: {matches - over} on, {over} over"
+
+
+def _not_orders(moment: Moment) -> list[dict[str, Any]]:
+    return [activity for activity in moment.activities if not _is_order(activity)]
+
+
+def _is_order(activity: dict[str, Any]) -> bool:
+    return str(activity["activity_id"]).startswith("order/")
+
+
+def _orders(moment: Moment) -> str:
+    """Return how many orders have which status: there are too many for a line each."""
+    stages = Counter(_stage(activity).lower() for activity in moment.activities if _is_order(activity))
+    return f"orders: {', '.join(f'{count} {stage}' for stage, count in stages.items()) or 'none yet'}"
+
+
+def _sync(report: dict[str, Any]) -> str:
+    if not report:
+        return "no report"
+    counts = ", ".join(f"{report[name]:,} {name}" for name in ("started", "updated", "ended"))
+    return f"{counts} by one task, in {report['requests']:,} requests and {report['passes']} passes"
 
 
 def _stage(activity: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from demo import warehouse
 from demo.airflow_api import AirflowApi
-from demo.scenario import BROADCAST, MATCHES, Run
+from demo.scenario import BROADCAST, MATCHES, SYNC, Run
 from demo.stack import Stack
 
 
@@ -27,6 +27,7 @@ class Outcome:
     :param states: of each DAG run.
     :param tasks: task instances of all runs.
     :param flights: number of flights that the run followed.
+    :param sync: report of the sync of the orders; empty if its run failed.
     """
 
     activities: Sequence[dict[str, Any]]
@@ -36,6 +37,7 @@ class Outcome:
     states: dict[str, str]
     tasks: Sequence[dict[str, Any]]
     flights: int
+    sync: dict[str, Any]
 
     @property
     def ended(self) -> int:
@@ -80,7 +82,9 @@ class Outcome:
 
     def problems(self) -> list[str]:
         """Return the problems of the run, one sentence each; an empty list if there are none."""
-        expected = self.flights + MATCHES + 2
+        orders = self.sync.get("started", 0)
+        expected = self.flights + MATCHES + 2 + orders
+        unclear = sum(self.sync.get(name, 0) for name in ("bad_rows", "rejected", "unknown", "failed"))
         ended_early = min(self.seconds_late.values(), default=0) < 0
         runs = [(state != "success", f"the run of {dag} is {state}") for dag, state in self.states.items()]
         checks = [
@@ -89,6 +93,8 @@ class Outcome:
             (len(self.activities) != expected, f"{len(self.activities)} activities instead of {expected}"),
             (self.ended < len(self.activities), f"{len(self.activities) - self.ended} activities go on"),
             (len(self.seconds_late) < self.flights, f"only {len(self.seconds_late)} landings were shown"),
+            (self.sync.get("ended", 0) < orders, f"the sync did not end all of its {orders} orders"),
+            (unclear or not orders, f"the sync started {orders} orders, and {unclear} were not sent"),
             (ended_early, "an activity ended before its flight had landed"),
             (self.left_behind, f"{self.left_behind} phones still show a running or stale card"),
             (self.phones["started_twice"], f"{self.phones['started_twice']} phones got a second card"),
@@ -108,6 +114,8 @@ def gather(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], flights: int)
     :param flights: number of flights that the run followed.
     """
     activities = stack.sandbox("GET", "/activities", params={"limit": 10_000})["activities"]
+    states = {run.dag_id: airflow.run_state(run.dag_id, run.run_id) for run in runs}
+    sync_run = next(run.run_id for run in runs if run.dag_id == SYNC)
     requests = stack.sandbox("GET", "/requests", params={"limit": 10_000})["requests"]
     timetable = warehouse.timetable(stack.warehouse)
     late = {}
@@ -121,9 +129,10 @@ def gather(stack: Stack, airflow: AirflowApi, runs: Sequence[Run], flights: int)
         phones=stack.sandbox("GET", "/summary"),
         statuses=dict(Counter(request["status"] or 0 for request in requests)),
         seconds_late=late,
-        states={run.dag_id: airflow.run_state(run.dag_id, run.run_id) for run in runs},
+        states=states,
         tasks=[task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)],
         flights=flights,
+        sync=airflow.xcom(SYNC, sync_run, "sync") if states[SYNC] == "success" else {},
     )
 
 

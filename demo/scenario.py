@@ -1,4 +1,4 @@
-"""The scenario of the demo: a bank of flights, four matches and a broadcast at the same time."""
+"""The scenario of the demo: flights, four matches, a broadcast and a dinner rush at the same time."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo import warehouse
+from demo import deliveries, warehouse
 from demo.airflow_api import AirflowApi
 from demo.stack import Stack
 
-DAGS = ("flights", "matches_from_warehouse", "match_segment", "broadcast_match")
+SYNC = "deliveries"  # one task for all orders
+DAGS = (SYNC, "flights", "matches_from_warehouse", "match_segment", "broadcast_match")
 BROADCAST = "match-city-county"
 MATCHES = 3  # of the warehouse; they leave with each bank of flights
 AUDIENCES = {
@@ -28,6 +29,8 @@ OVER = ("success", "failed")
 MAX_SECONDS = 600  # for the runs, which take about 140 s on two cores
 #: Airflow needs this long to start the activities of a whole bank on two cores.
 BOARDING_SECONDS = 45
+#: The first order is delivered 20 s later than this at the earliest; the sync must be running by then.
+OPENING_SECONDS = 25
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Moment:
 
 def prepare(stack: Stack, airflow: AirflowApi, flights: int = 14) -> None:
     """
-    Fill warehouse and sandbox, and unpause the DAGs; the demo's clock starts now.
+    Fill warehouse and sandbox; the demo's clock starts now.
 
     :param stack: the running processes.
     :param airflow: its REST API.
@@ -66,28 +69,32 @@ def prepare(stack: Stack, airflow: AirflowApi, flights: int = 14) -> None:
     for audience, fans in AUDIENCES.items():
         users = [f"fan-{audience.rpartition('/')[2]}-{number:03}" for number in range(fans)]
         stack.sandbox("PUT", f"/{audience}", json={"users": users})
-    for dag_id in DAGS:
-        airflow.unpause(dag_id)
     # At the end, so that the tasks have as much time as possible before the first departure.
-    boarding = timedelta(seconds=BOARDING_SECONDS)
-    warehouse.load(stack.warehouse, datetime.now(UTC) + boarding, bank_size=flights)
+    now = datetime.now(UTC)
+    warehouse.load(stack.warehouse, now + timedelta(seconds=BOARDING_SECONDS), bank_size=flights)
+    deliveries.load(stack.warehouse, now + timedelta(seconds=OPENING_SECONDS))
 
 
 def play(airflow: AirflowApi, flights: int = 14) -> list[Run]:
     """
-    Trigger a run of each DAG.
+    Trigger a run of each DAG, then unpause the DAGs.
 
     :param airflow: the REST API.
     :param flights: number of flights to follow.
     """
     seconds = BOARDING_SECONDS + warehouse.BANK_SECONDS // 2
+    closes_at = datetime.now(UTC) + timedelta(seconds=OPENING_SECONDS + deliveries.RUSH_SECONDS)
     conf: dict[str, dict[str, object]] = {
+        SYNC: {"until": closes_at.isoformat(), "poll_interval": "PT3S"},
         "flights": {"flights": flights},
         "matches_from_warehouse": {"matches": MATCHES},
         "match_segment": {"seconds": seconds},
         "broadcast_match": {"broadcast_live_activity_id": BROADCAST, "seconds": seconds + 10},
     }
-    return [Run(dag_id, airflow.trigger(dag_id, conf[dag_id])) for dag_id in DAGS]
+    runs = [Run(dag_id, airflow.trigger(dag_id, conf[dag_id])) for dag_id in DAGS]
+    for dag_id in DAGS:  # now, so that the schedule of the sync waits for the run that is triggered
+        airflow.unpause(dag_id)
+    return runs
 
 
 def watch(stack: Stack, airflow: AirflowApi, runs: Sequence[Run]) -> Iterator[Moment]:
@@ -108,7 +115,7 @@ def watch(stack: Stack, airflow: AirflowApi, runs: Sequence[Run]) -> Iterator[Mo
             over = all(airflow.run_state(run.dag_id, run.run_id) in OVER for run in runs)
             instances = [task for run in runs for task in airflow.task_instances(run.dag_id, run.run_id)]
             tasks = Counter(task["state"] or "waiting" for task in instances)
-        activities = stack.sandbox("GET", "/activities")["activities"]
+        activities = stack.sandbox("GET", "/activities", params={"limit": 10_000})["activities"]
         yield Moment(activities, stack.sandbox("GET", "/summary"), tasks)
         if over or time.monotonic() > deadline:
             return

@@ -157,7 +157,8 @@ def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": True,
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         # A task is a process that computes for a second; more tasks at once would only compete for the cores.
-        "CORE__PARALLELISM": max(4, 2 * (os.cpu_count() or 1)),
+        # One more is for the sync in its live mode, which mostly waits.
+        "CORE__PARALLELISM": max(4, 2 * (os.cpu_count() or 1)) + 1,
         "CORE__MAX_ACTIVE_TASKS_PER_DAG": 64,
         "API__HOST": LOOPBACK,
         "API__PORT": url.rpartition(":")[2],

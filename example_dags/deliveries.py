@@ -2,9 +2,9 @@
 One Live Activity for every order of a food delivery, in one task.
 
 A query returns the orders as they are now, one row for each. The sync compares them with its state table and
-sends only what has changed: a start for a new order, an update for a new status, an end for a delivery. A run
-every minute makes one pass. For the rush, trigger the DAG with ``until``: that run reads the orders again every
-``poll_interval`` until then, and the runs of the schedule wait.
+sends only what has changed: a start for a new order, an update for a new status, an end for a delivery. A
+scheduled run makes one pass. For the evening, trigger the DAG with ``until``: this run reads the orders again
+every ``poll_interval``, and no scheduled run begins before it has ended.
 """
 
 from __future__ import annotations

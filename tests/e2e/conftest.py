@@ -106,6 +106,7 @@ def played(stack: Stack, airflow: AirflowApi) -> Played:
     runs = scenario.play(airflow, FLIGHTS)
     for _ in scenario.watch(stack, airflow, runs):
         pass
+    airflow.pause(scenario.SYNC)  # it would run every minute beside the other tests
     return Played(runs, gather(stack, airflow, runs, FLIGHTS))
 
 

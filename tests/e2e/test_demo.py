@@ -48,9 +48,20 @@ def test_the_broadcast_reports_each_verb(airflow: AirflowApi, played: Played) ->
     }
 
 
+def test_the_sync_reports_what_the_phones_of_the_orders_show(played: Played) -> None:
+    report = played.outcome.sync
+    orders = [one for one in played.outcome.activities if one["activity_id"].startswith("order/")]
+    assert {one["content_state"]["status"] for one in orders} == {"Delivered", "Cancelled"}
+    assert {(one["phones"], one["start_requests"], one["ends"]) for one in orders} == {(1, 1, 1)}
+    assert report["started"] == report["ended"] == len(orders)
+    assert report["updated"] == sum(one["updates"] for one in orders)
+    assert report["requests"] == report["started"] + report["updated"] + report["ended"]
+    assert report["passes"] > 10
+
+
 @pytest.mark.usefixtures("played")
 def test_no_log_holds_a_key_or_the_id_of_a_passenger(stack: Stack) -> None:
-    secrets = ("sandbox-braze-key", "sandbox-push-key", "pax-")
+    secrets = ("sandbox-braze-key", "sandbox-push-key", "pax-", "guest-")
     for log in [stack.log("airflow"), *(stack.home / "logs").rglob("*.log")]:
         text = log.read_text(errors="replace")
         assert not [secret for secret in secrets if secret in text], log
