@@ -53,6 +53,7 @@ def deliveries() -> None:
     """Make the activities what the orders are."""
     BrazeSyncLiveActivitiesOperator(
         task_id="sync",
+        priority_weight=100,  # one task for all orders: it goes before the tasks of single activities
         sql=ORDERS,
         sql_conn_id="warehouse",
         # Any database that SQLAlchemy has a driver for; by default the one of the query.

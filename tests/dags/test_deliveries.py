@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox
-from demo import deliveries
+from demo import braze_events, deliveries
 
 OPENS_AT = datetime(2026, 11, 24, 18, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -80,6 +82,47 @@ def test_without_orders_nothing_is_sent(run: Run, sandbox: RunningSandbox, shop:
     run("deliveries")
 
     assert requests(sandbox) == []
+
+
+def test_reconciling_tells_the_starts_without_an_event_from_those_that_failed_on_the_phone(
+    run: Run, sandbox: RunningSandbox, shop: Shop, tmp_path: Path
+) -> None:
+    shop.tell(0, order_1="Placed", order_2="Placed", order_3="Placed", order_4="Placed")
+    run("deliveries")
+    database = tmp_path / "sync_state.sqlite"
+    outcomes = {1: "Success", 2: "BadDeviceToken"}
+    braze_events.load(
+        database, phones(sandbox).values(), lambda phone: outcomes.get(phone["attributes"]["orderNumber"])
+    )
+    with closing(sqlite3.connect(database)) as connection, connection:
+        lost = "UPDATE live_activity_state SET status = 'unknown' WHERE activity_id LIKE 'order/0004-%'"
+        connection.execute(lost)
+
+    tomorrow = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    for _ in range(2):  # the second run replaces the table
+        run("reconcile_with_braze", started_before=tomorrow)
+
+    with closing(sqlite3.connect(database)) as connection:
+        found = connection.execute(
+            "SELECT activity_id, finding FROM live_activity_findings ORDER BY 1"
+        ).fetchall()
+    assert {int(activity_id[6:10]): finding for activity_id, finding in found} == {
+        1: "on the phone",
+        2: "failed on the phone",
+        3: "started, no event",
+        4: "unknown, no event",
+    }
+
+
+def test_reconciling_compares_one_day(run: Run, sandbox: RunningSandbox, shop: Shop, tmp_path: Path) -> None:
+    shop.tell(0, order_1="Placed")
+    run("deliveries")
+    braze_events.load(tmp_path / "sync_state.sqlite", [])
+
+    run("reconcile_with_braze")  # the day before the run, which is dated 2025
+
+    with closing(sqlite3.connect(tmp_path / "sync_state.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM live_activity_findings").fetchone() == (0,)
 
 
 @pytest.fixture(scope="module")
