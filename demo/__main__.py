@@ -14,7 +14,7 @@ from types import FrameType
 
 import httpx
 
-from demo import scenario, warehouse
+from demo import braze_events, scenario, warehouse
 from demo.airflow_api import AirflowApi
 from demo.display import Display
 from demo.outcome import gather
@@ -57,6 +57,8 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
             for moment in scenario.watch(stack, airflow, runs):
                 display.show(board, timetable, moment)
         outcome = gather(stack, airflow, runs, flights)
+        shown = stack.sandbox("GET", "/phones", params={"limit": 10_000})["phones"]
+        braze_events.load(stack.sync_state, shown)  # for the example reconcile_with_braze
         display.summary(outcome)
         display.failures(outcome, home / "logs")
         if keep:

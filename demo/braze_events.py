@@ -1,4 +1,4 @@
-"""A local stand-in for Braze's tables of Live Activity events in Snowflake, made from what the phones show."""
+"""A local stand-in for Braze's tables of Live Activity events in Snowflake."""
 
 from __future__ import annotations
 

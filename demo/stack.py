@@ -57,6 +57,11 @@ class Stack:
         """The DuckDB file behind the Airflow connection ``warehouse``; load it when the clock starts."""
         return self.home / "warehouse.duckdb"
 
+    @property
+    def sync_state(self) -> Path:
+        """The SQLite file of the Airflow connection ``sync_state``."""
+        return self.home / "sync_state.sqlite"
+
     def log(self, name: str) -> Path:
         """Return the file with the output of a process."""
         return self.home / f"{name}.log"

@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 Run = Callable[..., str]
 
 
-def phones(sandbox: RunningSandbox) -> dict[str, dict[str, Any]]:
+def phones(sandbox: RunningSandbox) -> dict[int, dict[str, Any]]:
     shown = httpx.get(f"{sandbox.url}/sandbox/phones").json()["phones"]
     return {phone["attributes"]["orderNumber"]: phone for phone in shown}
 
