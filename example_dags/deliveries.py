@@ -16,7 +16,7 @@ from airflow.sdk import Param, dag
 from airflow_provider_liveactivity.operators.sync import BrazeSyncLiveActivitiesOperator
 
 # One row is one activity, and the columns have the names of Braze's fields. JSON text becomes an object.
-# A column end_time is the safety net: an order without news ends then.
+# An order without news for an hour is no longer in the result; its end_time is over then, so the sync ends it.
 ORDERS = """
 SELECT
     'order/' || order_key AS activity_id,
@@ -30,7 +30,7 @@ SELECT
     happened_at + INTERVAL 1 HOUR AS end_time
 FROM orders
 JOIN order_events USING (order_key)
-WHERE happened_at BETWEEN now() - INTERVAL 2 HOURS AND now()
+WHERE happened_at BETWEEN now() - INTERVAL 1 HOUR AND now()
 QUALIFY row_number() OVER (PARTITION BY order_key ORDER BY happened_at DESC) = 1
 """
 
