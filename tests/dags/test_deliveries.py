@@ -98,9 +98,9 @@ def test_reconciling_tells_the_starts_without_an_event_from_those_that_failed_on
         lost = "UPDATE live_activity_state SET status = 'unknown' WHERE activity_id LIKE 'order/0004-%'"
         connection.execute(lost)
 
-    tomorrow = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     for _ in range(2):  # the second run replaces the table
-        run("reconcile_with_braze", started_before=tomorrow)
+        run("reconcile_with_braze", started_before=later)
 
     with closing(sqlite3.connect(database)) as connection:
         found = connection.execute(
@@ -119,7 +119,7 @@ def test_reconciling_compares_one_day(run: Run, sandbox: RunningSandbox, shop: S
     run("deliveries")
     braze_events.load(tmp_path / "sync_state.sqlite", [])
 
-    run("reconcile_with_braze")  # the day before the run, which is dated 2025
+    run("reconcile_with_braze", started_before="2025-07-22T12:00:00Z")
 
     with closing(sqlite3.connect(tmp_path / "sync_state.sqlite")) as connection:
         assert connection.execute("SELECT count(*) FROM live_activity_findings").fetchone() == (0,)
