@@ -16,7 +16,7 @@ from airflow.sdk import Param, dag
 from airflow_provider_liveactivity.operators.sync import BrazeSyncLiveActivitiesOperator
 
 # One row is one activity, and the columns have the names of Braze's fields. JSON text becomes an object.
-# An order without news for an hour is no longer in the result; its end_time is over then, so the sync ends it.
+# An order without news for an hour is no longer in the result. Its end_time is over then: the sync ends it.
 ORDERS = """
 SELECT
     'order/' || order_key AS activity_id,
