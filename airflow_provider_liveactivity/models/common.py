@@ -45,7 +45,9 @@ Number = Annotated[float, Field(strict=True)]
 
 
 def _moment(value: Any, info: ValidationInfo) -> datetime:
-    return to_moment(value, now=(info.context or {}).get("now"))
+    if info.context is None:  # a model that the user makes: only ``build`` knows the moment of sending
+        return to_moment(value, relative=False)
+    return to_moment(value, now=info.context.get("now"))
 
 
 def _epoch(value: Any, info: ValidationInfo) -> datetime:

@@ -9,8 +9,12 @@ from typing import Any
 
 import pendulum
 
-#: Without numbers of ten digits, of which pendulum silently makes other numbers.
-_ISO_DURATION = re.compile(r"([+-]?)(P(?!.*[0-9]{10})[0-9YMWDTHS.,]*[YMWDHS])")
+_NUMBER = r"[0-9]+(?:[.,][0-9]+)?"
+#: Each unit once, and no number of ten digits: pendulum silently makes another duration of the rest.
+_ISO_DURATION = re.compile(
+    r"([+-]?)(P(?=.*[YMWDHS]$)(?!.*[0-9]{10})"
+    r"(?:nY)?(?:nM)?(?:nW)?(?:nD)?(?:T(?:nH)?(?:nM)?(?:nS)?)?)".replace("n", _NUMBER)
+)
 #: The year 5138. In milliseconds, every date since 1973 is larger.
 _MAX_EPOCH_SECONDS = 10**11
 
@@ -146,8 +150,9 @@ def _from_iso(text: str) -> timedelta:
 
 def _without_calendar(value: timedelta) -> timedelta:
     """Return a plain timedelta; refuse years and months, unless they lie between two dates."""
-    if isinstance(value, pendulum.Duration) and not isinstance(value, pendulum.Interval):
-        years, months = value.years, value.months
-        if years or months:
-            raise ValueError("has years or months, whose length varies; give days or less")
-    return timedelta(value.days, value.seconds, value.microseconds)
+    if not isinstance(value, pendulum.Duration):
+        return timedelta(value.days, value.seconds, value.microseconds)
+    if not isinstance(value, pendulum.Interval) and (value.years or value.months):
+        raise ValueError("has years or months, whose length varies; give days or less")
+    # The days and seconds of a negative Duration do not add up: those of minus 10 minutes give a day more.
+    return timedelta(seconds=value.total_seconds())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from typing import Any
 
@@ -59,12 +59,20 @@ def hashable(value: Any) -> Any:
 def _dumped(value: Any) -> Any:
     """Return the dict of a model or dataclass, without fields that are None; return other values as given."""
     if isinstance(value, BaseModel):
+        if _has_set(value.model_dump()):  # pydantic makes a list of it, and a retry would be another send
+            raise ValueError("holds a set, which has another order on a retry; give a list")
         return value.model_dump(mode="json", by_alias=True, exclude_none=True)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         # Nested models are left to the caller, so that each keeps its own rules.
         fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         return {name: item for name, item in fields.items() if item is not None}
     return value
+
+
+def _has_set(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_set, value.values()))
+    return isinstance(value, Set) or (isinstance(value, list | tuple) and any(map(_has_set, value)))
 
 
 def _no_constant(name: str) -> None:

@@ -108,6 +108,11 @@ def test_a_moment_may_lie_before_the_sending() -> None:
     )
 
 
+@pytest.mark.parametrize("parts", [{"minutes": -10}, {"seconds": -5.5}, {"days": -1, "hours": -2}])
+def test_a_negative_duration_of_pendulum_lies_as_far_back_as_a_timedelta(parts: dict[str, float]) -> None:
+    assert to_moment(pendulum.duration(**parts), now=NOW) == NOW + timedelta(**parts)
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
@@ -138,6 +143,8 @@ def test_a_duration_has_the_same_length_in_every_form(value: Any, seconds: float
         ("pt30m", "must be a timedelta"),
         ("PT", "must be a timedelta"),
         ("PT30", "must be a timedelta"),
+        ("PT1S0.5S", "must be a timedelta"),  # pendulum reads half a second
+        ("PT1H1H", "must be a timedelta"),
         ("PT1M/2026-01-01", "must be a timedelta"),
         ("2026-01-01", "must be a timedelta"),
         ("PT99999999999H", "must be a timedelta"),  # pendulum makes another number of it
@@ -257,6 +264,30 @@ def test_a_model_is_sent_as_its_json_without_fields_that_are_none(value: Any, se
 def test_a_model_is_checked_like_a_dict() -> None:
     assert "holds a datetime at 'kick_off'" in refusal(Match(("A", "B"), kick_off=MOMENT))
     assert "not type" in refusal(Match)
+
+
+class Squad(BaseModel):
+    numbers: set[str]
+
+
+@pytest.mark.parametrize("value", [Squad(numbers={"9"}), {"a": [Squad(numbers={"9"})]}])
+def test_a_set_in_a_model_is_refused_because_a_retry_would_be_another_send(value: Any) -> None:
+    assert "holds a set, which has another order on a retry; give a list" in refusal(value)
+
+
+def test_a_model_that_the_user_makes_has_no_duration_because_each_attempt_would_count_it_anew() -> None:
+    alert = {"body": "1:0"}
+    with pytest.raises(ValueError, match="must be a moment, not a duration"):
+        braze.Notification(alert=alert, expiry="PT30M")
+    body = braze.UpdateLiveActivity.build(
+        now=NOW,
+        app_id="a",
+        activity_id="b",
+        content_state={},
+        notification={"alert": alert, "expiry": "PT30M"},
+    )
+    assert body.notification is not None
+    assert body.notification.expiry == NOW + timedelta(minutes=30)
 
 
 def test_our_own_models_are_values() -> None:
