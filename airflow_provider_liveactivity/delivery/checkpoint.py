@@ -75,6 +75,7 @@ class Checkpoint:
     :param store: Airflow's ``task_state_store`` (Airflow 3.3 and later); None keeps nothing.
     :param encryptor: Airflow's Fernet.
     :param max_tries: Airflow's ``max_tries`` of the task instance, which grows when a person clears the task.
+    :param resend_after_clear: whether a finished send is sent again after a clear; True by default.
     :param key: key of the state in the store; each send of a task has its own.
     """
 
@@ -84,11 +85,13 @@ class Checkpoint:
         encryptor: Encryptor | None = None,
         *,
         max_tries: int = 0,
+        resend_after_clear: bool = True,
         key: str = CHECKPOINT_KEY,
     ) -> None:
         self._store = store
         self._encryptor = encryptor
         self._max_tries = max_tries
+        self._resend_after_clear = resend_after_clear
         self._key = key
 
     @property
@@ -134,7 +137,7 @@ class Checkpoint:
             )
         if not state.finished:
             return state, f"Resuming the send of an earlier attempt: {accepted} accepted so far."
-        if self._max_tries > stored["max_tries"]:
+        if self._resend_after_clear and self._max_tries > stored["max_tries"]:
             return CheckpointState(send_id), "Sending to all recipients again: the finished task was cleared."
         return state, f"An earlier attempt has finished this send, with {accepted} accepted: nothing to send."
 

@@ -158,7 +158,7 @@ class LiveActivityHook(BaseHook):
             plan.batches,
             workspace,
             options=replace(options, on_unknown="resend") if plan.repeatable else options,
-            checkpoint=checkpoint_of(delivery.context, workspace, plan, send_id),
+            checkpoint=checkpoint_of(delivery, workspace, plan, send_id),
             possibly_sent_before=delivery.possibly_sent_before,
             total=plan.total,
             outcomes=delivery.outcomes,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.delivery.checkpoint import Encryptor
     from airflow_provider_liveactivity.delivery.progress import Progress
-    from airflow_provider_liveactivity.hooks._plan import SendPlan
+    from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 
 log = logging.getLogger(__name__)
@@ -37,20 +37,21 @@ def is_durable(context: Context) -> bool:
 
 
 def checkpoint_of(
-    context: Context | None, workspace: WorkspaceConfig, plan: SendPlan, send_id: str
+    delivery: Delivery, workspace: WorkspaceConfig, plan: SendPlan, send_id: str
 ) -> Checkpoint:
     """
     Return the checkpoint of a send; it survives a retry of the task on Airflow 3.3 and later.
 
     A task may send to several activities: each keeps its own state.
 
-    :param context: context of the running task; None for a checkpoint that keeps nothing.
+    :param delivery: how to deliver the plan; without a context the checkpoint keeps nothing.
     :param workspace: where the plan is sent.
     :param plan: the plan.
     :param send_id: hash of audience and payload.
     :raises InvalidPayload: if this attempt has started the same activity with another audience or payload: a
         retry could not tell which of the two was sent.
     """
+    context = delivery.context
     if context is None or not is_durable(context):
         return Checkpoint()
     values: dict[str, Any] = cast("dict[str, Any]", context)
@@ -63,7 +64,13 @@ def checkpoint_of(
             "tasks."
         )
     sends[key] = send_id
-    return Checkpoint(values["task_state_store"], _encryptor(), max_tries=context["ti"].max_tries, key=key)
+    return Checkpoint(
+        values["task_state_store"],
+        _encryptor(),
+        max_tries=context["ti"].max_tries,
+        resend_after_clear=delivery.resend_after_clear,
+        key=key,
+    )
 
 
 def checkpoint_key(base_url: str, verb: str, activity_id: str) -> str:

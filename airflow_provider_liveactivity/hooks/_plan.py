@@ -97,6 +97,8 @@ class Delivery:
     :param options: how the send uses workers and quota; by default as ``DeliveryOptions``.
     :param context: context of the running task, which keeps the state of the send over the task's attempts;
         None, the default, keeps nothing.
+    :param resend_after_clear: whether a finished send is sent again if a person clears the task; False by
+        default.
     :param on_progress: function that receives the progress; None, the default, logs it.
     :param possibly_sent_before: whether an earlier process may have sent the request; False by default.
     :param outcomes: stores the outcome of every recipient; None, the default, keeps counts only.
@@ -106,6 +108,7 @@ class Delivery:
 
     options: DeliveryOptions = field(default_factory=DeliveryOptions)
     context: Context | None = None
+    resend_after_clear: bool = False
     on_progress: Callable[[Progress], None] | None = None
     possibly_sent_before: bool = False
     outcomes: OutcomeWriter | None = None
@@ -128,6 +131,7 @@ class Delivery:
         return cls(
             DeliveryOptions(**defaults | {name: arguments[name] for name in names & arguments.keys()}),
             arguments.get("context"),
+            arguments.get("resend_after_clear", False),
             arguments.get("on_progress"),
             possibly_sent_before,
             outcome_files(arguments.get("outcomes_path")),

@@ -132,7 +132,7 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         from airflow_provider_liveactivity.hooks._checkpoint import is_durable
 
         if is_durable(context):
-            return {"context": context}
+            return {"context": context, "resend_after_clear": True}
         self.log.warning(
             "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent a "
             "part, it does not retry. If the worker dies, a retry sends to all recipients again, unless "

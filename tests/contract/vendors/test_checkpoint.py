@@ -144,6 +144,18 @@ def test_a_task_that_starts_several_activities_keeps_the_state_of_each(sandbox: 
 
 
 @needs_state_store
+def test_a_finished_start_of_a_task_that_failed_later_is_not_sent_again_when_the_task_is_cleared(
+    sandbox: RunningSandbox,
+) -> None:
+    store = new_store()
+    start_with_hook(context(store))  # and then the task fails, and a person clears it
+    assert start_with_hook(context(store, try_number=4, max_tries=5))["accepted"] == len(USERS)
+    assert sandbox.sandbox.activities["braze", "match-1"].started_twice == 0
+    start_with_hook(context(store, try_number=4, max_tries=5), resend_after_clear=True)
+    assert sandbox.sandbox.activities["braze", "match-1"].started_twice == len(USERS)
+
+
+@needs_state_store
 def test_a_task_that_starts_one_activity_twice_is_refused_before_the_second_start(
     sandbox: RunningSandbox,
 ) -> None:
