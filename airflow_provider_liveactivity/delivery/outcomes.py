@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.batch_requests import BatchRequest, BatchRequests
     from airflow_provider_liveactivity.delivery.checkpoint import CheckpointState
     from airflow_provider_liveactivity.http.client import SendResult
+
+log = logging.getLogger(__name__)
 
 RecipientOutcome = Literal["accepted", "rejected", "unknown"]
 
@@ -89,6 +92,11 @@ class OutcomeLog:
         """
         if self._writer is None:
             return saved
+        if saved.counts.recipients and not saved.uid:
+            log.warning(
+                "An earlier attempt had no outcomes_path: %s recipients that it has sent to are not in the files.",
+                f"{saved.counts.recipients:,}",
+            )
         state = replace(saved, uid=saved.uid or _new_send_id(), attempt=saved.attempt + 1)
         self._writer.begin(state.uid, state.attempt)
         unknown = unknown_batches(saved.resume_point, batches)

@@ -17,7 +17,7 @@ from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent
-from airflow_provider_liveactivity.hooks._checkpoint import checkpoint_of, progress_of
+from airflow_provider_liveactivity.hooks._checkpoint import PartiallySentForgotten, checkpoint_of, progress_of
 from airflow_provider_liveactivity.hooks._connection import is_loopback
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
 from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
@@ -135,7 +135,8 @@ class LiveActivityHook(BaseHook):
         except LiveActivityError as error:
             if plan.repeatable or not self.has_sent:
                 raise
-            raise PartiallySent(
+            forgotten = delivery.context is not None and not sender.is_durable
+            raise (PartiallySentForgotten if forgotten else PartiallySent)(
                 f"{error.message} Before this error, {sender.counts.accepted:,} were accepted and "
                 f"{sender.counts.unknown:,} have an unknown outcome.",
                 report=self._report(plan, sender.counts, **_known(sender, preflight)),

@@ -6,8 +6,10 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING, Any, cast
 
+from airflow.providers.common.compat.sdk import AirflowFailException
+
 from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY, Checkpoint
-from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +29,10 @@ PROGRESS_KEY = "live_activity_progress"
 _SENDS = "live_activity_sends"
 
 
+class PartiallySentForgotten(PartiallySent, AirflowFailException):
+    """A part was sent, and no retry would know of it: Airflow does not retry the task."""
+
+
 def is_durable(context: Context) -> bool:
     """
     Return whether the running task keeps the state of a send: Airflow 3.3 and later has a task state store.
@@ -36,9 +42,7 @@ def is_durable(context: Context) -> bool:
     return context.get("task_state_store") is not None
 
 
-def checkpoint_of(
-    delivery: Delivery, workspace: WorkspaceConfig, plan: SendPlan, send_id: str
-) -> Checkpoint:
+def checkpoint_of(delivery: Delivery, workspace: WorkspaceConfig, plan: SendPlan, send_id: str) -> Checkpoint:
     """
     Return the checkpoint of a send; it survives a retry of the task on Airflow 3.3 and later.
 
@@ -52,7 +56,14 @@ def checkpoint_of(
         retry could not tell which of the two was sent.
     """
     context = delivery.context
-    if context is None or not is_durable(context):
+    if context is None:
+        return Checkpoint()
+    if not is_durable(context):
+        log.warning(
+            "Before Airflow 3.3 a task keeps nothing of a send. If the call fails after it has sent a "
+            "part, the task does not retry. If something else fails, or the worker dies, a retry sends to "
+            "all recipients again, unless the task has retries=0."
+        )
         return Checkpoint()
     values: dict[str, Any] = cast("dict[str, Any]", context)
     key = checkpoint_key(workspace.base_url, plan.verb, plan.activity_id)

@@ -65,8 +65,8 @@ class DeliveryArguments(TypedDict, total=False):
     :param context: context of the running task, as ``get_current_context()`` returns it. The task then keeps
         the state of the send (Airflow 3.3 and later): a retry continues where the last attempt stopped. None,
         the default, keeps nothing.
-    :param resend_after_clear: whether a send that is finished is sent again if a person clears the task. False
-        by default: a task that failed after the send may be cleared, too. The operators set it.
+    :param resend_after_clear: whether a finished send is sent again if a person clears the task; False by
+        default, because a task that failed after its send may be cleared too.
     :param on_progress: function that receives the progress about every 5 seconds; None, the default, logs it
         and, with a context, shows it in the state of the task.
     """

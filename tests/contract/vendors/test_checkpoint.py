@@ -143,6 +143,16 @@ def test_a_task_that_starts_several_activities_keeps_the_state_of_each(sandbox: 
     assert sandbox.sandbox.requests == sent
 
 
+def test_before_airflow_3_3_a_hook_with_a_context_warns_and_its_partial_start_is_not_retried(
+    sandbox: RunningSandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sandbox.sandbox.add_fault("502", skip=1, times=None)
+    with caplog.at_level(logging.WARNING), pytest.raises(PartiallySent) as failed:
+        start_with_hook(context() | BEFORE_3_3, external_user_ids=IDS)
+    assert isinstance(failed.value, AirflowFailException)
+    assert "If the call fails after it has sent a part, the task does not retry" in caplog.text
+
+
 @needs_state_store
 def test_a_finished_start_of_a_task_that_failed_later_is_not_sent_again_when_the_task_is_cleared(
     sandbox: RunningSandbox,
