@@ -92,10 +92,10 @@ class OutcomeLog:
         """
         if self._writer is None:
             return saved
-        if saved.counts.recipients and not saved.uid:
+        if saved.completed.recipients and not saved.uid:
             log.warning(
-                "An earlier attempt had no outcomes_path: %s recipients that it has sent to are not in the files.",
-                f"{saved.counts.recipients:,}",
+                "An earlier attempt kept no outcomes: the files lack the %s recipients that it has sent to.",
+                f"{saved.completed.recipients:,}",
             )
         state = replace(saved, uid=saved.uid or _new_send_id(), attempt=saved.attempt + 1)
         self._writer.begin(state.uid, state.attempt)

@@ -126,11 +126,8 @@ class Preflight:
         now = self._clock()
         self.expected = expected = self._estimate(options, vendor, done, now)
         self._deadline = now + MAX_LIFETIME
-        if self._end_time is not None:
-            if self._end_time > now:
-                self._deadline = min(self._deadline, self._end_time)
-            else:
-                log.warning("The activity's end_time is over: %s.", self._end_time.isoformat())
+        if self._end_time is not None and self._end_time > now:
+            self._deadline = min(self._deadline, self._end_time)
         if self._is_late(expected):
             if self._on_too_slow == "fail" and not done:
                 raise InvalidPayload(

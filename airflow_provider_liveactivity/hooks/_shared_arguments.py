@@ -89,7 +89,8 @@ class StartDeliveryArguments(DeliveryArguments, total=False):
         URL such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of
         the people. None, the default, keeps counts only.
     :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last
-        response must come before. The 8 hours that an activity lives count always.
+        response must come before, unless the end is over already. The 8 hours that an activity lives count
+        always.
     :param on_too_slow: what to do if the send cannot be over in time at the vendor's quota: "fail", the
         default, before the first request, or "warn" in the log.
     """

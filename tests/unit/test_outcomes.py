@@ -210,6 +210,19 @@ def test_a_finished_send_that_is_sent_again_is_another_send() -> None:
     assert len(kept.rows()) == 18
 
 
+def test_a_log_line_says_whom_the_files_lack_if_an_earlier_attempt_kept_no_outcomes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    audience, vendor, store = Audience(600), Vendor(), CrashingStore(die_at=(4, False))
+    with pytest.raises(ProcessDied):
+        make_sender(audience, vendor, store).run()
+    kept = CrashingOutcomeFiles()
+    counts = make_sender(audience, vendor, store.for_next_process(), outcomes=kept).run()
+    lacking = counts.recipients - len(kept.rows())
+    assert lacking > 0
+    assert f"the files lack the {lacking} recipients" in caplog.text
+
+
 def test_nothing_is_sent_if_outcomes_cannot_be_stored() -> None:
     def store(name: str, data: bytes) -> None:
         raise PermissionError("read-only")
