@@ -13,16 +13,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
 from airflow.sdk import Param, chain, dag, task
 
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity
 from airflow_provider_liveactivity.operators.braze import BrazeStartLiveActivityOperator
-from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 log = logging.getLogger(__name__)
 
 TIMES, TEXTS, PEOPLE = "When", "What the phones say", "Who gets it: fill in one of three"
 TEAMS = ["Northside", "Southside", "Harbour", "Uptown"]
+
+
+def time_of(name: str) -> str:
+    """Return the template of a moment that ``check`` has read from the form."""
+    return f"{{{{ ti.xcom_pull(task_ids='check')['{name}'] }}}}"
 
 
 def text(default: str | None, title: str, **more: Any) -> Param:
@@ -185,7 +190,7 @@ def ui_start_update_end() -> None:
     times: Any = check()
     # The whole start without sending: checks payload, connection and query, and counts the people.
     rehearsal = BrazeStartLiveActivityOperator(task_id="rehearsal", **CARD, **AUDIENCE, validate_only=True)
-    kick_off = LiveActivityEndTimeSensor(task_id="kick_off", end_time=times["kick_off"], deferrable=True)
+    kick_off = DateTimeSensorAsync(task_id="kick_off", target_time=time_of("kick_off"))
     with BrazeLiveActivity(
         "match",
         **CARD,
@@ -194,9 +199,7 @@ def ui_start_update_end() -> None:
         end_content_state={"phase": "Final score", "text": "{{ params.final_text }}"},
         dismissal_date=times["gone_at"],
     ) as match:
-        half_time = LiveActivityEndTimeSensor(
-            task_id="half_time", end_time=times["half_time"], deferrable=True
-        )
+        half_time = DateTimeSensorAsync(task_id="half_time", target_time=time_of("half_time"))
         half_time >> match.update(
             "news", content_state={"phase": "Half-time", "text": "{{ params.half_time_text }}"}
         )
