@@ -221,5 +221,6 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, MoEngageSync,
     ) -> Body:
         check_schema(fields["content_state"], arguments.get("content_state_schema"))
         fields |= pick(arguments, "dismissal_date", "stale_date", "extra_fields")
-        instance_id = arguments.get("instance_id") or uuid.uuid4().hex
-        return kind.build(now=self._sent_at(release), **flat(instance_id=instance_id, **fields))
+        given = arguments.get("instance_id")
+        own = uuid.uuid4().hex if given in (None, "") else given
+        return kind.build(now=self._sent_at(release), **flat(instance_id=own, **fields))
