@@ -1,4 +1,4 @@
-"""The error tree: what went wrong, where, and what to do next."""
+"""Define the errors of the provider. Each says what went wrong, where, and what to do next."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class LiveActivityError(Exception):
     :param status: HTTP status of the response, if there is one.
     :param request_id: the vendor's id of the request, for the vendor's support.
     :param body_excerpt: the beginning of the response body, with secrets and ids redacted.
-    :param retryable: whether the same request may succeed later without a change by a person; by default the
-        value of the class.
+    :param retryable: whether the same request may succeed later without a person's help; by default the value
+        of the class.
     """
 
     retryable: bool = False
@@ -48,12 +48,12 @@ class LiveActivityError(Exception):
 
     @property
     def origin(self) -> dict[str, Any]:
-        """The arguments that say which request failed, for an error that stands for this one."""
+        """The arguments that say which request failed, for an error that replaces this one."""
         names = ("vendor", "endpoint", "status", "request_id", "body_excerpt")
         return {name: getattr(self, name) for name in names}
 
     def __str__(self) -> str:
-        """Return the message, and behind it, for the vendor's support, which request failed."""
+        """Return the message, followed by the request that failed, for the vendor's support."""
         where = f"{self.vendor or ''} {self.endpoint or ''}".strip()
         if self.status is not None:
             where += f" answered {self.status}"
@@ -65,7 +65,7 @@ class LiveActivityError(Exception):
 
 
 class InvalidPayload(LiveActivityError, ValueError):
-    """The payload breaks a rule. The provider checks before it sends; the vendor answers 400, 404 or 415."""
+    """The payload breaks a rule: the provider refuses to send it, or the vendor answers 400, 404 or 415."""
 
 
 class InvalidConnection(LiveActivityError, ValueError):
@@ -132,7 +132,7 @@ class PartiallySent(LiveActivityError):
 
     :param report: the SendReport up to that point.
     :param stopped_by: the error that stopped the send; None by default.
-    :param remembered: whether a retry knows what was sent, and continues after it.
+    :param remembered: whether a checkpoint contains what was sent, so that a retry can continue.
     """
 
     def __init__(
@@ -151,11 +151,11 @@ class PartiallySent(LiveActivityError):
 
 
 def cause_of(error: LiveActivityError) -> LiveActivityError:
-    """Return the error that stopped a send, which is the error itself if the send was not partial."""
+    """Return the error that stopped a send; for any other error, return the error itself."""
     return getattr(error, "stopped_by", None) or error
 
 
 def reset_of(error: LiveActivityError) -> datetime | None:
-    """Return the end of the vendor's quota window, if a used-up quota ended the send."""
+    """Return the end of the vendor's quota window, if the send stopped because the quota was used up."""
     cause = cause_of(error)
     return cause.reset_at if isinstance(cause, RateLimited) else None

@@ -1,4 +1,4 @@
-"""What Airflow is told about this provider. Every Airflow process reads it, so nothing is imported."""
+"""Describe the provider to Airflow. Every Airflow process imports this module, so it imports nothing."""
 
 #: Braze's instances and the host of each one's REST endpoint: https://www.braze.com/docs/api/basics
 _INSTANCES = {
@@ -144,7 +144,7 @@ def get_provider_info() -> dict[str, object]:
                     "instance": {
                         "label": "Instance",
                         "description": "As in your dashboard's address: dashboard-01.braze.com is US-01, "
-                        "dashboard-01.braze.eu is EU-01. It stands for the REST endpoint.",
+                        "dashboard-01.braze.eu is EU-01. It determines the REST endpoint.",
                         "schema": {
                             "type": ["string", "null"],
                             "enum": list(_INSTANCES),
@@ -153,7 +153,7 @@ def get_provider_info() -> dict[str, object]:
                     },
                     "app_id": {
                         "label": "App ID",
-                        "description": "Identifier of the iOS app, for operators that name none: from "
+                        "description": "Identifier of the iOS app, used by operators without an app_id: from "
                         "Settings > APIs and Identifiers > App Identifiers.",
                         "schema": {"type": ["string", "null"]},
                     },

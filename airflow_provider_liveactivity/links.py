@@ -1,9 +1,9 @@
 """
 Links from a task to the vendor's dashboard and to the sandbox.
 
-Airflow requests the links each time a task ends or defers, in a new process after a deferral. The links
-therefore use only what every process has: the rendered fields of the operator, and its connection. Airflow
-stores an XCom for each link, even an empty one, so an operator keeps only those that lead somewhere.
+Airflow requests the links each time a task ends or defers, and after a deferral it does so in a new process.
+The links therefore use only the rendered fields of the operator and its connection. Airflow stores an XCom
+for each link, even an empty one, so an operator keeps only the links that are not empty.
 """
 
 from __future__ import annotations

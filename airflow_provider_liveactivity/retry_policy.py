@@ -21,26 +21,24 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.errors import PartiallySent
 
-#: The longest quota window that a vendor documents: MoEngage's for campaigns. No retry waits longer for a
-#: reset.
+#: The longest quota window of a vendor, MoEngage's for campaigns. No retry waits longer for a reset.
 _MAX_WINDOW = timedelta(days=1)
-#: Largest random addition to a delay, as a share of it, so that tasks that failed together do not retry
-#: together.
+#: Maximum random addition to a delay, as a share of the delay, so that tasks do not retry at the same moment.
 _SPREAD = 0.25
 _utcnow = partial(datetime.now, UTC)
 
 
 class LiveActivityRetryPolicy(RetryPolicy):
     """
-    Retry failures that a retry can fix, when it can fix them; the default of every sending operator.
+    Retry only failures that a retry can fix, and at the right time; the default of every sending operator.
 
-    A failure that only a change by a person can fix is not retried. If the quota is used up, the retry comes
-    when the vendor's next quota window begins. Every other failure backs off: the task's ``retry_delay``
-    first, then longer each time, up to ``max_delay`` or the task's ``max_retry_delay``. If the task sets
-    ``retry_exponential_backoff``, Airflow computes the delays. Errors that are not this provider's are left
-    to Airflow.
+    A failure that only a person can fix is not retried. If the quota is used up, the retry comes when the
+    vendor's next quota window begins. For every other failure, the first delay is the task's ``retry_delay``,
+    and each further delay is longer, up to ``max_delay`` or the task's ``max_retry_delay``. If the task sets
+    ``retry_exponential_backoff``, Airflow computes the delays. For errors that are not this provider's,
+    Airflow decides.
 
-    The policy never retries more often than the task's ``retries``.
+    The policy never exceeds the task's ``retries``.
 
     :param backoff: factor from one delay to the next, at least 1; 2 by default.
     :param max_delay: timedelta, the longest delay between two retries of a backoff; 1 hour by default.
@@ -59,7 +57,7 @@ class LiveActivityRetryPolicy(RetryPolicy):
         if not AIRFLOW_V_3_3_PLUS:
             raise RuntimeError(
                 "LiveActivityRetryPolicy needs Airflow 3.3 or newer. With an older Airflow, leave out "
-                "retry_policy: the sending operators decide by themselves which failures must not be retried."
+                "retry_policy: the sending operators fail without retries if a retry cannot help."
             )
         if backoff < 1:
             raise ValueError(f"backoff must be at least 1, not {backoff}.")
@@ -76,9 +74,9 @@ class LiveActivityRetryPolicy(RetryPolicy):
             return RetryDecision.default()
         name = type(exception).__name__
         if not exception.retryable:
-            return RetryDecision.fail(f"{name}: a retry cannot fix it.")
+            return RetryDecision.fail(f"{name}: a retry cannot fix this error.")
         if isinstance(exception, PartiallySent) and not _is_safe_to_repeat(exception):
-            return RetryDecision.fail(f"{name}: a retry would send a part again.")
+            return RetryDecision.fail(f"{name}: a retry would send some requests again.")
         now, reset_at = self._clock(), reset_of(exception)
         if reset_at is not None and reset_at > now:
             reset_at = min(reset_at, now + _MAX_WINDOW)

@@ -1,4 +1,4 @@
-"""Define what every audience provides, whatever it is read from."""
+"""Define the interface of audiences, and the checks that apply to all of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Person = str | tuple[str, ...]
 
 
 class AudienceUnavailable(LiveActivityError):
-    """The database could not be read to the end. The checkpoint keeps what was sent before."""
+    """The database failed while the audience was read. The checkpoint keeps what was sent before."""
 
     retryable = True
 
@@ -29,8 +29,8 @@ class Batch:
 
     :param external_user_ids: external ids.
     :param user_aliases: aliases as (name, label), or user ids with details as (user id, …).
-    :param key: JSON value behind which ``batches(after=key)`` continues. From SQL it is a person's id: store
-        it only where ids may be stored.
+    :param key: JSON value after which ``batches(after=key)`` continues. For a SQL audience it is a person's
+        id, so store it only where ids may be stored.
     """
 
     external_user_ids: tuple[str, ...]
@@ -38,7 +38,7 @@ class Batch:
     key: Any
 
     def __repr__(self) -> str:
-        """Return the number of people: a traceback with values must not show who they are."""
+        """Return the number of people, but no ids: a traceback may show this text."""
         return f"<Batch of {len(self)} people>"
 
     def __len__(self) -> int:
@@ -75,11 +75,11 @@ class Audience(Protocol):
 
 def check_audience(audience: Audience, *, max_audience: int | str | None = None) -> int | None:
     """
-    Check an audience before it is sent to, and return the number of people; None if it is not known.
+    Check an audience before the first request, and return the number of people; None if it is not known.
 
     :param audience: the audience to check.
-    :param max_audience: maximum number of people, which stops a wrong WHERE clause: a number, or its digits
-        as text from a template. None, the default, sets no limit.
+    :param max_audience: maximum number of people, as protection against a wrong WHERE clause: a number, or
+        its digits as text from a template. None, the default, sets no limit.
     :raises EmptyAudience: if the audience has no people.
     :raises InvalidPayload: if the audience has too many people, or ids that cannot be sent.
     """
@@ -90,7 +90,7 @@ def check_audience(audience: Audience, *, max_audience: int | str | None = None)
     most = None if max_audience is None else _limit(max_audience)
     if total is not None and most is not None and total > most:
         raise InvalidPayload(
-            f"the audience has {total:,} people, max_audience allows {most:,}; nothing was sent. "
+            f"the audience has {total:,} people, but max_audience allows {most:,}; nothing was sent. "
             "Correct the audience, or raise max_audience."
         )
     return total

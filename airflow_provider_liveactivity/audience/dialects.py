@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-#: Names that no query contains by chance: SQLite would read its own table of that name as a recursion.
+#: Unusual names, because a table of the same name in the query would be read as a recursion by SQLite.
 AUDIENCE = "live_activity_audience"
 PEOPLE = "live_activity_people"
 
@@ -17,17 +17,17 @@ class Dialect:
 
     :param text: the column as text that the database compares and sorts character by character, as Python
         does. A collation that ignores case would treat two people as one.
-    :param sample: one value of a column that is not null, as the driver returns it; the least id-like value
-        if a column may mix types. The survey applies it to groups of rows, and then to the results of the
-        groups.
+    :param sample: one value of a column that is not null, as the driver returns it; the value that is least
+        like an id if a column may mix types. The survey applies it to groups of rows, and then to the results
+        of the groups.
     :param length: the length of text in characters.
     :param size: the length of text in bytes of UTF-8.
     :param setup: statement to run on each cursor before any other; empty, the default, for none.
     :param names_columns: whether ``WITH name (columns) AS`` may name the columns of a query; True by default.
     """
 
-    # VARCHAR without a length means 256, 80 or even 30 characters to some databases, which silently cut off
-    # the rest. Text that is cut at 4,000 is refused afterwards: no vendor has ids of that length.
+    # VARCHAR without a length means 256, 80 or even 30 characters to some databases, which cut text silently.
+    # Text that is cut at 4,000 characters is refused later, because no vendor accepts such long ids.
     text: str = "CAST({} AS VARCHAR(4000))"
     # Types without MAX, such as JSON, are never ids. MAX needs no second scan.
     sample: str = "MAX({0})"
@@ -46,7 +46,7 @@ _DIALECTS = {
         # that is named twice, so this does not run the query a second time.
         sample=f"(SELECT {{0}} FROM {AUDIENCE} WHERE {{0}} IS NOT NULL LIMIT 1)",
     ),
-    # By default, DuckDB reads ten times as much ahead, into the memory of the task.
+    # DuckDB's default is ten times as large, in the memory of the task.
     "duckdb": Dialect(
         'CAST({} AS VARCHAR) COLLATE "C"', size="STRLEN({})", setup="SET streaming_buffer_size = '1MB'"
     ),

@@ -18,7 +18,7 @@ MAX_ID_BYTES = 997
 _MAX_BYTES_OF_A_CHARACTER = 4  # in UTF-8
 
 _ADVICE = {
-    float: ", which has no room for the digits of a long id; use an integer or a text",
+    float: ", which loses digits of long ids; use an integer or text",
     bytes: ", whose text encoding is not known; decode it",
     bytearray: ", whose text encoding is not known; decode it",
     memoryview: ", whose text encoding is not known; decode it",
@@ -59,7 +59,7 @@ def _whole(value: Decimal) -> str | None:
 
 def is_numeric(value: Any, column: int) -> bool:
     """
-    Return whether a database column holds numbers, judged by one of its values.
+    Return whether a database column contains numbers, according to one of its values.
 
     :param value: a value of the column, as the driver returns it.
     :param column: number of the column, from 1, for the error.
@@ -81,13 +81,15 @@ def to_ids(texts: list[Any], *, numeric: bool) -> list[str | None]:
     :raises InvalidPayload: if a text cannot be an id.
     """
     if set(map(type, texts)) != {str}:
-        raise InvalidPayload("the audience's database gave something else where it was asked for text.")
+        raise InvalidPayload(
+            "the audience's database returned a value that is not text, although the query casts it to text."
+        )
     if numeric and not all(map(str.isdecimal, texts)):
         try:
             return [to_id(Decimal(text)) for text in texts]
         except (InvalidPayload, InvalidOperation):
             raise InvalidPayload(
-                "a number in the audience is not a whole one; is it the right column?"
+                "a number in the audience is not a whole number; is it the right column?"
             ) from None
     if any(map(str.isspace, texts)):
         return [to_id(text) for text in texts]
@@ -102,7 +104,7 @@ def check_length(ids: Collection[str], max_bytes: int) -> None:
     :param max_bytes: maximum length of an id in bytes of UTF-8.
     :raises InvalidPayload: if an id is longer. The message does not contain the id.
     """
-    # Counting characters is many times faster than counting bytes, and decides nearly every case.
+    # Counting characters is many times faster than counting bytes, and is enough in nearly every case.
     if max(map(len, ids), default=0) * _MAX_BYTES_OF_A_CHARACTER > max_bytes and any(
         len(one.encode(errors="replace")) > max_bytes for one in ids
     ):
@@ -116,6 +118,6 @@ def too_long(max_bytes: int) -> InvalidPayload:
     :param max_bytes: maximum length of an id in bytes of UTF-8.
     """
     return InvalidPayload(
-        f"the audience has an id of more than {max_bytes} bytes, longer than the vendor's can be; "
+        f"the audience has an id of more than {max_bytes} bytes, which the vendor does not accept; "
         "is it the right column?"
     )

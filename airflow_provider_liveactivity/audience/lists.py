@@ -1,4 +1,4 @@
-"""Read an audience from a list, which the DAG or another task provides."""
+"""Read an audience from a list in the DAG or from another task."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ListAudience:
             "".join(chain(plain, parts)).encode()
         except UnicodeEncodeError:
             raise InvalidPayload(
-                "the audience has an id with half a character (a lone surrogate) in it, which cannot be sent."
+                "the audience has an id with half a character (a lone surrogate), which cannot be sent."
             ) from None
 
     @cached_property
@@ -103,7 +103,9 @@ def _items(given: Iterable[Any] | str | None, name: str) -> Iterable[Any]:
         except ValueError:
             raise InvalidPayload(f"{name} is text, but not the JSON of a list.") from None
     if isinstance(given, Set):
-        raise InvalidPayload(f"{name} must be a list: a set has another order on a retry; give sorted(...).")
+        raise InvalidPayload(
+            f"{name} must be a list: the order of a set may change on a retry; use sorted(...)."
+        )
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
         raise InvalidPayload(f"{name} must be a list, not {type(given).__name__}.")
     return given
@@ -113,6 +115,6 @@ def _to_alias(value: Any) -> tuple[str, str] | None:
     if isinstance(value, Mapping) and set(value) == _ALIAS_FIELDS:
         value = value["alias_name"], value["alias_label"]
     if not isinstance(value, tuple | list) or len(value) != len(_ALIAS_FIELDS):
-        raise InvalidPayload("must be an object with alias_name and alias_label, or a pair of them.")
+        raise InvalidPayload("must be an object with alias_name and alias_label, or a pair (name, label).")
     name, label = map(to_id, value)
     return None if name is None or label is None else (name, label)

@@ -36,12 +36,12 @@ class Reader:
         return self
 
     def __exit__(self, *error: object) -> None:
-        # The connection first: MySQL's cursor would read its result to the end before it closes.
+        # Close the connection first: MySQL's cursor would read its whole result before it closes.
         for one in self._open:
             with suppress(Exception):
                 one.close()
         if getattr(self._hook, "_sql_conn", None) is self._connection:
-            self._hook._sql_conn = None  # noqa: SLF001 - else Databricks' hook would hand out the closed one again
+            self._hook._sql_conn = None  # noqa: SLF001 - otherwise Databricks' hook would return the closed connection again
 
     def columns(self, statement: str) -> tuple[str, ...]:
         """
@@ -63,7 +63,7 @@ class Reader:
 
     def row(self, statement: str) -> Any:
         """
-        Return the only row of a statement that returns at most one; None if it returns none.
+        Return the row of a statement that returns at most one row; None if it returns no row.
 
         :param statement: the statement.
         :raises InvalidPayload: if the database cannot carry out the statement.
@@ -116,7 +116,7 @@ def streaming_cursor(connection: Any) -> Any:
 
 def redact_driver_errors(call: Callable[[], T], count: int) -> T:
     """
-    Call the driver, and replace its error by one that names only the type: a driver's message may quote ids.
+    Call the driver, and replace its error by one that names only the type, because its message may quote ids.
 
     :param call: the call of the driver.
     :param count: number of rows read before, for the error.
@@ -133,7 +133,7 @@ def redact_driver_errors(call: Callable[[], T], count: int) -> T:
 def _failure(error: Exception, count: int) -> LiveActivityError:
     happened = f"after {count:,} rows ({_kind(error)})"
     if _is_any(error, "DataError", "ProgrammingError"):
-        return InvalidPayload(f"the database cannot go on with the audience's query {happened}.")
+        return InvalidPayload(f"the database cannot continue the audience's query {happened}.")
     return AudienceUnavailable(f"the audience's database failed {happened}.")
 
 

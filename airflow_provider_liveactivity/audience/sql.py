@@ -116,7 +116,9 @@ class SqlAudience:
         fetch_size: int = 10_000,
     ) -> None:
         if not (hasattr(hook, "get_conn") and hasattr(type(hook), "placeholder")):
-            raise InvalidPayload(f"{type(hook).__name__} has no SQL to query an audience with.")
+            raise InvalidPayload(
+                f"{type(hook).__name__} is not a SQL hook; a query needs the connection of a SQL database."
+            )
         self._hook = hook
         self._query = single_statement(sql)
         self._dialect = dialect_of(hook)
@@ -146,7 +148,7 @@ class SqlAudience:
         return self._survey.total
 
     def _reset_counts(self) -> None:
-        """Return to the counts of the survey; a read adds what only it can see."""
+        """Reset the counts to those of the survey; a read adds what only the read can find."""
         self.duplicates, self.nulls = self._survey.duplicates, self._survey.nulls
 
     @property
@@ -217,7 +219,7 @@ class SqlAudience:
         )
 
     def _read(self, after: Any) -> Iterator[list[Any]]:
-        """Yield the people behind ``after`` in ascending order, in lists."""
+        """Yield the people after ``after`` in ascending order, in lists."""
         last: Any = None
         statement = self._survey.statements.people(duplicates=self._survey.duplicates > 0)
         with self._reader() as reader:
@@ -249,17 +251,17 @@ class SqlAudience:
 
     def _ascending(self, people: list[Any], last: Any) -> list[Any]:
         """
-        Return the people behind ``last``, each once; check that they ascend.
+        Return the people after ``last``, each once; check that they ascend.
 
-        This check ensures that no recipient is sent to twice, whatever the database does.
+        This check ensures on any database that no recipient gets two requests.
         """
         line = people if last is None else [last, *people]
         if all(map(lt, line, islice(line, 1, None))):
             return people
         if any(map(lt, islice(line, 1, None), line)):
             raise InvalidPayload(
-                "the database does not sort the audience character by character, so that a retry could not "
-                "take it up again; give the column a binary collation in the query."
+                "the database does not sort the audience character by character, so a retry could not "
+                "resume; give the column a binary collation in the query."
             )
         once = [one for one in dict.fromkeys(people) if one != last]
         self.duplicates += len(people) - len(once)
@@ -272,7 +274,7 @@ def _person(key: Any) -> Any:
 
 
 def _divided(parts: Iterable[list[Any]], boundary: Any) -> Iterator[tuple[list[Any], bool]]:
-    """Yield ascending people in parts, each with whether a batch must end behind the part."""
+    """Yield ascending people in parts, each with whether a batch must end after the part."""
     for part in parts:
         people = part
         if boundary is not None and people[-1] >= boundary:

@@ -22,7 +22,7 @@ def single_statement(sql: Any) -> str:
     """
     if not isinstance(sql, str):
         raise InvalidPayload(f"sql must be the text of one query, not {type(sql).__name__}.")
-    # Installed with the SQL hooks, and needed only with them.
+    # Imported here, because only SQL audiences need it.
     from sqlparse import tokens
     from sqlparse.lexer import tokenize
 
@@ -35,9 +35,9 @@ def single_statement(sql: Any) -> str:
     while code and pieces[code[-1]][1] == ";":
         pieces[code.pop()] = (tokens.Whitespace, "")
     if not code:
-        raise InvalidPayload("sql has no query in it.")
+        raise InvalidPayload("sql contains no query.")
     if any(pieces[place] == (tokens.Punctuation, ";") for place in code):
-        raise InvalidPayload("sql has several statements in it; an audience is one SELECT.")
+        raise InvalidPayload("sql contains several statements; an audience is one SELECT.")
     if pieces[code[0]][1].upper() in _CHANGES:
         raise InvalidPayload("sql changes data; an audience is one SELECT.")
     return "".join(text for _, text in pieces).strip()
@@ -54,7 +54,7 @@ class AudienceQuery:
         yet.
     """
 
-    query: str = field(repr=False)  # it may name people
+    query: str = field(repr=False)  # may contain ids
     dialect: Dialect
     columns: tuple[str, ...] = ()
 
@@ -93,8 +93,8 @@ class AudienceQuery:
         """
         Return the statement that reads all people in order.
 
-        :param duplicates: whether there are duplicates to remove. If not, DISTINCT would only cost memory:
-            with DuckDB as much as sorting, in the memory of the task.
+        :param duplicates: whether there are duplicates to remove. If not, DISTINCT is left out, because
+            with DuckDB it would cost as much memory of the task as sorting.
         """
         names = ", ".join(self._names)
         select = "SELECT DISTINCT" if duplicates else "SELECT"

@@ -1,1 +1,1 @@
-"""The delivery engine: batches in, a report out. It knows nothing of Airflow."""
+"""The delivery engine: send batches and count their outcomes, independently of Airflow."""

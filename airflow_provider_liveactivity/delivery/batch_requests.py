@@ -21,7 +21,7 @@ class BatchRequest(NamedTuple):
     :param request: the request.
     :param key: key of the audience after which the next request begins; it may be an external id.
     :param activity_id: id of the activity.
-    :param people: the people whom the request names: external ids, or aliases as (name, label).
+    :param people: the people in the request: external ids, or aliases as (name, label).
     """
 
     request: Request
@@ -56,7 +56,7 @@ class AudienceRequests:
     The requests for an audience.
 
     :param audience: the recipients.
-    :param size: most recipients per request.
+    :param size: maximum number of recipients per request.
     :param build: returns the request for a batch.
     :param activity_id: id of the activity.
     :param people: returns the people of a batch; by default its external ids and aliases.
@@ -69,7 +69,7 @@ class AudienceRequests:
     people: Callable[[Batch], Sequence[Person]] = _people
 
     def after(self, key: Any, boundary: Any = None) -> Generator[BatchRequest]:
-        """Yield the requests that follow a key; close the generator to end the query behind it."""
+        """Yield the requests that follow a key; close the generator to end its query."""
         for batch in self.audience.batches(self.size, key, boundary):
             yield BatchRequest(self.build(batch), batch.key, self.activity_id, self.people(batch))
 
@@ -93,7 +93,7 @@ def close_source(requests: Iterator[BatchRequest]) -> None:
 
 class RequestSource:
     """
-    The requests that follow, some of which are read while the pool is busy.
+    The requests that are not submitted yet; some are read ahead while the pool is busy.
 
     :param read: requests that are read already; none by default.
     :param remaining: all further requests; none by default.

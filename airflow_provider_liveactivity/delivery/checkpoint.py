@@ -1,4 +1,4 @@
-"""What survives a dead worker: one small value in Airflow's task state store."""
+"""Keep the state of a send in Airflow's task state store, so that a retry can resume it."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Store(Protocol):
 
 class Encryptor(Protocol):
     """
-    Airflow's Fernet, which encrypts all that derives from external ids.
+    Airflow's Fernet, which encrypts everything that derives from external ids.
 
-    That includes hashes: ids are short, so the id behind a plain hash can be found by trying.
+    That includes hashes, because a short id can be guessed from its plain hash.
     """
 
     def encrypt(self, msg: bytes) -> bytes:
@@ -47,7 +47,7 @@ class CheckpointState:
     """
     One stored state of a send.
 
-    :param send_id: hash of audience and payload; another one is another send.
+    :param send_id: hash of audience and payload, which identifies the send.
     :param resume_point: where the send resumes.
     :param completed: counts over all attempts, without recipients whose outcome is unknown.
     :param finished: whether every batch is complete.
@@ -70,7 +70,7 @@ class CheckpointState:
 
 class Checkpoint:
     """
-    Keeps the state of a send over the attempts of a task.
+    Keep the state of a send over the attempts of a task.
 
     :param store: Airflow's ``task_state_store`` (Airflow 3.3 and later); None keeps nothing.
     :param encryptor: Airflow's Fernet.
@@ -104,8 +104,8 @@ class Checkpoint:
         Return the state from which a send resumes, and a sentence for the log that says why.
 
         A retry and a cleared failure resume. A finished send that a person cleared is sent again; a finished
-        send whose worker died before Airflow noted the success is not. Another audience or payload is another
-        send.
+        send whose worker died before Airflow recorded the success is not. If audience or payload have
+        changed, it is a new send.
 
         :param send_id: hash of audience and payload.
         :raises LiveActivityError: if the state of an earlier attempt cannot be read.
@@ -117,7 +117,7 @@ class Checkpoint:
             return self._resume(send_id, stored)
         except Exception as error:
             raise LiveActivityError(
-                f"an earlier attempt of this task has sent a part, but its state cannot be read "
+                f"an earlier attempt of this task has sent some requests, but its state cannot be read "
                 f"({type(error).__name__}). All workers need the same Fernet key. To send from the start, "
                 f"delete {self._key!r} from the state of the task."
             ) from error

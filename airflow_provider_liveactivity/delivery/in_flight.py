@@ -1,9 +1,9 @@
 """
-What is known of a send at one moment: batches in flight, counts of the completed ones, where to resume.
+Track the state of a send: batches in flight, counts of completed batches, where to resume.
 
-Two keys of the ordered audience enclose the batches in flight. Nothing before the first key is sent again,
-and nothing behind the second has been sent. Every change makes a new object, so that a signal handler, which
-may raise between any two bytecodes, never leaves a half-changed one.
+Two keys of the sorted audience enclose the batches in flight. Nothing before the first key is sent again, and
+nothing after the second key has been sent. Every change creates a new object, so that a signal handler, which
+may raise between any two bytecodes, never leaves a half-changed object.
 
 Keys are external ids: no ``repr`` shows them.
 """
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.http.client import SendResult
 
 OnUnknown = Literal["skip", "resend", "fail"]
-#: Most batches whose outcome a ``kill -9`` can leave unknown.
+#: Maximum number of batches whose outcome a ``kill -9`` can leave unknown.
 MAX_PENDING = 256
-#: Most batches between the two keys, if a batch at the front does not complete: a minute at full speed.
+#: Maximum number of batches between the two keys, if the first one does not complete: a minute at full speed.
 MAX_SPAN = 65_536
 
 
@@ -50,13 +50,13 @@ class ResumePoint:
     Where a send resumes: a few hundred bytes, whatever the size of the audience.
 
     :param completed_key: everything up to this key is complete.
-    :param submitted_key: nothing behind this key has been sent.
+    :param submitted_key: nothing after this key has been sent.
     :param span: batches between the two keys.
     :param unknown: positions, counted from the first key, of batches that may have been carried out.
     :param unsent: positions of batches that were not sent.
     :param unknown_recipients: recipients in the unknown batches.
     :param unsent_recipients: recipients in the unsent batches.
-    :param digest: hash of the bounds of these batches; another one means that the audience has changed.
+    :param digest: hash of the bounds of these batches, which changes if the audience changes.
     """
 
     completed_key: Any = field(default=None, repr=False)
@@ -74,7 +74,7 @@ class InFlight:
     """
     The pending batches, in the order of the audience.
 
-    :param submitted_key: key behind which the audience continues.
+    :param submitted_key: key after which the audience continues.
     :param count: batches numbered so far, completed ones included.
     :param pending: the batches by number.
     """
@@ -141,7 +141,7 @@ class InFlight:
 
 
 def digest(batches: Iterable[PendingBatch]) -> str:
-    """Return the hash of the bounds of batches. It is personal data: short keys can be found by trying."""
+    """Return the hash of the bounds of batches. It is personal data, because short keys can be guessed."""
     spans = [(batch.after, batch.key) for batch in batches]
     return hashlib.blake2b(json.dumps(spans).encode(), digest_size=8).hexdigest()
 
@@ -149,10 +149,10 @@ def digest(batches: Iterable[PendingBatch]) -> str:
 @dataclass(frozen=True, slots=True)
 class SendState:
     """
-    All that is known of a send at one moment.
+    The state of a send.
 
     :param in_flight: the pending batches.
-    :param completed: counts of the completed ones.
+    :param completed: counts of the completed batches.
     :param unknown: numbers of pending batches that may have been carried out.
     :param rejected: recipients of pending batches that the vendor rejected in this attempt. They are not in
         ``completed``, which outlives the attempt: a later attempt sends them again.
@@ -180,7 +180,7 @@ class SendState:
         )
 
     def with_results(self, results: Mapping[int, SendResult], on_unknown: OnUnknown) -> SendState:
-        """Return the state after some results; a result that is counted already changes nothing."""
+        """Return the state after some results; results that are counted already change nothing."""
         counts, rejected = replace(self.completed), self.rejected
         completed, unknown, counted = set(), set(self.unknown), set(self.counted)
         for number in results.keys() & (self.in_flight.pending.keys() - counted):

@@ -1,4 +1,4 @@
-"""How a send uses workers and quota."""
+"""Define the options of a send: workers, rate and quota."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class DeliveryOptions:
     """
     How a send uses workers and quota.
 
-    :param max_workers: most requests in flight, 1 to 256, each on its own connection.
-    :param max_requests_per_second: most requests per second; None for no limit.
+    :param max_workers: maximum number of requests in flight, 1 to 256, each on its own connection.
+    :param max_requests_per_second: maximum number of requests per second; None for no limit.
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic.
     :param on_unknown: what to do with a start whose outcome is unknown: "skip" it, "resend" it, or "fail".
-    :param max_wait: most seconds to wait in place for the vendor's next quota window.
-    :param release: keeps every request until a moment.
+    :param max_wait: maximum seconds to wait in place for the vendor's next quota window.
+    :param release: holds every request until a moment.
     :raises InvalidPayload: naming the option that has a wrong value.
     """
 
@@ -38,7 +38,7 @@ class DeliveryOptions:
     release: ScheduledRelease | None = None
 
     def __post_init__(self) -> None:
-        # The values come from a DAG: nothing has checked their types.
+        # The values come from a DAG, so their types are not checked yet.
         workers: Any = self.max_workers
         rate: Any = self.max_requests_per_second
         reserve: Any = self.quota_reserve
@@ -56,7 +56,7 @@ class DeliveryOptions:
 
     @property
     def workers(self) -> int:
-        """How many workers the send needs: with a rate, as many as it uses if a response takes 3 seconds."""
+        """Number of workers; with a rate, only as many as the rate needs if each response takes 3 seconds."""
         count = min(self.max_workers, MAX_PENDING)
         if self.max_requests_per_second is None:
             return count
@@ -64,9 +64,9 @@ class DeliveryOptions:
 
     def prefetch(self, requests_per_second: float | None) -> int:
         """
-        Return how many batches wait for a worker, already submitted: the work of a quarter of a second.
+        Return how many submitted batches may wait for a worker: the work of a quarter of a second.
 
-        Their outcome is unknown if the process dies.
+        If the process dies, the outcome of these batches is unknown.
 
         :param requests_per_second: measured throughput; None before the first measurement.
         """

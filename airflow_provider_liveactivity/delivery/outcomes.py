@@ -1,4 +1,4 @@
-"""What became of each recipient, for a user who keeps that: collected here, stored by a writer."""
+"""Collect the outcome of each recipient and pass it to a writer, which stores it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class BatchOutcome:
 
     :param activity_id: id of the activity.
     :param people: external ids, or aliases as (name, label); empty if only the vendor knows who is addressed.
-    :param outcome: accepted, rejected or unknown. A recipient without an outcome was not sent to.
+    :param outcome: accepted, rejected or unknown. No request was sent to a recipient without an outcome.
     :param request_id: the vendor's id of the request, if a response named one.
-    :param moment: when the accepted request left; otherwise when its outcome was written down.
+    :param moment: for an accepted request, when it left; otherwise, when its outcome was recorded.
     """
 
     activity_id: str
@@ -48,28 +48,28 @@ class BatchOutcome:
 
 
 class OutcomeWriter(Protocol):
-    """Stores outcomes where they survive a dead worker."""
+    """Store outcomes where they survive a dead worker."""
 
     def begin(self, send_id: str, attempt: int) -> None:
         """
-        Begin an attempt; raise if outcomes cannot be stored, since nothing has been sent yet.
+        Begin an attempt; raise an error if outcomes cannot be stored, before anything is sent.
 
         :param send_id: random id of the send, the same over its attempts.
-        :param attempt: number of the attempt. If a person has outcomes of several attempts, the last one
-            counts, but accepted always does.
+        :param attempt: number of the attempt. If a person has outcomes from several attempts, accepted
+            counts if it is one of them, otherwise the last one.
         """
 
     def write(self, outcomes: Sequence[BatchOutcome]) -> None:
-        """Store outcomes; after the return they survive the process."""
+        """Store outcomes; when this returns, they survive the process."""
 
 
 class OutcomeLog:
     """
     The outcomes of one attempt. A batch is written once, as soon as its outcome is known.
 
-    ``flush`` comes before a checkpoint that calls a batch complete: no later attempt reads that batch again.
-    A signal handler may raise between any two bytecodes. A method that is then called again may write a batch
-    twice, but loses none.
+    Call ``flush`` before a checkpoint marks a batch as complete, because no later attempt reads that batch. A
+    signal handler may raise between any two bytecodes. If a method is then called again, it may write a batch
+    twice, but it loses none.
 
     :param writer: stores the outcomes; None keeps nothing.
     :param clock: returns the wall-clock time.
@@ -85,7 +85,7 @@ class OutcomeLog:
         """
         Begin an attempt, and return its state, with the id of the send.
 
-        An attempt that died has written nothing of the batches that it had in flight: they are unknown now.
+        If the last attempt died, the outcome of the batches that it had in flight is written as unknown.
 
         :param saved: the state that earlier attempts left.
         :param batches: the requests of the send.
@@ -105,23 +105,23 @@ class OutcomeLog:
         return state
 
     def add(self, batches: Mapping[int, BatchRequest]) -> None:
-        """Take in batches that are about to be sent, by number."""
+        """Add batches that are about to be sent, by number."""
         if self._writer is not None:
             self._open.update(batches)
 
     def record(self, results: Mapping[int, SendResult]) -> None:
-        """Take in the results of batches by number. A batch that was not carried out has no outcome."""
+        """Record the results of batches by number. A batch that was not carried out has no outcome."""
         for number in results.keys() & self._open.keys():
             if (outcome := _outcome(result := results[number])) is not None:
                 self._known[number] = self._outcome(self._open[number], outcome, result)
 
     def record_unknown(self, numbers: Iterable[int]) -> None:
-        """Take in the numbers of batches that may have been carried out and have no result."""
+        """Record as unknown the batches, by number, that may have been carried out and have no result."""
         for number in self._open.keys() & set(numbers) - self._known.keys():
             self._known[number] = self._outcome(self._open[number], "unknown")
 
     def flush(self) -> None:
-        """Store what is known and not stored yet."""
+        """Store the outcomes that are known and not stored yet."""
         if self._writer is not None and self._known:
             self._writer.write(list(self._known.values()))
             for number in self._known:
@@ -137,7 +137,7 @@ class OutcomeLog:
 
 
 def _new_send_id() -> str:
-    """Return a random id for a send, which sorts by the moment of its making."""
+    """Return a random id for a send; ids sort by the time of their creation."""
     return f"{utcnow():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 

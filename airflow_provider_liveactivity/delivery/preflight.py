@@ -1,4 +1,4 @@
-"""How long a send takes, and whether it is over in time: known before its first request leaves."""
+"""Estimate how long a send takes, and check that it ends in time, before its first request leaves."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OnTooSlow = Literal["fail", "warn"]
-#: Assumed time to a response, which matters to a send with few workers only.
+#: Assumed time to a response; it matters only for a send with few workers.
 _RESPONSE_SECONDS = 0.1
 _LONG_SECONDS = 5.0  # a shorter send is not worth a line in the log
 
@@ -31,7 +31,7 @@ _LONG_SECONDS = 5.0  # a shorter send is not worth a line in the log
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """
-    How long a send takes.
+    The expected duration of a send.
 
     :param requests: number of requests.
     :param seconds: time from the first request to the last response; infinite if the quota allows none.
@@ -53,13 +53,13 @@ def estimate(
     requests: int, options: DeliveryOptions, vendor: Vendor, now: datetime, known: Quota | None = None
 ) -> Estimate:
     """
-    Return how long requests take: the slowest of quota, the user's own rate and the workers decides.
+    Return how long requests take; the slowest of quota, the user's own rate and the workers decides.
 
     :param requests: number of requests.
     :param options: how the send uses workers and quota.
-    :param vendor: the vendor, whose documented quota counts until a response names another one.
+    :param vendor: the vendor, whose documented quota applies until a response contains another one.
     :param now: when the first request leaves.
-    :param known: quota that the last response named; None, the default, for a full one.
+    :param known: quota from the last response; None, the default, for a full quota.
     """
     known = known or Quota()
     window = vendor.window.total_seconds()
@@ -84,12 +84,12 @@ def estimate(
 
 class Preflight:
     """
-    Check that a send is over in time, before its first request.
+    Check before the first request of a send that the send ends in time.
 
     :param recipients: number of recipients.
-    :param per_request: most recipients per request.
-    :param end_time: end of the activity, which the last request must not come after; None, the default, for
-        no known end. The 8 hours that an activity lives count always.
+    :param per_request: maximum number of recipients per request.
+    :param end_time: end of the activity, before which the last request must leave; None, the default, if the
+        end is not known. The limit of 8 hours applies in any case.
     :param on_too_slow: "fail", the default, refuses a send that is too slow; "warn" logs a warning.
     :param clock: returns the wall-clock time.
     """
@@ -120,8 +120,9 @@ class Preflight:
 
         :param options: how the send uses workers and quota.
         :param vendor: the vendor.
-        :param done: recipients that earlier attempts have sent to. A send that has begun is never refused.
-        :raises InvalidPayload: if the send cannot be over in time.
+        :param done: number of recipients that earlier attempts have sent to. A send that has begun is never
+            refused.
+        :raises InvalidPayload: if the send cannot end in time.
         """
         now = self._clock()
         self.expected = expected = self._estimate(options, vendor, done, now)
@@ -140,12 +141,12 @@ class Preflight:
 
     def review(self, options: DeliveryOptions, vendor: Vendor, quota: Quota, *, done: int) -> None:
         """
-        Warn once if the quota that the vendor has named is too small for the rest of a send.
+        Warn once if the vendor's remaining quota is too small for the rest of a send.
 
         :param options: how the send uses workers and quota.
         :param vendor: the vendor.
-        :param quota: quota that the last response named.
-        :param done: recipients that were sent to.
+        :param quota: quota from the last response.
+        :param done: number of recipients that were sent to.
         """
         expected = self._estimate(options, vendor, done, self._clock(), quota)
         if self._deadline is not None and self._is_late(expected):
@@ -170,5 +171,5 @@ class Preflight:
         if self._deadline == self._end_time:
             why = f"The activity's end_time is {self._deadline and self._deadline.isoformat()}"
         else:
-            why = "A Live Activity lives 8 hours: the first ones would be over before the last ones begin"
+            why = "A Live Activity lives 8 hours: the first activities would end before the last ones start"
         return f"The send is too slow: {expected}. {why}."

@@ -1,4 +1,4 @@
-"""How far a send is and how fast it goes, for the log and the UI."""
+"""Measure the progress and the speed of a send, for the log and the UI."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEASURE_SECONDS = 0.25
 @dataclass(frozen=True, slots=True)
 class Progress:
     """
-    How far a send is.
+    The progress of a send.
 
     :param sent: recipients over all attempts whose outcome is final.
     :param total: recipients in all, if known.
@@ -99,7 +99,9 @@ class ThroughputMeter:
         now = self._timer()
         measured_at, requests = self._measured
         if (seconds := now - measured_at) >= _MEASURE_SECONDS:
-            if counts.requests > requests:  # a pause says nothing about the throughput after it
+            if (
+                counts.requests > requests
+            ):  # ignore pauses: the throughput after a pause is what it was before
                 self.requests_per_second = (counts.requests - requests) / seconds
             self._measured = now, counts.requests
         return now - self._reported[0] >= _REPORT_SECONDS

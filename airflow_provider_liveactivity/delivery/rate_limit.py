@@ -1,4 +1,4 @@
-"""When the next request may leave: quota, reserve, the user's own rate, a scheduled moment."""
+"""Decide when the next request may leave: quota, reserve, the user's own rate, scheduled release."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
 
-#: A worker slot is better given back than held for longer. It is shorter than MoEngage's quota window.
+#: Longest wait in place: for a longer wait, the task should defer and free its worker slot.
 MAX_WAIT_SECONDS = 45.0
 _RELEASE_POLL_SECONDS = 0.2  # how often a scheduled request checks whether it may leave
-#: A scheduled request opens its connection this early. Servers close idle connections later than that.
+#: A scheduled request opens its connection this early, which is less than the idle time-out of servers.
 _CONNECT_AHEAD_SECONDS = 2.0
 _MIN_BLOCK_SECONDS = 1.0
 
@@ -32,10 +32,10 @@ class RateRules:
     """
     How fast requests may leave.
 
-    :param max_per_second: requests per second; None for no limit of one's own.
+    :param max_per_second: requests per second; None for no limit.
     :param reserve: share of the vendor's quota, 0 to 1, that is left to other traffic.
-    :param max_wait: most seconds to wait in place for the vendor's next quota window.
-    :param release: keeps every request until a moment, however far; ``max_wait`` does not apply to it.
+    :param max_wait: maximum seconds to wait in place for the vendor's next quota window.
+    :param release: holds every request until a moment, however far; ``max_wait`` does not apply to it.
     """
 
     max_per_second: float | None = None
@@ -48,11 +48,12 @@ class RateLimiter:
     """
     The limiter that all workers of a send share.
 
-    It runs in one event loop and needs no lock: it awaits nothing between reading and writing its state.
+    The limiter runs in one event loop and needs no lock, because it awaits nothing between reading and
+    writing its state.
 
-    Wall-clock time counts in two places only: a reset that the vendor names becomes a number of seconds when
-    it arrives, and a scheduled send waits for its moment. All other waits use the monotonic clock, so that a
-    change of the wall-clock time neither stalls a send nor lets a burst out.
+    It uses wall-clock time in two places only: to convert the vendor's reset to a number of seconds when the
+    response arrives, and to wait for a scheduled moment. All other waits use the monotonic clock, so that a
+    change of the wall-clock time neither stalls a send nor causes a burst.
 
     :param rules: how fast requests may leave.
     :param clock: returns the wall-clock time.
@@ -76,11 +77,11 @@ class RateLimiter:
         self._next_slot = -math.inf
         self._waited_until = -math.inf
         self._stopped = asyncio.Event()
-        #: The vendor's quota, as the last response told it.
+        #: The vendor's quota, from the last response.
         self.quota = Quota()
         #: Seconds in which requests were held back.
         self.waited_seconds = 0.0
-        #: How many requests wait at this moment, to leave or for their next attempt.
+        #: Number of requests that wait to leave, or for their next attempt.
         self.waiting = 0
 
     async def acquire(self) -> None:
@@ -125,24 +126,25 @@ class RateLimiter:
         self._check_not_stopped()
 
     def stop(self) -> None:
-        """Let no request leave from now on, and end every wait."""
+        """Block all further requests, and end every wait."""
         self._stopped.set()
 
     def update_quota(self, quota: Quota) -> None:
-        """Take in the quota that a response names; block all requests when only the reserve is left."""
+        """Store the quota from a response; block all requests when only the reserve is left."""
         if quota.remaining is None:
             return
         self.quota = quota
         if quota.limit and quota.remaining <= self._rules.reserve * quota.limit:
-            # The vendor still counts in the old window, so its reset is to come, whatever our clock says.
+            # The vendor still counts in the old window, so its reset is in the future, even if our clock
+            # differs.
             self._block(max(self._seconds_until(quota.reset_at), _MIN_BLOCK_SECONDS))
 
     def block_until(self, moment: datetime | None) -> None:
-        """Let no request leave until a moment; a moment in the past, or None, blocks nothing."""
+        """Block all requests until a moment; a moment in the past, or None, blocks nothing."""
         self._block(self._seconds_until(moment))
 
     async def _wait_for_release(self, ahead: float) -> None:
-        # In short steps: the release may be moved to now, and the wall clock may be set.
+        # Wait in short steps, because the request may be released early, and the wall clock may be set.
         release = self._rules.release
         while release is not None and (seconds := release.seconds_until_due(self._clock()) - ahead) > 0:
             await self.sleep(min(seconds, _RELEASE_POLL_SECONDS))
@@ -172,7 +174,7 @@ class RateLimiter:
     async def _wait(self, seconds: float) -> None:
         began = self._monotonic()
         await self.sleep(seconds)
-        # Workers wait at the same time; the time that passes counts once.
+        # Several workers wait at the same time; count that time only once.
         now = self._monotonic()
         self.waited_seconds += max(now - max(began, self._waited_until), 0.0)
         self._waited_until = now

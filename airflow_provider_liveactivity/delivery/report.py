@@ -1,4 +1,4 @@
-"""The counts of a send and its report, which becomes the XCom of the task."""
+"""Define the counts of a send, and its report, which becomes the XCom of the task."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 
 class SendReport(TypedDict):
     """
-    What every sending call returns: plain JSON without external ids.
+    The report of a send, which every sending call returns: plain JSON without external ids.
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
     ``unknown`` count people if the requests name them, otherwise requests. Accepted means that the vendor
-    took the request, not that a phone shows it. ``expected_seconds`` and ``expected_last_sent_at`` are the
-    estimate from before the first request, of a send to listed or queried people. ``send_id`` identifies the
+    accepted the request, not that a phone shows the activity. ``expected_seconds`` and
+    ``expected_last_sent_at`` are the estimate before the first request; only a send to a list or a query has
+    them. ``send_id`` identifies the
     send in the files of ``outcomes_path``. ``waited_seconds`` is the time in which requests were held
     back by the vendor's quota or the rate limit. ``dropped`` is 1 for an update that was not sent because the
     activity had ended or a newer update had been sent. ``start_id`` identifies the start of the activity, if
@@ -48,7 +49,7 @@ class SendReport(TypedDict):
 
 def summarize(report: SendReport) -> str:
     """
-    Return a report as one line of a log, with the long id last.
+    Return a report as one line for the log, with the long id last.
 
     :param report: the report.
     """

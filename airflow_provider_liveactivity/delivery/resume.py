@@ -1,4 +1,4 @@
-"""Where an attempt begins: with the open batches of earlier attempts, then behind all that was submitted."""
+"""Plan an attempt: first the open batches of earlier attempts, then everything that was not submitted."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class ResumePlan:
     """
     Where an attempt begins.
 
-    :param state: what is known from earlier attempts.
+    :param state: the state after earlier attempts.
     :param reopened: numbered requests of earlier attempts that are sent again.
-    :param read: requests behind those that are read already.
+    :param read: requests after those that are already read.
     :param remaining: all further requests.
     """
 
@@ -45,7 +45,7 @@ def plan_resume(saved: CheckpointState, batches: BatchRequests, on_unknown: OnUn
     :param saved: the state that earlier attempts left.
     :param batches: the requests of the send.
     :param on_unknown: what to do with batches that may have been carried out.
-    :raises OutcomeUnknown: if there are such batches and a person must decide.
+    :raises OutcomeUnknown: if there are such batches and ``on_unknown`` is "fail".
     """
     point = saved.resume_point
     if point.unknown and on_unknown == "fail":
@@ -77,7 +77,8 @@ def unknown_batches(point: ResumePoint, batches: BatchRequests) -> list[BatchReq
     """
     Return the batches of earlier attempts that may have been carried out; reads their part of the audience.
 
-    If the audience has changed in that part, its batches cannot be told apart: all of them are returned.
+    If the audience has changed in that part, its batches cannot be identified: all batches of the part are
+    returned.
 
     :param point: where the send resumes.
     :param batches: the requests of the send.
@@ -101,8 +102,8 @@ def _reopen(
     """
     Read the part of the audience that was in flight.
 
-    Return its open batches, none if any batch in it has other bounds than before; the requests behind it that
-    were read; and all further requests.
+    Return its open batches, or none if the bounds of any batch have changed; the requests after it that were
+    read; and all further requests.
     """
     remaining = batches.after(point.completed_key, point.submitted_key)
     after, count = point.completed_key, 0
@@ -110,7 +111,7 @@ def _reopen(
     read: list[BatchRequest] = []
     open_numbers = {*point.unknown, *point.unsent}
     while after != point.submitted_key and (batch := next(remaining, None)) is not None:
-        if batch.key > point.submitted_key:  # the recipient of that key has left the audience
+        if batch.key > point.submitted_key:  # the recipient with that key is no longer in the audience
             read.append(batch)
             break
         if count in open_numbers:
@@ -123,7 +124,7 @@ def _reopen(
 
 
 def undecided_error(recipients: int) -> OutcomeUnknown:
-    """Return the error of a send that waits for the decision of a person."""
+    """Return the error of a send with unknown outcomes, about which a person must decide."""
     return OutcomeUnknown(
         f"the outcome of {recipients:,} recipients is unknown. Set on_unknown to 'skip' or 'resend', then "
         "clear the task: it resumes here.",

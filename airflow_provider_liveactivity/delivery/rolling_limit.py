@@ -1,4 +1,4 @@
-"""Keep to a vendor's limits by counting the requests of this process."""
+"""Stay within a vendor's limits by counting the requests of this process."""
 
 from __future__ import annotations
 

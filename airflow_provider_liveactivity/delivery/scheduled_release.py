@@ -1,4 +1,4 @@
-"""Keep a request until its moment."""
+"""Hold a request until its scheduled moment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ScheduledRelease:
         self._released = True
 
     def seconds_until_due(self, now: datetime) -> float:
-        """Return the seconds until the request may leave, by wall-clock time, which may be set meanwhile."""
+        """Return the seconds until the request may leave, by wall-clock time, which may change."""
         return 0.0 if self._released else max(0.0, (self.until - now).total_seconds())
 
     def release_time(self, now: datetime) -> datetime:

@@ -1,9 +1,9 @@
 """
-The loop of a send: batches in, counts out.
+Run a send: read batches, submit them to the worker pool, and count their outcomes.
 
-The task's main thread reads the audience, writes the checkpoint (Airflow's channel to its supervisor belongs
-to that thread) and receives signals; a pool in a thread of its own sends. A batch is submitted to the pool
-only after the checkpoint says that it may have been sent.
+The task's main thread reads the audience, writes the checkpoint (only this thread may talk to Airflow's
+supervisor) and receives signals. The pool sends the requests in its own thread. A batch is submitted to the
+pool only after the checkpoint says that it may have been sent.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LOOP_SECONDS = 0.02  # how often the main thread looks at the pool
-#: Least seconds between two checkpoints while requests are in flight. At full speed the prefetched batches
+_LOOP_SECONDS = 0.02  # how often the main thread checks the pool
+#: Minimum seconds between two checkpoints while requests are in flight. At full speed the prefetched batches
 #: last longer.
 _CHECKPOINT_SECONDS = 0.08
 _READ_AHEAD = 128  # batches
@@ -52,20 +52,20 @@ _STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
 class Sender:
     """
-    One send, over as many attempts as it takes.
+    Run one attempt of a send, and resume where earlier attempts stopped.
 
-    :param send_id: hash of audience and payload; another one is another send.
+    :param send_id: hash of audience and payload, which identifies the send.
     :param batches: the requests, in the order of the audience.
     :param workspace: where to send.
     :param options: how to use workers and quota.
-    :param checkpoint: keeps the state; only a send that must not be repeated needs one.
+    :param checkpoint: keeps the state between attempts; needed only by a send that must not be repeated.
     :param possibly_sent_before: whether an earlier process may have sent the same requests with the same
         idempotency keys.
     :param total: recipients in all, if known.
     :param outcomes: stores the outcome of every recipient; None keeps counts only.
-    :param preflight: checks that the send is over in time; None for no check.
+    :param preflight: checks that the send ends in time; None for no check.
     :param on_progress: called about every 5 seconds, in the thread that runs the send.
-    :param client: makes the client of a worker.
+    :param client: creates the client of a worker.
     :param clock: returns the wall-clock time.
     """
 
@@ -98,7 +98,8 @@ class Sender:
         self._outcomes = OutcomeLog(outcomes, clock=clock)
         self._preflight = preflight
         self._saved = CheckpointState(send_id)  # by earlier attempts
-        # Each change of the state is one assignment: a signal handler may raise between any two of them.
+        # Each change of the state is one assignment, because a signal handler may raise between two
+        # statements.
         self._state = SendState()
         self._final_state: SendState | None = None  # once it is stored
         self._reopened: deque[Job] = deque()  # open batches of earlier attempts
@@ -107,7 +108,7 @@ class Sender:
         self._finished = False
         self._saved_at = -math.inf
         self._meter: ThroughputMeter  # set when the counts of earlier attempts are known
-        self._logged_warnings = {""}  # a thousand batches may have the same one
+        self._logged_warnings = {""}  # log each warning once, even if many batches have it
         self._pool: WorkerPool | None = None
         self._deadline = math.inf  # when a stop must be over
 
@@ -127,16 +128,16 @@ class Sender:
         return self._saved.uid
 
     def stop(self) -> None:
-        """Let no further request leave and end within seconds; safe to call from a signal handler."""
+        """Send no further requests, and finish within seconds; safe to call from a signal handler."""
         self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
         if self._pool is not None:
             self._pool.stop()
 
     def run(self) -> SendCounts:
         """
-        Send all that was not sent, and return the counts over all attempts.
+        Send everything that was not sent before, and return the counts over all attempts.
 
-        :raises LiveActivityError: if an error stops the send; the checkpoint knows what was sent.
+        :raises LiveActivityError: if an error stops the send; the checkpoint contains what was sent.
         """
         saved, why = self._checkpoint.load(self._send_id)
         self._state = SendState(completed=saved.counts)
@@ -163,7 +164,7 @@ class Sender:
         return self.counts
 
     def _send(self) -> Exception | None:
-        """Send until all is done or an error stops the send; return that error."""
+        """Send until everything is sent or an error stops the send; return that error."""
         options = self._options
         pool = self._pool = WorkerPool(
             self._workspace,
@@ -221,7 +222,7 @@ class Sender:
         in_flight = self._state.in_flight
         submitted = len(in_flight.pending) - len(self._reopened)
         if not pool.first_accepted:
-            return 1 - submitted  # the first request goes alone: a wrong key costs one request
+            return 1 - submitted  # send the first request alone, so that a wrong key costs one request
         if submitted and time.monotonic() < self._saved_at + _CHECKPOINT_SECONDS:
             return 0
         queued, speed = submitted - pool.sending, self._meter.requests_per_second
@@ -259,7 +260,7 @@ class Sender:
             self._preflight.review(self._options, vendor, quota, done=counts.recipients)
 
     def _finish(self, pool: WorkerPool) -> None:
-        """Let no further request leave, wait for those in flight, and store the final state."""
+        """Stop the pool, wait for the requests in flight, and store the final state."""
         pool.stop()
         give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS
         while not pool.wait_until_stopped(_LOOP_SECONDS):
@@ -279,17 +280,18 @@ class Sender:
             self._report_progress(pool)
 
     def _finish_after(self, error: BaseException, pool: WorkerPool) -> None:
-        """Finish after an exception, and never hide it behind another one."""
+        """Finish after an exception, without replacing it by another exception."""
         if not isinstance(error, Exception):  # a time-out or Ctrl-C
             self.stop()
         try:
             if self._final_state is None:
                 self._finish(pool)
         except Exception:
-            log.exception("The final state could not be stored; a retry uses the state before it.")
+            log.exception("The final state could not be stored; a retry uses the last state that was stored.")
 
     def _save(self, state: SendState, unsent: Iterable[int] = ()) -> None:
-        self._outcomes.flush()  # first: no later attempt reads a batch that the checkpoint calls complete
+        # First, because no later attempt reads a batch that the checkpoint marks as complete.
+        self._outcomes.flush()
         if self._checkpoint.durable:
             # Reopened batches that were not submitted have not been sent either.
             point = state.in_flight.resume_point({*unsent, *(job.number for job in self._reopened)})

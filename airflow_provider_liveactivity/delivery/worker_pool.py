@@ -1,4 +1,4 @@
-"""Workers that send requests: an event loop in a thread of its own, one connection per worker."""
+"""Send requests with workers: an event loop in its own thread, and one connection per worker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Request
 
-#: This many unknown outcomes in a row, with no accepted request among them, count as an outage.
+#: After this many unknown outcomes in a row, without an accepted request, the vendor counts as down.
 MAX_UNKNOWN_IN_A_ROW = 10
 
 _CLOSE_SECONDS = 1.0  # to close the connections after the last response
@@ -40,15 +40,16 @@ class WorkerPool:
     """
     A bounded pool that sends jobs in order and keeps their results; use it as a context manager.
 
-    The pool stops at the first error that concerns more than one batch, and at ten unknown outcomes in a row.
+    The pool stops at the first error that would affect other batches too, and after ten unknown outcomes in a
+    row.
 
     :param workspace: where to send.
-    :param count: most requests in flight.
+    :param count: maximum number of requests in flight.
     :param rules: how fast requests may leave.
-    :param skip_unknown: whether the pool goes on after an unknown outcome.
-    :param stop_on_rejections: whether rejected recipients count among the ten; if not, they count only until
-        the first request is accepted.
-    :param client: makes the client of a worker, from the workspace and the shared limiter.
+    :param skip_unknown: whether the pool continues after an unknown outcome.
+    :param stop_on_rejections: whether rejected recipients always count among the ten; if not, they count only
+        until the first request is accepted.
+    :param client: creates the client of a worker, from the workspace and the shared limiter.
     :param clock: returns the wall-clock time.
     """
 
@@ -66,7 +67,7 @@ class WorkerPool:
         self.limiter = RateLimiter(rules, clock=clock)
         #: The error that stopped the pool before its work was done.
         self.failure: Exception | None = None
-        #: Whether a request was accepted: key, host and payload are good.
+        #: Whether a request was accepted, which shows that key, host and payload are valid.
         self.first_accepted = False
         self._workspace = workspace
         self._count = count
@@ -95,11 +96,11 @@ class WorkerPool:
         self.stop()
         self._thread.join(_CLOSE_SECONDS)
 
-    # The members up to ``cancel_remaining`` are for the task's main thread.
+    # The task's main thread uses the members from here to ``cancel_remaining``.
 
     @property
     def stopped(self) -> bool:
-        """Whether no further request leaves."""
+        """Whether the pool sends no further requests."""
         return self._stopped
 
     @property
@@ -120,8 +121,8 @@ class WorkerPool:
         """
         Return the results of jobs by number, until they are discarded.
 
-        Not a queue: a result that was taken from one would be lost if a signal handler raises before the
-        caller has counted it.
+        This is not a queue, because a result taken from a queue would be lost if a signal handler raises
+        before the caller has counted it.
         """
         return {number: result for number, result in self._results.copy().items() if result is not None}
 
@@ -131,7 +132,7 @@ class WorkerPool:
             self._results.pop(number, None)
 
     def stop(self) -> None:
-        """Let no further request leave; those in flight go on. Safe to call from a signal handler."""
+        """Send no further requests; those in flight continue. Safe to call from a signal handler."""
         self._stopped = True
         self._call(self._stop_workers)
 
@@ -144,7 +145,7 @@ class WorkerPool:
         After ``stop``: cancel the requests that are still in flight; their outcome is unknown.
 
         Return the numbers of jobs that may have left and have no result, which only a bug can cause; None if
-        the workers do not react.
+        the workers do not respond.
         """
         if not self._all_stopped.is_set():
             self._call(self._cancel)
@@ -186,10 +187,10 @@ class WorkerPool:
                 while job is not None:
                     self._record(job.number, await self._send(client, job))
                     job = await self._next()
-        except Exception as error:  # noqa: BLE001  # a bug ends the send, instead of leaving it waiting
+        except Exception as error:  # noqa: BLE001  # a bug must end the send, not leave it waiting
             self._fail(error)
             if job is not None and not has_client:
-                not_sent = VendorUnavailable("no client could be made for this request.")
+                not_sent = VendorUnavailable("no client could be created for this request.")
                 self._record(job.number, SendResult(error=not_sent))
 
     async def _next(self) -> Job | None:

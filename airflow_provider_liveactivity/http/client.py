@@ -39,10 +39,10 @@ class Limiter(Protocol):
         """Wait between two attempts."""
 
     def update_quota(self, quota: Quota) -> None:
-        """Take in the quota that a response names."""
+        """Store the quota from a response."""
 
     def block_until(self, moment: datetime | None) -> None:
-        """Let no request leave until a moment."""
+        """Block all requests until a moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class SendResult:
     :param attempts: how often the request was sent.
     :param sent_at: when the accepted attempt left.
     :param response: the vendor's response, if the request was accepted.
-    :param warning: what the vendor criticises in an accepted request; Braze calls it a minor error.
+    :param warning: the vendor's warning about an accepted request; Braze calls it a minor error.
     :param error: why the request was not accepted.
     :param outcome_unknown: whether a request that was not accepted may have been carried out.
     """
@@ -115,7 +115,7 @@ class Client:
 
         The error of a result is OutcomeUnknown if the vendor may have carried out the request and it may not
         be sent again, QuotaExhausted if the wait for the vendor is too long, VendorUnavailable if nothing was
-        carried out, or what the vendor answered.
+        carried out, or else the error for the vendor's response.
 
         :param request: what to send.
         :param possibly_sent_before: whether an earlier process may have sent this request: a response that
@@ -139,13 +139,14 @@ class Client:
             call = retrying(request.retry_safety, self._retry, self._limiter.sleep)
             response: Response = await call(attempt)
         except LiveActivityError as error:
-            # The error names its cause: the frames of this thread, most of them tenacity's, add nothing.
+            # The error names its cause. The frames of this thread, most of them tenacity's, add nothing.
             error = error.with_traceback(None)
             return SendResult(attempts, error=error, outcome_unknown=outcome_unknown)
         return SendResult(attempts, self._connection.sent_at, response, self._warning(request, response))
 
     def _warning(self, request: Request, response: Response) -> str:
-        if not response.is_success or '"errors"' not in response.text:  # spares nearly all a JSON parser
+        # Hardly any response has a warning, so the JSON parser runs only when it must.
+        if not response.is_success or '"errors"' not in response.text:
             return ""
         errors = response.fields().get("errors")
         secrets = self._workspace.vendor.secrets()
@@ -177,8 +178,8 @@ class Client:
                 raise VendorUnavailable("the request did not reach the vendor's servers.", **context)
             case status if 300 <= status < 400:
                 raise InvalidConnection(
-                    "the host redirects. Redirects are not followed, because the key would go with them; "
-                    "check the connection's host.",
+                    "the host answers with a redirect, which is not followed, because it could send the key "
+                    "to another host; check the connection's host.",
                     **context,
                 )
             case status if status >= 500 or status == 408 or status < 300:

@@ -1,4 +1,4 @@
-"""One connection to a vendor, which sends a request once."""
+"""Send a request once, over one connection to a vendor."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin-1", "windows-1252"}
-# Errors of phases in which nothing has reached the vendor.
+# Errors that occur before anything has reached the vendor.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 _OPEN: ContextVar[bool] = ContextVar("live_activity_connection_open", default=False)
-# On the level DEBUG httpcore logs what it receives, before anything is redacted. What it logs for other code
-# is kept.
+# At level DEBUG, httpcore logs what it receives, before anything is redacted. Its logs for other code are
+# kept.
 for _name in ("httpcore.connection", "httpcore.http11", "httpcore.proxy"):
     logging.getLogger(_name).addFilter(lambda _: not _OPEN.get())
 
@@ -84,12 +84,12 @@ class Connection:
     """
     One connection to a vendor; use it as an asynchronous context manager.
 
-    It uses a transport of httpx instead of an httpx client: a transport follows no redirect, keeps no cookie,
-    and reads no proxy or netrc of the environment.
+    The connection uses a transport instead of an httpx client, because a transport follows no redirect, keeps
+    no cookie, and reads no proxy or netrc from the environment.
 
     :param workspace: where to connect.
     :param before_send: awaited when the connection is open, before the first byte of a request leaves, so
-        that no handshake delays a request that waits for its moment.
+        that no handshake delays a scheduled request.
     :param clock: returns the wall-clock time.
     :param transport: replaces the transport of httpx, for tests. It cannot tell when the first byte leaves,
         so each of its requests counts as sent.
@@ -128,11 +128,11 @@ class Connection:
         """
         Send a request once and return the response; secrets and ids in the body of an error are redacted.
 
-        The status alone decides: a body that cannot be read does not change the outcome.
+        The status alone decides the outcome, even if the body cannot be read.
 
         :param request: what to send.
         :raises VendorUnavailable: if no byte of the request has left.
-        :raises OutcomeUnknown: if some has left and no response came.
+        :raises OutcomeUnknown: if a part of the request has left and no response came.
         :raises AuthenticationFailed: if key or host contain characters that HTTP does not allow.
         """
         self.sent_at = self._clock() if self._sent_at_once else None
@@ -176,7 +176,7 @@ class Connection:
             raise httpx.ReadTimeout("the response did not come in time") from None
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
-        """Note that the request leaves: a transport announces its steps."""
+        """Record when the request leaves; the transport calls this function at each step."""
         if not event.endswith("send_request_headers.started") or info["request"].method == b"CONNECT":
             return
         if self._before_send is not None:
@@ -185,7 +185,7 @@ class Connection:
         self._deadline.reschedule(asyncio.get_running_loop().time() + self._workspace.timeouts.read)
 
     def _to_error(self, error: Exception, context: dict[str, Any]) -> LiveActivityError:
-        """Return the error that says why no response came; the cause of a known one adds nothing."""
+        """Return the error that says why no response came; the cause of a known error is left out."""
         sent = self.sent_at is not None and not isinstance(error, _NOT_SENT)
         kind, timeouts = network_error(error), self._workspace.timeouts
         if kind is None:
@@ -237,7 +237,7 @@ class Connection:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Load the certificates once: it takes 15 ms, and a send opens a hundred connections."""
+    """Load the certificates once, because this takes 15 ms and a send opens a hundred connections."""
     return httpx.create_ssl_context(trust_env=False)
 
 

@@ -2,7 +2,7 @@
 A transport for httpx with one HTTP/1.1 connection on asyncio, at a third of the cost of httpx's own.
 
 The transport of httpx supports pools, HTTP/2 and several event loops, in layers that each take CPU time. This
-one replaces it for connections without a proxy: same requests, responses, errors and parser (h11).
+transport replaces it for connections without a proxy, with the same parser (h11), responses and errors.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ _NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305: delay until the next address of a host
 
 class H11Transport(httpx.AsyncBaseTransport):
     """
-    A transport with a single connection, which is opened when needed, and again after the server closed it.
+    A transport with a single connection, which it opens when needed, and again if the server has closed it.
 
-    Of the timeouts it uses "connect" only. Of httpx's trace events it sends the one before the first byte
-    leaves.
+    It uses only the timeout "connect", and sends only the trace event before the first byte leaves.
 
     :param tls: context that verifies https connections.
     """
@@ -46,7 +45,7 @@ class H11Transport(httpx.AsyncBaseTransport):
         connection = await self._ready(request)
         if trace := request.extensions.get("trace"):
             await trace("http11.send_request_headers.started", {"request": request})
-            connection = await self._ready(request)  # the server may have closed it meanwhile
+            connection = await self._ready(request)  # the server may have closed the connection meanwhile
         with _as_httpx_errors():
             head = await connection.send(request)
         return httpx.Response(
@@ -85,7 +84,7 @@ class H11Transport(httpx.AsyncBaseTransport):
 
 @contextmanager
 def _as_httpx_errors() -> Iterator[None]:
-    """Raise errors after the first byte as the transport of httpx does."""
+    """Convert errors after the first byte to those of httpx."""
     try:
         yield
     except TimeoutError:  # of the caller
@@ -110,7 +109,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._http.our_state is h11.IDLE:  # no request is open, and nothing would bound the data
+        if self._http.our_state is h11.IDLE:  # without a request, nothing limits the data
             self._lost = ConnectionResetError("the server sent data without a request")
             self.close()
             return
@@ -130,7 +129,7 @@ class _Connection(asyncio.Protocol):
             self._changed.set_result(None)
 
     def close(self) -> None:
-        """Close at once and drop what is not written yet."""
+        """Close at once and drop everything that is not written yet."""
         self._transport.abort()
 
     @property
@@ -150,7 +149,7 @@ class _Connection(asyncio.Protocol):
         return event
 
     async def body(self) -> AsyncIterator[bytes]:
-        """Yield the body of the response as it arrives; then the connection is ready for the next request."""
+        """Yield the body of the response as it arrives; then the connection is ready for another request."""
         while not isinstance(event := await self._next_event(), h11.EndOfMessage):
             if isinstance(event, h11.Data):
                 yield bytes(event.data)

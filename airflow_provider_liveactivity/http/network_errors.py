@@ -26,7 +26,7 @@ class NetworkError(Enum):
     NO_ANSWER = auto()
 
 
-# From the special to the general: a TLS error is the cause of a connection error.
+# From specific to general, because a TLS error can be the cause of a connection error.
 _KINDS: tuple[tuple[type[BaseException], NetworkError], ...] = (
     (ssl.SSLCertVerificationError, NetworkError.CERTIFICATE),
     (httpx.ProxyError, NetworkError.PROXY),
@@ -61,7 +61,7 @@ _SENTENCES = {
     NetworkError.NO_HOST: "The name of the host in {url} cannot be resolved; check its spelling.",
     NetworkError.CONNECT_TIMEOUT: "{url} could not be reached within {connect:g} seconds (connect_timeout); "
     "a firewall may block it.",
-    NetworkError.NO_ANSWER_IN_TIME: "{url} took the request, but did not answer within {read:g} seconds "
+    NetworkError.NO_ANSWER_IN_TIME: "{url} accepted the request, but did not answer within {read:g} seconds "
     "(read_timeout).",
     NetworkError.REFUSED: "{url} refuses connections or cannot be reached; check host, port and network.",
     NetworkError.NO_ANSWER: "{url} accepted the connection, but sent no readable response; check "

@@ -1,4 +1,4 @@
-"""When a request is sent again, and after how long."""
+"""Decide whether a request is sent again, and when."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class RetryConfig:
     """
     How often a request is sent, with exponential waits and full jitter between the attempts.
 
-    :param attempts: most attempts, the first one included.
-    :param max_total_wait: most seconds that all waits together take.
-    :param first_wait: most seconds of the first wait; the bound doubles with each attempt.
-    :param max_wait: most seconds of a single wait.
+    :param attempts: maximum number of attempts, including the first.
+    :param max_total_wait: maximum seconds of all waits together.
+    :param first_wait: maximum seconds of the first wait; the maximum doubles with each attempt.
+    :param max_wait: maximum seconds of a single wait.
     """
 
     attempts: int = 6
@@ -50,7 +50,7 @@ def retrying(
     Return a caller that repeats an attempt as configured and raises the last error.
 
     :param safety: whether the request may be sent again after an unknown outcome.
-    :param config: how often and how long.
+    :param config: number of attempts and waits.
     :param sleep: waits some seconds.
     """
     return tenacity.AsyncRetrying(

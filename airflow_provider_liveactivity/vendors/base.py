@@ -1,4 +1,4 @@
-"""Define what the HTTP client needs to know of a vendor: requests, responses, quota and errors."""
+"""Define what the HTTP client needs to know about a vendor: requests, responses, quota and errors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class RetrySafety(Enum):
     """Whether a request may be sent again after it left and no usable response came."""
 
-    IDEMPOTENT = "the request holds the whole state: sending it again changes nothing"
+    IDEMPOTENT = "the request contains the whole state, so sending it again changes nothing"
     IDEMPOTENT_WITH_KEY = "the vendor refuses a second request with the same key, so sending it again is safe"
     NOT_IDEMPOTENT = "a second request could put a second activity on the lock screen"
 
 
-#: Maximum number of bytes read from a response; the response to a send has a few hundred.
+#: Maximum number of bytes read from a response; the response to a send has a few hundred bytes.
 MAX_RESPONSE_BYTES = 64 * 1024
 #: Maximum number of bytes read from a list of segments or campaigns.
 MAX_LISTING_BYTES = 4 * 1024 * 1024
@@ -101,7 +101,7 @@ class Response:
 @dataclass(frozen=True, slots=True)
 class Quota:
     """
-    The vendor's quota from its headers; None for a header that is missing or not readable.
+    The vendor's quota from its headers; None for a header that is missing or invalid.
 
     :param limit: number of requests that the quota window allows.
     :param remaining: number of requests that are left in the quota window.
@@ -129,7 +129,7 @@ class Quota:
         )
 
 
-#: All quota windows are shorter than this number of seconds, and today's epoch seconds are larger.
+#: A larger reset is in epoch seconds, a smaller one in seconds from now: no quota window is this long.
 _MAX_RELATIVE_RESET_SECONDS = 7 * 86_400
 
 
@@ -141,7 +141,7 @@ def _number(text: str | None) -> int | None:
 
 
 def _moment(seconds: int | None, now: datetime) -> datetime | None:
-    """Read epoch seconds, or the seconds until the reset, which one page of MoEngage describes."""
+    """Read a reset in epoch seconds, or in seconds from now, which one page of MoEngage describes."""
     if seconds is None:
         return None
     try:
@@ -153,7 +153,7 @@ def _moment(seconds: int | None, now: datetime) -> datetime | None:
 
 
 class Vendor(Protocol):
-    """What the HTTP client needs to know of a vendor."""
+    """What the HTTP client needs to know about a vendor."""
 
     @property
     def name(self) -> str:
@@ -165,11 +165,11 @@ class Vendor(Protocol):
 
     @property
     def rate_limit_advice(self) -> str:
-        """What else a 429 may mean, as a sentence after a space; empty text for nothing else."""
+        """Another possible cause of a 429, as a sentence after a space; empty text if there is none."""
 
     @property
     def requests_per_window(self) -> int:
-        """The documented quota, which counts until a response names another one."""
+        """The documented quota, which applies until a response contains another one."""
 
     def to_error(self, request: Request, response: Response) -> LiveActivityError:
         """
@@ -187,7 +187,7 @@ class Vendor(Protocol):
         """
 
     def secrets(self) -> tuple[str, ...]:
-        """Return the keys, in every form in which a response may repeat them."""
+        """Return the keys, in every form in which a response may contain them."""
 
 
 _EXCERPT_CHARACTERS = 300

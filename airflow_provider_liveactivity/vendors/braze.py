@@ -160,10 +160,10 @@ class Braze:
                     **context,
                 )
             case 413:
-                return PayloadTooLarge("the request is larger than Braze takes (4 MB).", **context)
+                return PayloadTooLarge("the request is larger than Braze accepts (4 MB).", **context)
             case 415:
                 return InvalidPayload(
-                    "Braze did not see a JSON content type; a proxy may have removed it.", **context
+                    "Braze did not receive a JSON content type; a proxy may have removed it.", **context
                 )
             case _:
                 return LiveActivityError(
@@ -202,17 +202,17 @@ class StartRequests:
         return self._make(b",".join(parts) + b"}", ids)
 
 
-#: Braze does not document its response to an address that is not on the list.
+#: Braze does not document how it answers an address that is not on the list.
 _ALLOW_LIST = "If the key has an IP allow-list, the address of this machine must be on it."
 #: Part of Braze's message in a 400 → what to do.
 _ADVICE = {
     "no recipients": "the request had no recipients; give ids, aliases, a segment or a custom audience.",
     "max number of": "more than 50 people were in one request.",
     "no message to send": "the request had no content.",
-    "apple push length exceeded": "shorten the notification: its alert and extra may have 1,912 bytes.",
+    "apple push length exceeded": "shorten the notification: its alert and extra may have up to 1,912 bytes.",
     "invalid extra push payload": "notification.extra must be an object.",
     "does not match declared format": "Braze could not read the JSON of the request.",
-    "error while parsing request body": "Braze could not parse the request. What is sent is valid JSON: "
+    "error while parsing request body": "Braze could not parse the request, which was sent as valid JSON: "
     "check that no proxy or gateway changes it, and that each field has the type that Braze documents.",
 }
 
@@ -222,7 +222,7 @@ def _bad_request(response: Response, context: dict[str, Any]) -> InvalidPayload:
     for words, advice in _ADVICE.items():
         if words in said.lower():
             return InvalidPayload(advice, **context)
-    return InvalidPayload("Braze does not accept the request; its own words say why.", **context)
+    return InvalidPayload("Braze does not accept the request; the response says why.", **context)
 
 
 def error_message(response: Response) -> str:

@@ -40,7 +40,7 @@ _ACTIVITY_LOG = "/app_settings/developer_console/activitylog/"
 
 def activity_log(rest_host: str, instance: str | None = None) -> str:
     """
-    Return the URL of the Message Activity Log, which lists errors that follow an accepted request.
+    Return the URL of the Message Activity Log, which lists errors after a request was accepted.
 
     :param rest_host: host of the requests, which identifies the instance unless it is a proxy.
     :param instance: name of the instance, such as US-01; None, the default, if not known.

@@ -28,7 +28,7 @@ START_PATH = "/v1.0/live-activity/broadcast/start"
 UPDATE_PATH = "/v1.0/live-activity/broadcast/update"
 END_PATH = "/v1.0/live-activity/broadcast/end"
 
-#: Part of the message in a 403 → type of the error, and what to do. Only the message names the cause.
+#: Part of the message in a 403 → type of the error, and what to do. Only the message tells the cause.
 _FORBIDDEN: dict[str, tuple[type[LiveActivityError], str]] = {
     "campaign not found": (
         InvalidPayload,
@@ -47,17 +47,17 @@ _FORBIDDEN: dict[str, tuple[type[LiveActivityError], str]] = {
     ),
     "max instances limit": (
         PermissionDenied,
-        "the campaign has reached MoEngage's number of instances; end some, or create another campaign.",
+        "the campaign has reached MoEngage's limit of instances; end some, or create another campaign.",
     ),
     "invalid action": (
         InvalidPayload,
-        "MoEngage does not allow this now; probably the activity was not started or has already ended.",
+        "MoEngage does not allow this now; the activity has probably not started, or has already ended.",
     ),
     "dismissal date is already passed": (
         InvalidPayload,
         (
-            "a dismissal date is over: the one sent now, or the one set before, at which the activity left "
-            "the lock screens; send a later one, or none."
+            "a dismissal date is in the past: the one in this request, or an earlier one, which has already "
+            "removed the activity; send a later date, or none."
         ),
     ),
 }
@@ -103,7 +103,8 @@ class MoEngage(Workspace):
         return self._broadcast("end", END_PATH, body, self._with_activity_id(body))
 
     def _with_activity_id(self, body: UpdateBroadcast) -> dict[str, str]:
-        # Required by the older pages of MoEngage, and absent from the newer ones: sending it satisfies both.
+        # MoEngage's older pages require this header, and its newer pages do not mention it, so it is always
+        # sent.
         return self._headers(**{"X-Broadcast-Live-Activity-Id": body.broadcast_live_activity_id})
 
     @staticmethod
@@ -130,7 +131,7 @@ class MoEngage(Workspace):
                 parts = "content_state or alert"
                 if request.verb == "start":
                     parts = f"attribute_info, {parts}"
-                return PayloadTooLarge(f"MoEngage takes 5,120 bytes; shorten {parts}.", **context)
+                return PayloadTooLarge(f"MoEngage accepts at most 5,120 bytes; shorten {parts}.", **context)
             case _:
                 return super().to_error(request, response)
 

@@ -84,8 +84,8 @@ class Campaigns(Workspace):
         """
         Return whether MoEngage reports that this ``request_id`` has created a campaign before.
 
-        MoEngage documents that such a request fails, but not the message. Any refusal that calls the
-        request_id known therefore counts.
+        MoEngage documents that such a request fails, but not its message. Any refusal whose message says that
+        the request_id was used before therefore counts.
         """
         said = response.text.lower()
         return (
@@ -166,8 +166,8 @@ class Segments(Workspace):
                 return InvalidPayload("another segment has this name or these filters.", **context)
             case 413:
                 return PayloadTooLarge(
-                    "a filter of MoEngage does not hold this many ids; create a file segment of them, and "
-                    "create the campaign with its segment_id.",
+                    "a MoEngage filter cannot contain this many ids; create a file segment with these ids, "
+                    "and create the campaign with its segment_id.",
                     **context,
                 )
             case _:

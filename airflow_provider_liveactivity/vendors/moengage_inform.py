@@ -32,21 +32,22 @@ SEND_PATH = "/v1.0/alerts/send"
 REQUESTS_PER_MINUTE = 10_000
 #: Period in which MoEngage refuses a second request with the same transaction_id.
 DUPLICATE_WINDOW = timedelta(minutes=5)
-_DIGITS = 40  # of at most 50 characters in a transaction_id: 160 bits
+_DIGITS = 40  # 160 bits; MoEngage allows 50 characters
 _INVALID_RECIPIENT = 120012
 #: MoEngage's schema requires a recipient; its sample has none.
 TOKENS = (
-    "where the workspace wants push tokens, select them as the second column of sql, or give "
+    "if the workspace requires push tokens, select them as the second column of sql, or pass "
     "external_user_ids as an object of user id and push token"
 )
 _UNKNOWN_ALERT = 120002
-#: Prefix of the host that knows only test alerts.
+#: Prefix of MoEngage's host for test alerts.
 _TEST_HOST = "sandbox-"
 _ADVICE = {
     _UNKNOWN_ALERT: "MoEngage does not know the alert; check alert_id or alert_reference_name, that the "
     "alert is published, and that it is not a test alert.",
-    120003: "MoEngage misses the transaction_id, which was sent; report this to the provider's authors.",
-    120004: "MoEngage finds the transaction_id too long; report this to the provider's authors.",
+    120003: "MoEngage reports a missing transaction_id, although one was sent; report this to the provider's "
+    "authors.",
+    120004: "MoEngage reports that the transaction_id is too long; report this to the provider's authors.",
     120006: "MoEngage does not accept the payload; check attribute_info, content_state and the dates against "
     f"the alert's template; {TOKENS}.",
     120007: "an attribute has more than 1,500 characters; shorten it.",
@@ -59,7 +60,7 @@ class Inform(Workspace):
 
     :param workspace_id: the workspace ID.
     :param key: the key of the Inform tile.
-    :param la_type: start, update or end, on which the meaning of a duplicate depends.
+    :param la_type: start, update or end, which determines the meaning of a duplicate.
     :param clock: returns the wall-clock time in UTC.
     :param host: host of the requests, on which the advice in errors depends; empty by default.
     """
@@ -84,9 +85,9 @@ class Inform(Workspace):
         """
         Return the id that connects the requests for one user's activity, if the caller has none.
 
-        The id appears in MoEngage's logs and on the device, so it must not reveal the user id. A plain hash
-        would: user ids are short enough to try all of them. This hash needs the Inform key, which the Airflow
-        that starts an activity shares with the Airflow that ends it.
+        The id appears in MoEngage's logs and on the device, so it must not reveal the user id, which can be
+        guessed from a plain hash. This hash needs the Inform key, which the Airflow that starts an activity
+        shares with the Airflow that ends it.
 
         :param activity_id: your id of the activity.
         :param user_id: your id of the user.
@@ -120,8 +121,8 @@ class Inform(Workspace):
         """
         Return whether the user already has the activity.
 
-        This is known only after a start. An update has the same transaction_id as the start, so a refusal
-        does not say which of the two it repeats.
+        Only the refusal of a start shows this. An update has the same transaction_id as the start, so its
+        refusal can have two causes.
         """
         return response.status == 409 and self._la_type == "start"
 
@@ -132,8 +133,8 @@ class Inform(Workspace):
         match response.status:
             case 409:
                 return QuotaExhausted(
-                    "MoEngage accepts one call for a user's activity in five minutes. The task repeats this "
-                    "call when they are over.",
+                    "MoEngage accepts one call in five minutes for a user's activity. The task repeats this "
+                    "call after five minutes.",
                     reset_at=self._clock() + DUPLICATE_WINDOW,
                     **context,
                 )
@@ -143,9 +144,9 @@ class Inform(Workspace):
                 )
             case 400 if code == _UNKNOWN_ALERT and self._host.startswith(_TEST_HOST):
                 return InvalidPayload(
-                    "MoEngage does not know the alert. Its sandbox host wants the alert_id of a test alert; "
-                    "for a published alert, set the connection's host to that of the data center, without "
-                    "'sandbox-'.",
+                    "MoEngage does not know the alert. Its sandbox host accepts only the alert_id of a test "
+                    "alert; for a published alert, set the connection's host to that of the data center, "
+                    "without 'sandbox-'.",
                     **context,
                 )
             case 400 if code in _ADVICE:

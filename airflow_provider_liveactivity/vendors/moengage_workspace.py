@@ -1,4 +1,4 @@
-"""Define what MoEngage's APIs share: a workspace, and one key for each API."""
+"""Define what all of MoEngage's APIs have in common: a workspace, and one key for each API."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Workspace:
                     **context,
                 )
             case 413:
-                return PayloadTooLarge("MoEngage finds the request too large; shorten it.", **context)
+                return PayloadTooLarge("the request is larger than MoEngage accepts; shorten it.", **context)
             case _:
                 return LiveActivityError(
                     f"MoEngage refused the request for a reason it does not document{reason(response)}.",

@@ -157,9 +157,9 @@ def test_refusals_of_all_three_broadcast_calls(pages: Pages, verb: str, case: Ca
 @pytest.mark.parametrize("verb", ["update", "end"])
 @each([
     Case(403, live("OperationNotAllowed", "Invalid Action"),
-     InvalidPayload, "not started or has already ended"),
+     InvalidPayload, "not started, or has already ended"),
     Case(403, live("OperationNotAllowed", "Dismissal date is already passed"),
-     InvalidPayload, "send a later one, or none"),
+     InvalidPayload, "send a later date, or none"),
 ])  # fmt: skip
 def test_refusals_of_update_and_end(pages: Pages, verb: str, case: Case) -> None:
     pages.answers[f"POST {LIVE}{verb}"] = case.status, case.body
@@ -257,7 +257,7 @@ def test_a_segment_with_the_same_filters_is_taken(pages: Pages) -> None:
 INFORM: list[Case] = [
     Case(400, inform(120002, "BAD_REQUEST", "Invalid Alert ID"), InvalidPayload, "check alert_id"),
     Case(400, inform(120003, "BAD_REQUEST", "Missing Transaction ID"),
-     InvalidPayload, "misses the transaction_id"),
+     InvalidPayload, "a missing transaction_id"),
     Case(400, inform(120004, "BAD_REQUEST", "Transaction ID too long"), InvalidPayload, "too long"),
     Case(400, inform(120006, "BAD_REQUEST", "Invalid payload"), InvalidPayload, "the alert's template"),
     Case(400, inform(120007, "BAD_REQUEST", "Attribute length"), InvalidPayload, "more than 1,500"),

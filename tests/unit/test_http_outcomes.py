@@ -120,7 +120,7 @@ def test_a_redirect_is_not_followed(request_: Request, status: int) -> None:
     vendor = ScriptedVendor(Reply(status, PAGE, {"Location": "https://evil.example.com/", **HTML}))
     error = vendor.error(request_)
     assert isinstance(error, InvalidConnection)
-    assert "Redirects are not followed" in error.message
+    assert "redirect, which is not followed" in error.message
     assert [request.url.host for request in vendor.requests] == ["vendor.test"]
 
 

@@ -163,7 +163,7 @@ def test_the_number_of_an_error_may_be_text_or_anything(
 @pytest.mark.parametrize(
     ("host", "words"),
     [
-        ("https://sandbox-api-01.moengage.com", "wants the alert_id of a test alert"),
+        ("https://sandbox-api-01.moengage.com", "accepts only the alert_id of a test alert"),
         ("https://api-01.moengage.com", "that it is not a test alert"),
     ],
 )

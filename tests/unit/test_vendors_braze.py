@@ -49,7 +49,7 @@ def test_the_error_of_a_refused_key_names_the_permission_it_needs(
 @pytest.mark.parametrize(
     ("status", "body", "kind", "advice"),
     [
-        (400, {"message": "Bad Request"}, InvalidPayload, "its own words say why"),
+        (400, {"message": "Bad Request"}, InvalidPayload, "the response says why"),
         (400, {"message": "No Recipients"}, InvalidPayload, "the request had no recipients"),
         (400, {"error": NOT_JSON}, InvalidPayload, "could not read the JSON"),
         (
@@ -74,9 +74,14 @@ def test_the_error_of_a_refused_key_names_the_permission_it_needs(
             InvalidPayload,
             "more than 50 people",
         ),
-        (400, {"message": "Bad", "errors": [{"id": "x", "message": "y"}]}, InvalidPayload, "its own words"),
-        (400, ["what?"], InvalidPayload, "its own words say why"),
-        (400, "what?", InvalidPayload, "its own words say why"),
+        (
+            400,
+            {"message": "Bad", "errors": [{"id": "x", "message": "y"}]},
+            InvalidPayload,
+            "the response says",
+        ),
+        (400, ["what?"], InvalidPayload, "the response says why"),
+        (400, "what?", InvalidPayload, "the response says why"),
         (
             401,
             {"message": "Unauthorized"},

@@ -73,7 +73,7 @@ DETAIL = {
         ),
         (403, DUPLICATE, InvalidPayload, "leave instance_id out"),
         (403, envelope("Max Instances Limit Reached"), PermissionDenied, "number of instances"),
-        (403, envelope("Invalid Action"), InvalidPayload, "not started or has already ended"),
+        (403, envelope("Invalid Action"), InvalidPayload, "not started, or has already ended"),
         (403, envelope("Dismissal date is already passed"), InvalidPayload, "dismissal date is over"),
         (403, envelope("Something new"), PermissionDenied, "may not be enabled for the workspace"),
         (403, "", PermissionDenied, "may not be enabled for the workspace"),

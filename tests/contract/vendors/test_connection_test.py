@@ -161,7 +161,7 @@ def test_a_server_that_never_answers_costs_one_time_out(outcome: Any, adapter: A
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         good, message = outcome(adapter, url, extra={"read_timeout": 0.2, **CAMPAIGN, **DATA})
     assert not good
-    assert message == f"{url} took the request, but did not answer within 0.2 seconds (read_timeout)."
+    assert message == f"{url} accepted the request, but did not answer within 0.2 seconds (read_timeout)."
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,12 @@ def test_the_log_begins_with_the_advice_and_shows_no_frames_of_the_provider(
             PermissionDenied,
             "the permission messages.live_activity.update",
         ),
-        (BRAZE, "start", {"braze_app_ids": ["other"]}, InvalidPayload, "its own words say why"),
-        (BRAZE, "end", {"braze_app_ids": ["other"]}, InvalidPayload, "its own words say why"),
+        (BRAZE, "start", {"braze_app_ids": ["other"]}, InvalidPayload, "the response says why"),
+        (BRAZE, "end", {"braze_app_ids": ["other"]}, InvalidPayload, "the response says why"),
         (MOENGAGE, "start", {"moengage_enabled": False}, PermissionDenied, "may not be enabled"),
         (MOENGAGE, "start", {"moengage_p8": False}, PermissionDenied, ".p8 APNs key"),
-        (MOENGAGE, "update", {}, InvalidPayload, "probably the activity was not started"),
-        (MOENGAGE, "end", {}, InvalidPayload, "probably the activity was not started"),
+        (MOENGAGE, "update", {}, InvalidPayload, "the activity has probably not started"),
+        (MOENGAGE, "end", {}, InvalidPayload, "the activity has probably not started"),
     ],
 )
 def test_what_only_a_person_can_change_fails_for_good(
