@@ -1,8 +1,8 @@
 """
 A strict local stand-in for the Live Activity APIs of Braze and MoEngage, which shows the phones.
 
-It is written from the vendors' documents alone and does not use the models of the package, so that tests find
-their mistakes.
+It is written from the vendors' documents alone and does not use the models of the package, so that tests
+against it find mistakes in the models.
 """
 
 from __future__ import annotations

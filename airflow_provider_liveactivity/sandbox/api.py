@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.sandbox.state import Sandbox
 
 PAGE = Path(__file__).with_name("page.html")
-# Ids and contents shown on the page are strangers' text; nothing of it may run or call out.
+# The page shows ids and contents from requests, which must neither run as code nor load anything.
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

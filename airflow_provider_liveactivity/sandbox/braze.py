@@ -74,7 +74,7 @@ class Braze:
 
     def answer(self, request: Request) -> Answer:
         """
-        Carry a request out and answer it.
+        Carry out a request and answer it.
 
         :param request: the request.
         """
@@ -132,7 +132,7 @@ class Braze:
             alert=start.alert,
             stale_date=body.stale_date and int(body.stale_date.timestamp()),
         ):
-            self.sandbox.too_large += 1  # accepted nevertheless: Braze does not learn that no phone shows it
+            self.sandbox.too_large += 1  # accepted anyway, because Braze cannot know that no phone shows it
             users = []
         self.sandbox.start("braze", body.activity_id, start, users)
         return Answer(201, {"message": "success"}, recipients=len(users))
@@ -157,7 +157,7 @@ class Braze:
             dismissal_date=body.dismissal_date and int(body.dismissal_date.timestamp()),
         )
         self.sandbox.too_large += not fits
-        # A success says nothing about phones: Braze answers the same for an activity that was never started.
+        # Braze answers the same for an activity that was never started.
         if fits and len(body.activity_id.encode()) <= MAX_TAG:
             self.sandbox.push("braze", body.activity_id, push)
         return Answer(201, {"message": "success"})

@@ -18,7 +18,8 @@ MAX_ALIAS = 236
 
 
 def _date(value: Any) -> datetime:
-    # The documents require ISO 8601 only: without an offset it is UTC, and a day means its beginning.
+    # The documents require only ISO 8601. A date without an offset is read as UTC, and a day as its
+    # beginning.
     if not isinstance(value, str):
         raise ValueError("must be an ISO 8601 string")
     moment = datetime.fromisoformat(value)

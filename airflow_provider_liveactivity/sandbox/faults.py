@@ -12,7 +12,7 @@ class Fault(NamedTuple):
     What a fault does with a request.
 
     :param status: status of the response; None for no response.
-    :param carried_out: whether the request takes effect nevertheless.
+    :param carried_out: whether the request takes effect anyway.
     :param manner: response in the vendor's form, a proxy's page, a closed connection, or no response.
     """
 
@@ -68,7 +68,7 @@ def next_fault(planned: list[PlannedFault], path: str) -> PlannedFault | None:
     """
     Return the fault that hits the next request to a path; None if there is none.
 
-    The first fault that matches hits. A fault that still skips requests leaves the request to the next fault.
+    The first fault that matches hits. If it still skips requests, the next fault that matches hits.
 
     :param planned: the planned faults; a used-up fault is removed.
     :param path: path of the request.

@@ -87,7 +87,7 @@ class Endpoints(Protocol):
     vendor: Vendor
 
     def answer(self, request: Request) -> Answer:
-        """Carry a request out and answer it."""
+        """Carry out a request and answer it."""
 
     def failure(self, status: int, reset_in: float | None) -> Answer:
         """Return a 429 or 5xx in the vendor's form; with None, a 429 has no headers about the reset."""

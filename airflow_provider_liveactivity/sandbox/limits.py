@@ -53,7 +53,7 @@ class RollingWindow:
     Count the requests of the last ``seconds``.
 
     MoEngage does not document whether "5 a minute" means a clock minute. A rolling minute is stricter:
-    requests that keep to it also keep to clock minutes.
+    requests within its limit are within the limit of a clock minute too.
 
     :param seconds: the length of the window.
     """

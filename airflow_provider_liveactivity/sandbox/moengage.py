@@ -63,7 +63,7 @@ class MoEngage(WorkspaceEndpoints):
             raise Refused([Problem("value_error", "Content-Type", "Must be application/json")])
         body = parse(StartBody, request.body) if verb == "start" else parse(PushBody, request.body)
         header = request.headers.get(ACTIVITY_HEADER.lower())
-        # Older documents require it on update and end, newer ones leave it out.
+        # Older documents require the header on update and end, newer ones leave it out.
         if header is None and verb != "start" and self.sandbox.settings.moengage_activity_header:
             raise Refused([Problem("missing", ACTIVITY_HEADER, "Field required")])
         if header not in (None, body.broadcast_live_activity_id):
@@ -114,7 +114,7 @@ class MoEngage(WorkspaceEndpoints):
             raise _forbidden(f"Campaign not found for {activity_id}")
         if not sandbox.settings.moengage_p8:
             raise _forbidden("Only IOS token auth is allowed, please upload .p8 file")
-        # One id per request, for any endpoint: the error is listed for all three.
+        # Each id is for one request, on any endpoint: the documents list the error for all three.
         if body.instance_id in sandbox.instance_ids:
             raise _forbidden("Duplicate Request, please use different instance_id")
         recipients = None
@@ -150,8 +150,9 @@ class MoEngage(WorkspaceEndpoints):
         now, activity = sandbox.now(), sandbox.activities.get(("moengage", activity_id))
         if activity is None or activity.ended:
             raise _forbidden("Invalid Action")
-        # The 403 does not say which date it means. Here it is the date set before, not that of the request,
-        # because the field's text says that a past date ends the activity at once. A setting adds the latter.
+        # The 403 does not say which date it means. Here it is the date that was set before, not the one in
+        # the request, because the field's text says that a past date ends the activity at once. A setting
+        # adds the latter.
         start = activity.starts[-1]
         dates = [set_dismissal(start, activity.pushes[start.first_push :])]
         if sandbox.settings.moengage_past_dismissal:

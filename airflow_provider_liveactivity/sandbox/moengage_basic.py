@@ -43,7 +43,7 @@ class WorkspaceEndpoints(ABC):
     @abstractmethod
     def answer(self, request: Request) -> Answer:
         """
-        Carry a request out and answer it.
+        Carry out a request and answer it.
 
         :param request: the request.
         """
@@ -54,7 +54,7 @@ def refusal(request: Request, workspace: str, key: str) -> Refusal | None:
     Return what is wrong with the credentials.
 
     :param request: the request.
-    :param workspace: the workspace ID that must stand in the header and in the Basic user.
+    :param workspace: the workspace ID that must be in the header and in the Basic user.
     :param key: the key of the API's tile.
     """
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")

@@ -1,4 +1,4 @@
-"""MoEngage: segments made of filters, and the users of an audience."""
+"""MoEngage: segments that consist of filters, and the users of an audience."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ def people(sandbox: Sandbox, segmentation: Segmentation) -> list[str] | None:
     """
     Return the users of an audience; None if it names a segment that does not exist.
 
-    Filters on ids and segments are applied. The sandbox has no attributes and actions of users: a filter on
-    these lets every known user in.
+    Filters on ids and segments are applied. The sandbox has no attributes and actions of users, so a
+    filter on these matches every known user.
 
     :param sandbox: the state.
     :param segmentation: the audience.

@@ -1,9 +1,9 @@
 """
-Which requests the sandbox accepts: those of programs and of its own pages, not those of other pages.
+Accept requests of programs and of the sandbox's own pages, and refuse those of other web pages.
 
-A browser on the same machine reaches loopback from any page. Two checks keep such pages out: the ``Host``
-header must name the sandbox (against DNS rebinding), and a write must come from a page of the same origin
-(against cross-site request forgery).
+A web page in a browser on the same machine can send requests to loopback. Two checks prevent this: the
+``Host`` header must name the sandbox (against DNS rebinding), and a write must come from a page of the same
+origin (against cross-site request forgery).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 class OriginGuard:
     """
-    ASGI application that responds with 403 to requests of other pages, and passes on all others.
+    ASGI application that answers 403 to requests of other web pages, and passes on all other requests.
 
     :param app: the application that gets the other requests.
     :param host: host name or address that the sandbox was started with.

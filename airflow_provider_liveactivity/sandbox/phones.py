@@ -1,7 +1,7 @@
 """
-What the phones of one Live Activity show.
+Compute what the phones of one Live Activity show.
 
-To hold a million phones, the sandbox stores one dictionary entry for each: user → the start that created the
+To store a million phones, the sandbox stores one dictionary entry for each: user → the start that created the
 card. Starts and pushes are stored once and shared. What a phone shows is computed when it is read.
 """
 
@@ -70,7 +70,7 @@ class Activity:
         self.older_cards: dict[str, list[Start]] = {}  # only users with two cards at once
         self.starts: list[Start] = []
         self.pushes: list[Push] = []
-        self.started = 0  # cards ever made
+        self.started = 0  # cards created so far
         self.started_twice = 0  # users who ever had two cards at once
         self._times: list[datetime] = []
         self._ends: list[int] = []

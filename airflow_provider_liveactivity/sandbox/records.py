@@ -51,7 +51,7 @@ class Record:
             return None
         try:
             content = from_json(self.body, allow_inf_nan=False)
-            json.dumps(content, allow_nan=False)  # 1e999 gets past the line above
+            json.dumps(content, allow_nan=False)  # from_json reads 1e999 as infinity
         except ValueError:
             return self.body.decode("utf-8", "replace")
         return content
@@ -63,7 +63,7 @@ class Record:
         :param activity_id: the vendor's id of the activity.
         """
         body = self.body or b""
-        # Parsing thousands of bodies is slow, and most contain the id in neither spelling of JSON.
+        # Parsing thousands of bodies is slow, so skip bodies that contain the id in no spelling of JSON.
         spellings = (json.dumps(activity_id, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
         if not any(spelling.encode() in body for spelling in spellings):
             return False

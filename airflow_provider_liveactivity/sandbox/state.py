@@ -156,7 +156,7 @@ class Sandbox:
 
     def start(self, vendor: Vendor, activity_id: str, start: Start, users: Sequence[str]) -> None:
         """
-        Carry a start out.
+        Carry out a start.
 
         :param vendor: ``braze`` or ``moengage``.
         :param activity_id: the vendor's id of the activity.
@@ -171,7 +171,7 @@ class Sandbox:
 
     def push(self, vendor: Vendor, activity_id: str, push: Push) -> None:
         """
-        Carry an update or an end out.
+        Carry out an update or an end.
 
         :param vendor: ``braze`` or ``moengage``.
         :param activity_id: the vendor's id of the activity.

@@ -154,7 +154,7 @@ def test_numbers_are_whole_whatever_their_scale() -> None:
 
 
 def test_a_number_that_is_not_whole_stops_the_reading() -> None:
-    with pytest.raises(InvalidPayload, match="not a whole one") as caught:
+    with pytest.raises(InvalidPayload, match="not a whole number") as caught:
         ids(audience_of(Rows([("10.5",)], sample=10)))
     assert "10.5" not in str(caught.value)
 
