@@ -160,7 +160,7 @@ def check_literals(arguments: Mapping[str, Any]) -> None:
 
 def check_one_of(arguments: Mapping[str, Any], *groups: tuple[str, ...], what: str) -> None:
     """
-    Check that exactly one of several arguments is given, as far as literals tell.
+    Check that exactly one of several arguments is given, as far as their literal values show.
 
     :param arguments: arguments by name.
     :param groups: the alternatives; the arguments of one alternative may be given together.
@@ -271,7 +271,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
 
 
 def _check_moment(name: str, value: Any, arguments: Mapping[str, Any]) -> None:
-    """Refuse text that is no moment, and a moment without an offset; leave all other rules to the send."""
+    """Refuse text that is not a moment, and a moment without an offset; the send checks all other rules."""
     if isinstance(value, str) and (value.strip() in _BLANK or value.strip().isdigit()):
         return  # MoEngage also takes epoch seconds
     has_zone = name == "end_time" and bool(arguments.get("end_timezone"))

@@ -6,9 +6,9 @@ It exempts the result of an ``XComArg``, but not the arguments that a mapped tas
 ``expand_kwargs(query.output)``: a database cell such as ``{{ conn.braze_default.password }}`` would become
 the API key. ``TemplateGuard`` exempts these values too.
 
-The only private part of Airflow here is ``_do_render_template_fields``, which is overridden. What reads a
-mapped operator is in ``_airflow_internals``. If a version of Airflow maps tasks differently, the task fails
-before anything is sent.
+The only private part of Airflow here is ``_do_render_template_fields``, which is overridden. The code that
+reads a mapped operator is in ``_airflow_internals``. If a version of Airflow maps tasks differently, the task
+fails before anything is sent.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class TemplateGuard(_Operator):
         refuse_unknown(cls, kwargs)
         operator = super().__new__(cls)
         if is_made_by_mapping(kwargs):
-            # Constructors may take the arguments apart. Here they are still the objects that Airflow passes.
+            # A constructor may unpack its arguments. Here they are still the objects that Airflow passes.
             operator.__dict__["_mapped_arguments"] = kwargs
         return operator
 
@@ -103,10 +103,9 @@ class TemplateGuard(_Operator):
             and _looks_like_template(content, self.template_ext)
         ):
             raise AirflowFailException(
-                f"Nothing was sent: {type(self).__name__} makes text of its arguments that may be a "
-                "template, and one of its mapped values looks like a template too, so that they cannot be "
-                "told apart. Pass values of other tasks to the operator's fields as they are, and templates "
-                "in partial()."
+                f"Nothing was sent: {type(self).__name__} builds text from its arguments, and one of its "
+                "mapped values looks like a template, so the provider cannot distinguish values from "
+                "templates. Pass values from other tasks directly to the operator's fields, and templates in partial()."
             )
         return super().render_template(content, context, jinja_env, seen_oids)
 
@@ -195,6 +194,6 @@ def _as_object(name: str, value: Any) -> Any:
         return to_object(value)
     except ValueError as error:
         raise AirflowFailException(
-            f"{name} {error}. A path must stand in the DAG file as it is: what a template or another task "
-            "gives is never read from a file."
+            f"{name} {error}. A path must be plain text in the DAG file: a value from a template or another "
+            "task is never read from a file."
         ) from None

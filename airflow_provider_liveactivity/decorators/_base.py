@@ -61,8 +61,8 @@ class StartStateFromFunction(StateFromFunction):
     """
     Base of the decorated starts: an attempt that resumes an earlier one sends the same state.
 
-    Another state would be another send, which would start the activity again on phones that have it already.
-    Airflow before 3.3 keeps nothing between attempts and therefore allows no such attempt.
+    A different state would be a new send, which would start the activity again on phones that already have
+    it. Before Airflow 3.3, nothing is kept between attempts, so no attempt can resume an earlier one.
     """
 
     validate_only: bool
@@ -75,7 +75,7 @@ class StartStateFromFunction(StateFromFunction):
     def _state(self, context: Context) -> Any:
         store: Any = context.get("task_state_store")
         saved = store.get(STATE_KEY) if store is not None else None
-        # Clearing a finished task means another send. A clear raises max_tries, a retry does not.
+        # Clearing a finished task means a new send. A clear raises max_tries, a retry does not.
         if saved and not (saved["finished"] and context["ti"].max_tries > saved["clears"]):
             self.log.info("The first attempt has computed the content state; this attempt sends the same.")
             return saved["content_state"]
@@ -123,7 +123,7 @@ def sending_task(
     :param python_callable: the function if the decorator is used without arguments; otherwise None.
     :param kwargs: arguments of the operator, without ``content_state``.
     """
-    # A dict as return annotation must not make an XCom of each key of the report.
+    # A function annotated to return a dict must not create an XCom for each key of the report.
     kwargs.setdefault("multiple_outputs", False)
     return task_decorator_factory(
         python_callable=python_callable, decorated_operator_class=operator, **kwargs

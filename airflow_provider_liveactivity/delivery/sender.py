@@ -98,8 +98,7 @@ class Sender:
         self._outcomes = OutcomeLog(outcomes, clock=clock)
         self._preflight = preflight
         self._saved = CheckpointState(send_id)  # by earlier attempts
-        # Each change of the state is one assignment, because a signal handler may raise between two
-        # statements.
+        # Each change of the state is one assignment: a signal handler may raise between two statements.
         self._state = SendState()
         self._final_state: SendState | None = None  # once it is stored
         self._reopened: deque[Job] = deque()  # open batches of earlier attempts

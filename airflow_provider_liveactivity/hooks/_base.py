@@ -103,7 +103,7 @@ class LiveActivityHook(BaseHook):
         return uri if len(uri) <= MAX_URI_LENGTH else None
 
     def stop(self) -> None:
-        """Send no further request, in this call and later ones; safe to call from a signal handler."""
+        """Send no further requests, in this call and later ones; safe to call from a signal handler."""
         self._stopped = True
         if self._sender is not None:
             self._sender.stop()
@@ -170,7 +170,7 @@ class LiveActivityHook(BaseHook):
         )
 
     def _sent_at(self, release: ScheduledRelease | None) -> datetime:
-        """Return when a request leaves, as known now: a relative date counts from then."""
+        """Return when a request leaves, as known now; relative dates count from this moment."""
         return release.release_time(self._clock()) if release else self._clock()
 
     def _dry_run(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> SendReport:
@@ -232,7 +232,7 @@ class LiveActivityHook(BaseHook):
 
 
 def _known(sender: Sender | None, preflight: Preflight | None) -> dict[str, Any]:
-    """Return what the report of a send with an audience says beside its counts."""
+    """Return the fields of the report that only a send with an audience has."""
     known: dict[str, Any] = {"send_id": sender.uid} if sender is not None and sender.uid else {}
     expected = preflight.expected if preflight is not None else None
     if expected is not None and expected.end is not None:

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 #: Keys of the connection's extra, beside the common ones.
 EXTRA_KEYS = ("instance", "app_id")
 _UNSEEN = (
-    "Whether it also has the permissions messages.live_activity.start and messages.live_activity.update, "
-    "only a send can tell."
+    "Only a send shows whether it also has the permissions messages.live_activity.start and "
+    "messages.live_activity.update."
 )
 
 
@@ -62,7 +62,7 @@ class BrazeConnection(LiveActivityHook):
     def workspace(self) -> WorkspaceConfig:
         """The workspace of the connection, which is read at the first use."""
         connection = self._connection
-        key = secret(connection, connection.password, "the password, which is to hold the REST API key,")
+        key = secret(connection, connection.password, "the password, which must hold the REST API key,")
         return WorkspaceConfig(Braze(key), self.url, timeouts(connection), proxy(connection))
 
     @cached_property
@@ -75,7 +75,7 @@ class BrazeConnection(LiveActivityHook):
         found = app_id or text(self._connection.extra_dejson, "app_id")
         if not found:
             raise InvalidConnection(
-                "app_id is missing: give it to the call, or to the connection "
+                "app_id is missing: pass it to the call, or add it to the connection "
                 f"{self.braze_conn_id!r}, in its form under Extra Fields."
             )
         return found
@@ -95,7 +95,7 @@ class BrazeConnection(LiveActivityHook):
             segments = self._request(self._braze.segments(page)).accepted().fields().get("segments")
             if not isinstance(segments, list):
                 raise VendorUnavailable(
-                    "the answer has no list of segments; check that the connection's host is Braze's."
+                    "the response has no list of segments; check that the connection's host is Braze's."
                 )
             yield from segments
             if len(segments) < SEGMENTS_PER_PAGE:
@@ -138,5 +138,5 @@ class BrazeConnection(LiveActivityHook):
             return False, problem(read.error, workspace)
         answer = read.accepted().json()
         if not isinstance(answer, dict) or "segments" not in answer:
-            return False, f"{workspace.base_url} answered, but not as Braze does; check the host."
+            return False, f"{workspace.base_url} answered, but not like Braze; check the host."
         return True, f"{workspace.base_url} accepts the key. {_UNSEEN}"

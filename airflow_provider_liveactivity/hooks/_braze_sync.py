@@ -1,4 +1,4 @@
-"""Make Braze's Live Activities what the rows of a query say."""
+"""Sync Braze's Live Activities with the rows of a query."""
 
 from __future__ import annotations
 
@@ -61,18 +61,18 @@ class BrazeSync(SyncCalls, BrazeConnection):
         validate_only: bool = False,
     ) -> SyncReport:
         """
-        Start, update and end Live Activities so that they are what the rows say.
+        Start, update and end Live Activities so that they match the rows.
 
-        One row is one activity as it should be now. The columns are ``activity_id``; one of
+        Each row describes one activity as it should be now. The columns are ``activity_id``; one of
         ``external_user_id``, ``external_user_ids`` and ``segment_id``; ``activity_attributes``,
         ``content_state``, ``end_time``, ``ended``, and any of the arguments from ``activity_attributes_type``
-        to ``dismissal_date``, which then counts for its row. A pass sends only what differs from the state
+        to ``dismissal_date``, which then applies to its row. A pass sends only what differs from the state
         table. No start is sent twice.
 
         :param sql: query whose rows are the activities; this or ``rows``.
         :param sql_conn_id: id of the connection to the query's database.
         :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
-        :param rows: list of dicts, or a function that returns or yields dicts, called anew for each pass.
+        :param rows: list of dicts, or a function that returns or yields dicts, called again for each pass.
         :param transform: function that takes a row and returns the fields of its activity as a dict; None,
             the default, takes the columns as the fields.
         :param state_table: name of the table that stores what was sent, with or without a schema;
@@ -96,7 +96,7 @@ class BrazeSync(SyncCalls, BrazeConnection):
             which does not use up the app's budget of updates; False by default.
         :param on_missing: what to do with an activity that is on and has no row: "keep" it (the default), or
             "end" it with its last state.
-        :param allow_end_all: whether ``on_missing="end"`` also counts for a query without rows, and so ends
+        :param allow_end_all: whether ``on_missing="end"`` also applies to a query without rows, and so ends
             every activity; False by default.
         :param on_bad_row: what to do with a row that cannot be sent: "skip" it (the default), or "fail"
             before anything is sent.
@@ -104,7 +104,7 @@ class BrazeSync(SyncCalls, BrazeConnection):
             are sent in both cases.
         :param on_unknown: what to do with a start that may have been carried out: "skip" it (the default),
             "resend" it, which may show the activity twice, or "fail" after the pass.
-        :param min_update_interval: shortest time between two updates of an activity: timedelta, seconds or
+        :param min_update_interval: minimum time between two updates of an activity: timedelta, seconds or
             ISO-8601 text. An update that comes earlier is held back, and the newest state is sent later.
             None, the default, holds none back.
         :param poll_interval: time from one pass to the next: timedelta, seconds or ISO-8601 text. None, the
@@ -115,8 +115,8 @@ class BrazeSync(SyncCalls, BrazeConnection):
             true value, if rows may have changed. None, the default, only waits.
         :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or
             path; None, the default, disables the check.
-        :param max_workers: most requests in flight, 1 to 256; 128 by default.
-        :param max_requests_per_second: most requests per second; None, no limit, by default.
+        :param max_workers: maximum number of requests in flight, 1 to 256; 128 by default.
+        :param max_requests_per_second: maximum number of requests per second; None, no limit, by default.
         :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by
             default.
         :param validate_only: read the rows and build every request, but send nothing; False by default.

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 COMMON_EXTRA = ("connect_timeout", "read_timeout", "proxy", "allow_any_host")
 
 # RFC 1035, plus the underscore of internal names: labels of 1 to 63 characters, separated by single dots.
-# Text that only resembles a name, such as "evil.com\.braze.com", must not reach the comparison of its end. A
-# name that no resolver accepts must not reach a request.
+# Text that only resembles a name, such as "evil.com\.braze.com", must not reach the comparison of its end.
+# Text that no resolver accepts must not reach a request.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST_NAME = re.compile(rf"(?=.{{1,254}}$){_LABEL}(?:\.{_LABEL})*\.?")
 _PORTS = range(1, 65_536)
@@ -230,7 +230,7 @@ def secret(connection: ConnectionLike, value: str | None, what: str) -> str:
         )
     if not (key.isascii() and key.isprintable()):
         raise InvalidConnection(
-            f"connection {connection.conn_id!r}: {what} holds a character that no key has, such as a line "
+            f"connection {connection.conn_id!r}: {what} contains a character that no key has, such as a line "
             "break or an invisible one; copy it again."
         )
     return key

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def fault(error: InvalidConnection, conn_id: str) -> str:
     """
-    Return what is wrong with a connection, without its id: Airflow's *Test* button uses a made-up id.
+    Return what is wrong with a connection, without its id: Airflow's *Test* button uses a temporary id.
 
     :param error: the error that reading the connection raised.
     :param conn_id: id of the connection.

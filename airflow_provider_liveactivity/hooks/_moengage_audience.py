@@ -96,5 +96,5 @@ def _ids(persons: Audience, max_audience: int | str | None) -> list[str]:
         )
     batches = list(persons.batches(1_000))
     if any(batch.user_aliases for batch in batches):
-        raise InvalidPayload("the audience of a campaign is one column of user ids.")
+        raise InvalidPayload("the query for a campaign must have one column, the user id.")
     return list(chain.from_iterable(batch.external_user_ids for batch in batches))

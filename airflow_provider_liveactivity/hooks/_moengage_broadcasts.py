@@ -87,8 +87,8 @@ class Broadcasts(MoEngageCalls):
             raise InvalidPayload("on_rate_limit must be 'wait', 'coalesce' or 'fail'.")
         if on_rate_limit == "coalesce" and not self._in_block:
             raise InvalidPayload(
-                "on_rate_limit='coalesce' may hold an update back, so it needs an end at which that is sent: "
-                "use the hook in a with statement."
+                "on_rate_limit='coalesce' may hold an update back until the with block ends: use the hook "
+                "in a with statement."
             )
         if arguments.get("validate_only", False):
             return _without_count(self._deliver(plan, validate_only=True))
@@ -112,7 +112,7 @@ class Broadcasts(MoEngageCalls):
                     limits[-1], error.reset_at or self.rates.clock() + timedelta(minutes=1)
                 )
         if on_rate_limit == "fail":
-            raise RateLimited("five updates and ends a minute are all that MoEngage takes.", reset_at=until)
+            raise RateLimited("MoEngage accepts only five updates and ends a minute.", reset_at=until)
         self._held[activity_id] = _Held(plan, delivery, replaced)
         return BroadcastReport(**self._report(plan, SendCounts(), recipients=1), coalesced=0)
 

@@ -231,7 +231,7 @@ class BroadcastCampaigns(MoEngageCalls):
             segment_id = next((one.get("id") for one in found if one.get("name") == body.name), None)
         if not segment_id:
             raise LiveActivityError(
-                "MoEngage says that the segment exists, and does not list it.", vendor=vendor.name
+                "MoEngage reports that the segment exists, but does not list it.", vendor=vendor.name
             )
         return str(segment_id)
 

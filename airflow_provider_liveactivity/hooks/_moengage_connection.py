@@ -46,7 +46,7 @@ class MoEngageCalls(LiveActivityHook):
 
     @cached_property
     def rates(self) -> RollingLimiter:
-        """The recent requests of this hook, to keep to MoEngage's limits."""
+        """The recent requests of this hook, to stay within MoEngage's limits."""
         return RollingLimiter(clock=self._clock)
 
     @cached_property
@@ -72,10 +72,10 @@ class MoEngageCalls(LiveActivityHook):
         :raises InvalidConnection: if the connection lacks something. The message names the field.
         """
         connection = self._connection
-        workspace = secret(connection, connection.login, "the login, which is to hold the workspace ID,")
+        workspace = secret(connection, connection.login, "the login, which must hold the workspace ID,")
         extra = connection.extra_dejson
         if key_field == "password":
-            key = secret(connection, connection.password, "the password, which is to hold the Push API key,")
+            key = secret(connection, connection.password, "the password, which must hold the Push API key,")
         else:
             key = secret(
                 connection,

@@ -33,7 +33,7 @@ class ProvableKeys(MoEngageCalls):
 
     def test_connection(self) -> tuple[bool, str]:
         """
-        Read once with each key that can read; return whether the connection works, and the reason.
+        Send a read request with each key that allows one; return whether the connection works, and why.
 
         The Campaign key can search campaigns, and the Data key can list segments. MoEngage documents no
         request that accepts the Push or the Inform key and changes nothing, so these two keys cannot be
@@ -60,11 +60,11 @@ class ProvableKeys(MoEngageCalls):
             workspace = self.workspace_for(api, key)
             read = self._try_request(read_of(workspace), workspace)
             if read.error is not None:
-                if read.error.status is None:  # the host does not answer: the other keys would wait as long
+                if read.error.status is None:  # no response, so the other keys would wait in vain too
                     return False, problem(read.error, workspace)
                 refused.append(f"{_KEYS[key]}: {problem(read.error, workspace)}")
             elif read.accepted().json() is None:
-                return False, f"{self.url} answered, but not as MoEngage does; check the host."
+                return False, f"{self.url} answered, but not like MoEngage; check the host."
             else:
                 accepted.append(_KEYS[key])
         sentences = [*refused]

@@ -96,8 +96,8 @@ class Recipients:
 def _check_length(longest: int) -> None:
     if longest > MAX_TRANSACTION_ID_CHARACTERS:
         raise InvalidPayload(
-            f"the query has a transaction_id of more than {MAX_TRANSACTION_ID_CHARACTERS} characters; "
-            "MoEngage takes no longer one."
+            f"the query has a transaction_id of more than {MAX_TRANSACTION_ID_CHARACTERS} characters, which "
+            "MoEngage does not accept."
         )
 
 

@@ -1,4 +1,4 @@
-"""What a hook hands to the engine: a validated send, and how to deliver it."""
+"""Define what a hook passes to the engine: a validated send, and how to deliver it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class SendPlan:
     :param repeatable: whether the send may be repeated; an unknown outcome then fails it, so that it is
         retried. False by default.
     :param workspace: where to send; None, the default, for the hook's own workspace.
-    :param warnings: warnings about a payload that is sent nevertheless; none by default.
+    :param warnings: warnings about a payload that is sent anyway; none by default.
     """
 
     verb: str
@@ -103,7 +103,7 @@ class Delivery:
     :param possibly_sent_before: whether an earlier process may have sent the request; False by default.
     :param outcomes: stores the outcome of every recipient; None, the default, keeps counts only.
     :param end_time: end of the activity; None by default.
-    :param on_too_slow: what to do with a send that cannot be over in time; "fail" by default.
+    :param on_too_slow: what to do with a send that cannot finish in time; "fail" by default.
     """
 
     options: DeliveryOptions = field(default_factory=DeliveryOptions)
@@ -141,7 +141,7 @@ class Delivery:
 
     def preflight(self, plan: SendPlan, clock: Callable[[], datetime]) -> Preflight | None:
         """
-        Return the check that a plan is over in time; None if its requests do not name their recipients.
+        Return the check that a plan finishes in time; None if its requests do not name their recipients.
 
         :param plan: the plan.
         :param clock: returns the current time.

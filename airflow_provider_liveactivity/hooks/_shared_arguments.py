@@ -55,13 +55,13 @@ class DeliveryArguments(TypedDict, total=False):
     """
     Arguments of a call that sends many requests.
 
-    :param max_workers: most requests in flight, each on its own connection; at most 256.
-    :param max_requests_per_second: most requests per second; None for no limit.
+    :param max_workers: maximum number of requests in flight, each on its own connection; at most 256.
+    :param max_requests_per_second: maximum number of requests per second; None for no limit.
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by default.
     :param on_unknown: what to do with a request whose outcome is unknown: "skip" its recipients, "resend" it,
         or "fail".
-    :param max_wait: most seconds to wait in place for the vendor's next quota window; 45 by default. A longer
-        wait is the error QuotaExhausted.
+    :param max_wait: maximum seconds to wait in place for the vendor's next quota window; 45 by default. A
+        longer wait is the error QuotaExhausted.
     :param context: context of the running task, as ``get_current_context()`` returns it. The task then keeps
         the state of the send (Airflow 3.3 and later): a retry continues where the last attempt stopped. None,
         the default, keeps nothing.
@@ -89,9 +89,9 @@ class StartDeliveryArguments(DeliveryArguments, total=False):
         URL such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of
         the people. None, the default, keeps counts only.
     :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last
-        response must come before, unless the end is over already. The 8 hours that an activity lives count
-        always.
-    :param on_too_slow: what to do if the send cannot be over in time at the vendor's quota: "fail", the
+        response must come before this moment, unless the end is in the past. The limit of 8 hours applies in
+        any case.
+    :param on_too_slow: what to do if the send cannot finish in time with the vendor's quota: "fail", the
         default, before the first request, or "warn" in the log.
     """
 

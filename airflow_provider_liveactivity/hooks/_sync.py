@@ -59,7 +59,7 @@ class SyncArguments:
     wake: Callable[[float], Any] | None
 
     def options(self) -> SyncOptions:
-        """Return what the sync does in cases that have no single right answer."""
+        """Return how the sync handles missing rows, bad rows and unknown outcomes."""
         interval = blank_to_none(self.min_update_interval)
         return SyncOptions(
             on_missing=self.on_missing,
@@ -71,7 +71,7 @@ class SyncArguments:
         )
 
     def live(self) -> LiveMode | None:
-        """Return how the sync goes on after its first pass; None if it does not."""
+        """Return how the sync continues after its first pass; None if it stops then."""
         interval, until = blank_to_none(self.poll_interval), blank_to_none(self.until)
         if interval is None and until is None:
             if self.wake is not None:
@@ -86,7 +86,7 @@ class SyncArguments:
         )
 
     def reader(self) -> Callable[[], Iterator[Any]]:
-        """Return what reads the rows anew for each pass."""
+        """Return what reads the rows again for each pass."""
         if (self.sql is None) == (self.rows is None):
             raise InvalidPayload("exactly one of sql and rows is needed.")
         sql = self.sql
@@ -126,12 +126,12 @@ class SyncArguments:
 
 
 class SyncCalls(LiveActivityHook):
-    """Make activities what the rows of a query say."""
+    """Sync activities with the rows of a query."""
 
     _sync: Sync | None = None
 
     def stop(self) -> None:
-        """Send no further request, in this call and later ones; safe to call from a signal handler."""
+        """Send no further requests, in this call and later ones; safe to call from a signal handler."""
         super().stop()
         if self._sync is not None:
             self._sync.stop()

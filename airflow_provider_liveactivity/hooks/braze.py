@@ -239,7 +239,7 @@ class BrazeHook(BrazeSync):
             default, for no alert.
         :param dismissal_date: when the ended activity leaves the lock screen, in the forms of ``stale_date``.
             A past moment means at once. By default iOS keeps the activity for up to four hours.
-        :param release: keeps the request until its moment, from which a duration then counts; None, the
+        :param release: holds the request until its moment, from which durations count; None, the
             default, sends at once.
         :param arguments: optional arguments, see ``BrazeArguments``: ``stale_date``, ``app_id``,
             ``validate_only`` and others.

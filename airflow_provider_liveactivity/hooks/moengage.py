@@ -65,8 +65,8 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, MoEngageSync,
     """
     Live Activities through MoEngage: broadcasts, their campaigns, and the activities of single users.
 
-    The hook keeps to MoEngage's limits for its own requests. As a context manager, it also sends the updates
-    that ``on_rate_limit="coalesce"`` has held back, when the ``with`` block ends without an error.
+    The hook stays within MoEngage's limits for its own requests. As a context manager, it also sends the
+    updates that ``on_rate_limit="coalesce"`` has held back, when the ``with`` block ends without an error.
 
     :param moengage_conn_id: id of a connection of the type ``moengage``; "moengage_default" by default. Its
         login is the workspace ID, and its password the key of the Push tile. Its extra contains
@@ -193,7 +193,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, MoEngageSync,
             pydantic model or dataclass.
         :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``: as above, or
             an ``Alert`` of ``models.moengage``.
-        :param release: keeps the request until its moment, from which a duration then counts; None, the
+        :param release: holds the request until its moment, from which durations count; None, the
             default, sends at once.
         :param arguments: optional arguments, see ``BroadcastChangeArguments``: ``dismissal_date``,
             ``stale_date``, ``instance_id``, ``validate_only`` and others.

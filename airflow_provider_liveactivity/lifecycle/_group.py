@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 
-#: An end runs before other tasks when worker slots are scarce. Airflow prefers tasks with many downstream
-#: tasks, and an end has few.
+#: Ends run before other tasks when worker slots are scarce. Airflow prefers tasks with many downstream tasks,
+#: and an end has few.
 _FIRST: dict[str, Any] = {"priority_weight": 1000, "weight_rule": "absolute"}
 _RETRY_DELAY = timedelta(seconds=10)
 
@@ -61,14 +61,14 @@ class LiveActivityGroup(TaskGroup):
         default. (templated)
     :param end_timezone: IANA name of the time zone of an end without a UTC offset, such as "Europe/London".
         By default such an end is an error before the start is sent. (templated)
-    :param on_past_end_time: what the start does if the end is over already: "fail", the default, "skip" the
+    :param on_past_end_time: what the start does if the end is in the past: "fail", the default, "skip" the
         task, or "send" the start.
     :param recheck_interval: timedelta between two reads of ``end_time_sql``; 15 minutes by default. None
         reads the query again only at the known end, or every 15 minutes while the end is not known.
     :param lead_time: how long before the end a worker runs the end task, as timedelta, seconds or ISO-8601
         text such as "PT30S"; 20 seconds by default.
     :param on_failure: what to do if a task of the block fails: "end_now", the default, ends the activity at
-        once; "end_on_time" ends it at its end.
+        once; "end_on_time" ends it at its end time.
     :param end_on_kill: end the activity if the end task is cancelled while it waits in the worker; False by
         default.
     :param end_retries: number of retries, ten seconds apart, of the tasks that wait for the end and send it;
@@ -211,8 +211,8 @@ class LiveActivityGroup(TaskGroup):
             trigger_rule=TriggerRule.ONE_FAILED,
         )
         # After a failed start `end` does not run. After a failed sensor it runs at once. So one of the two
-        # ends runs, and `end_early` can be skipped without waiting for the end time. `started` stands for the
-        # start: a setup cannot have a downstream task with this trigger rule.
+        # ends runs, and `end_early` can be skipped without waiting for the end time. `started` represents the
+        # start, because a setup cannot have a downstream task with this trigger rule.
         started = EmptyOperator(task_id="started", doc_md=_task_docs.STARTED)
         self.start >> started
         watched = [started, *(body if self._on_failure == "end_now" else [])]

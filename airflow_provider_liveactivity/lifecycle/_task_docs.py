@@ -1,16 +1,16 @@
-"""What the tasks of a lifecycle do, for the details of each task in Airflow's UI (``doc_md``)."""
+"""Describe the tasks of a lifecycle, for the details of each task in Airflow's UI (``doc_md``)."""
 
 START = """
 Starts the Live Activity on the phones of the audience, and records its end time.
 """
 STARTED = """
-An empty task that stands for the start: `end_early` watches the start through it.
+An empty task through which `end_early` learns whether the start failed.
 """
 UPDATE = """
-Sends a new state to the phones that show the activity. After the end the update is dropped.
+Sends a new state to the phones that show the activity. An update after the end is dropped.
 """
-END_TIME = """
-Waits for the end of the activity without a worker slot, and reads an end from SQL again if it may move.
+END_TIME = """ Waits for the end of the activity without a worker slot, and reads an end from SQL again,
+because the end may change.
 """
 END = """
 Ends the activity exactly at its end time, with the last state that was sent.

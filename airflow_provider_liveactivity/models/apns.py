@@ -1,4 +1,4 @@
-"""Check Apple's rules for the push that a vendor makes from a request; no vendor checks them."""
+"""Check Apple's rules for the push that results from a request, because no vendor checks them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any, Literal
 from airflow_provider_liveactivity.errors import PayloadTooLarge
 from airflow_provider_liveactivity.models.common import encode
 
-#: Limit of the whole payload. The vendors accept a request that makes a larger one, and the phone then shows
-#: nothing. Source:
+#: Limit of the whole payload. The vendors accept a request that results in a larger push, and the phone then
+#: shows nothing. Source:
 #: https://developer.apple.com/documentation/usernotifications/sending-notification-requests-to-apns
 MAX_PUSH_BYTES = 4_096
 
@@ -61,7 +61,7 @@ def check_push_size(
         )
         raise PayloadTooLarge(
             f"the push of this {event} has at least {size:,} bytes; Apple takes {MAX_PUSH_BYTES:,}, and a "
-            f"phone shows nothing of a larger one. Shorten {large}."
+            f"phone does not show a larger push. Shorten {large}."
         )
 
 
@@ -76,19 +76,19 @@ def content_state_warnings(content_state: dict[str, Any] | None) -> list[str]:
         return []
     shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")
     return [
-        f"null at {shown}: phones may show nothing, even where the Swift type is optional. Leave the key out."
+        f"null at {shown}: phones may show nothing, even if the Swift type is optional. Leave out the key."
     ]
 
 
 def stale_date_warnings(stale_date: Any) -> list[str]:
     """
-    Return a warning if a push has no stale date: if no further push arrives, the state looks current.
+    Return a warning if a push has no stale date, which marks the state as outdated on the phone.
 
     :param stale_date: the date; None if the push has none.
     """
     if stale_date is not None:
         return []
-    return ["no stale_date: where later updates do not arrive, phones go on to show this state as current."]
+    return ["no stale_date: if later updates do not arrive, phones continue to show this state as current."]
 
 
 def _nulls(value: Any, path: str) -> Any:

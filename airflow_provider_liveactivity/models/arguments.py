@@ -1,4 +1,4 @@
-"""Types of the arguments that users pass, and parsers whose errors name the argument."""
+"""Define the types of the arguments that users pass, with parsers whose errors name the argument."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def parse_moment(
     :param argument: name of the argument, for the error.
     :param now: aware datetime that a duration counts from; the current time by default.
     :param relative: whether a duration is allowed; True by default. Refuse it if the value is read
-        repeatedly: the moment would move on with each reading.
+        repeatedly: each reading would give a different moment.
     :raises InvalidPayload: if the value is none of these, or has no offset.
     """
     with _naming(argument):

@@ -42,12 +42,11 @@ _UNREADABLE = {"Cc", "Zl", "Zp"}
 
 def _check_id(activity_id: str) -> str:
     if not activity_id.strip() or not _UNREADABLE.isdisjoint(map(unicodedata.category, activity_id)):
-        raise ValueError(
-            "must be text that can be read: not blank, without line breaks and control characters"
-        )
+        raise ValueError("must be text that is not blank and has no line breaks or control characters")
     if (size := len(activity_id.encode())) > MAX_ACTIVITY_ID_BYTES:
         raise ValueError(
-            f"has {size} bytes; Braze's SDK takes {MAX_ACTIVITY_ID_BYTES}; a longer one gets no updates"
+            f"has {size} bytes; Braze's SDK takes {MAX_ACTIVITY_ID_BYTES}; an activity with a longer id "
+            "gets no updates"
         )
     return activity_id
 
@@ -136,7 +135,9 @@ class Notification(VendorModel):
     def warnings(self) -> list[str]:
         if self.sound is None:
             return []
-        return ["notification.sound: Braze asks for the sound inside notification.alert on a Live Activity."]
+        return [
+            "notification.sound: for a Live Activity, Braze requires the sound inside notification.alert."
+        ]
 
 
 NotificationObject = Annotated[Notification, BeforeValidator(to_object)]
@@ -144,7 +145,7 @@ AudienceObject = Annotated[ConnectedAudience, BeforeValidator(to_object)]
 
 
 class UserAlias(VendorModel):
-    """A user addressed by an alias."""
+    """A user who is addressed by an alias."""
 
     alias_name: Annotated[AliasText, Field(repr=False)]
     alias_label: Annotated[AliasText, Field(repr=False)]
@@ -173,7 +174,7 @@ class StartContent(RequestBody):
     @classmethod
     def _no_dismissal_on_start(cls, data: Any) -> Any:
         if isinstance(data, dict) and "dismissal_date" in data:
-            raise ValueError("dismissal_date is not a field of a start; give it to the call that ends it")
+            raise ValueError("dismissal_date is not a field of a start; pass it to the end")
         return data
 
     @model_validator(mode="after")
@@ -181,7 +182,7 @@ class StartContent(RequestBody):
         alert = self.notification.alert
         if not isinstance(alert, Alert) or alert.title is None or alert.body is None:
             # Apple requires an alert for the event "start".
-            raise ValueError("notification.alert needs a title and a body on a start")
+            raise ValueError("notification.alert of a start needs a title and a body")
         return self
 
     def check_size(self) -> None:
@@ -230,8 +231,8 @@ class StartLiveActivity(StartContent):
             raise ValueError("external_user_ids and user_aliases are empty")
         if people > MAX_PEOPLE_PER_REQUEST:
             raise ValueError(
-                f"external_user_ids and user_aliases hold {people} people; "
-                f"a request takes {MAX_PEOPLE_PER_REQUEST} together"
+                f"external_user_ids and user_aliases have {people} people; a request accepts "
+                f"{MAX_PEOPLE_PER_REQUEST} together"
             )
         return self
 

@@ -38,7 +38,7 @@ def text_or_object(value: Any) -> str:
 
 JsonObject = Annotated[dict[str, Any], BeforeValidator(to_object)]
 Text = Annotated[str, StringConstraints(min_length=1, strict=True)]
-# Strict: the app that decodes "1" or True does not read them as 1.
+# Strict: an app does not decode "1" or True as 1.
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True)]
@@ -69,7 +69,7 @@ def braze_date(moment: datetime) -> str:
 
 
 BrazeDate = Annotated[UtcMoment, PlainSerializer(braze_date)]
-#: MoEngage takes whole epoch seconds.
+#: MoEngage accepts whole epoch seconds.
 EpochSeconds = Annotated[
     UtcEpochMoment,
     PlainSerializer(lambda moment: int(moment.replace(microsecond=0).timestamp()), return_type=int),
@@ -77,7 +77,7 @@ EpochSeconds = Annotated[
 
 
 class VendorModel(BaseModel):
-    """Base of all bodies and their parts: refuse unknown fields, and show no input in errors."""
+    """Base of all bodies and their parts; it refuses unknown fields, and shows no input in errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, serialize_by_alias=True)
 
@@ -115,7 +115,7 @@ class VendorModel(BaseModel):
         """
 
     def warnings(self) -> list[str]:
-        """Return a warning for each legal value that some phones do not show, or show for too long."""
+        """Return a warning for each valid value that some phones do not show, or show for too long."""
         return []
 
     @classmethod

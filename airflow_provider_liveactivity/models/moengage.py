@@ -65,9 +65,7 @@ class IOSUpdate(VendorModel):
 
 def _fits_header(activity_id: str) -> str:
     if not (activity_id.isascii() and activity_id.isprintable() and activity_id == activity_id.strip()):
-        raise ValueError(
-            "is sent in a header too, which takes printable ASCII only, without spaces at its ends"
-        )
+        raise ValueError("is also sent in a header, so it must be printable ASCII without spaces at its ends")
     return activity_id
 
 
@@ -76,7 +74,7 @@ BroadcastId = Annotated[Text, AfterValidator(_fits_header)]
 
 class _Broadcast(RequestBody):
     nests = frozenset({"ios"})
-    #: A start knows no stale_date.
+    #: A start has no stale_date.
     envelopes: ClassVar[Envelopes] = {"ios": field_names(IOSStart), "ios.alert": field_names(Alert)}
 
     broadcast_live_activity_id: BroadcastId

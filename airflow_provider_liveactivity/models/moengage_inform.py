@@ -42,7 +42,7 @@ def _check_attributes(value: dict[str, Any], path: str = "") -> dict[str, Any]:
 def _check_future(value: Any, info: ValidationInfo) -> Any:
     # MoEngage documents this for Inform only; the broadcast API reads a past date as "at once".
     if value <= ((info.context or {}).get("now") or utcnow()):
-        raise ValueError("is over; Inform refuses a past date, so leave it out, or give a later one")
+        raise ValueError("is in the past, which Inform refuses; leave it out, or use a later date")
     return value
 
 

@@ -1,4 +1,4 @@
-"""Moments and durations in every form that users give: understood exactly, or refused."""
+"""Parse moments and durations in every form that users pass, and refuse all ambiguous values."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def to_moment(value: Any, *, now: datetime | None = None, relative: bool = True)
 def _to_utc(value: Any, now: datetime | None, *, relative: bool) -> datetime:
     if is_duration(value):
         if not relative:
-            raise ValueError("must be a moment, not a duration, which each attempt would count anew")
+            raise ValueError("must be a moment, not a duration, which each attempt would count again")
         return _plain(now or utcnow()) + to_timedelta(value)
     if isinstance(value, str):
         try:

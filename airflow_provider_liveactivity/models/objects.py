@@ -1,4 +1,4 @@
-"""JSON objects in every form that users give: checked, and never changed on their way."""
+"""Parse JSON objects in every form that users pass, and refuse values that JSON would change."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def to_object(value: Any) -> dict[str, Any]:
             "give a dict, or JSON with double quotes, for instance through the tojson filter"
         ) from None
     except RecursionError:
-        raise ValueError("is nested too deeply, or holds itself") from None
+        raise ValueError("is nested too deeply, or contains itself") from None
     return checked
 
 
 def hashable(value: Any) -> Any:
     """
-    Return a form of a value that is no JSON, to hash it: the same in every process.
+    Return a form of a value that is not JSON, for a hash that is the same in every process.
 
     :param value: value that ``json.dumps`` does not know.
     """
@@ -76,7 +76,7 @@ def _has_set(value: Any) -> bool:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"holds {name}, which JSON cannot carry; give a number, or leave the key out")
+    raise ValueError(f"holds {name}, which JSON cannot represent; use a number, or leave out the key")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # json.loads would make one for each text
@@ -93,18 +93,18 @@ def _json(value: Any, path: str) -> Any:
         return [_json(item, f"{path}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(
-            f"holds {value} at '{path}', which JSON cannot carry; give a number, or leave the key out"
+            f"holds {value} at '{path}', which JSON cannot represent; use a number, or leave out the key"
         )
     if isinstance(value, datetime):
         # By default Swift decodes Date from a number, so the phone may show nothing for a text.
         raise ValueError(
-            f"holds a datetime at '{path}'; give the number or text that the app's ContentState decodes"
+            f"holds a datetime at '{path}'; pass the number or text that the app's ContentState decodes"
         )
     if isinstance(value, str):
         _check_text(value, path)
     elif isinstance(value, int):
         if value.bit_length() > _MAX_NUMBER_BITS:
-            raise ValueError(f"holds a number at '{path}' that is larger than any phone knows")
+            raise ValueError(f"holds a number at '{path}' that is larger than 64 bits")
     elif value is not None and not isinstance(value, float):
         raise ValueError(f"holds {type(value).__name__} at '{path}', which is not JSON")
     return value
@@ -122,5 +122,5 @@ def _check_text(text: str, path: str) -> None:
         text.encode()
     except UnicodeEncodeError:
         raise ValueError(
-            f"holds half a character (a lone surrogate) at '{path or 'top'}', which cannot be sent"
+            f"contains half a character (a lone surrogate) at '{path or 'top'}', which cannot be sent"
         ) from None

@@ -47,8 +47,8 @@ def check_schema(content_state: Any, schema: dict[str, Any] | str | Path | None)
         raise _unreadable("it is nested too deeply, or a $ref leads to itself") from None
     except Unresolvable:  # the error leaves out the reference: its address may contain a password
         raise _unreadable(
-            "a $ref leads out of the document, or to nothing in it; put the definition under $defs, and "
-            "refer to it as #/$defs/name"
+            "a $ref leads out of the document, or does not exist in it; put the definition under $defs, "
+            "and refer to it as #/$defs/name"
         ) from None
     except Exception as error:  # noqa: BLE001  # the library raises any error for an invalid schema
         raise _unreadable(str(error).partition("\n")[0].rstrip(".")) from None
@@ -82,7 +82,9 @@ def _validator(schema: dict[str, Any]) -> Any:
     unknown: Any = None
     validator = validator_for(schema, default=unknown) if isinstance(draft, str) else unknown
     if validator is None:
-        raise ValueError("its $schema is no draft; write https://json-schema.org/draft/2020-12/schema")
+        raise ValueError(
+            "its $schema is not a known draft; write https://json-schema.org/draft/2020-12/schema"
+        )
     return validator
 
 

@@ -1,4 +1,4 @@
-"""Call a hook from a callback, or from the triggerer."""
+"""Define what the notifiers of both vendors have in common: call a hook from a callback or the triggerer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class LiveActivityNotifier(BaseNotifier):
     """
     Base of the notifiers.
 
-    A failure is only logged, because Airflow lets no callback change the state of its task or DAG run.
+    A failure is only logged, because a callback cannot change the state of its task or DAG run in Airflow.
 
     Each notifier names its arguments in its own ``__init__``, which passes ``locals()`` to ``_store``.
     """

@@ -100,8 +100,8 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
             # Airflow logs the traceback below this line.
             self.log.error("%s: %s", type(error).__name__, failure)  # noqa: TRY400
             self.log.debug("The error was raised here:", exc_info=error)
-            # The message says all that is known. Frames of the provider, and a cause that only repeats the
-            # message, would hide it; a driver's error stays.
+            # The message says everything that is known. Frames of the provider, and a cause that only repeats
+            # the message, would hide it; a driver's error stays.
             raise failure.with_traceback(None) from error.__cause__
         except BaseException as error:  # such as AirflowTaskTimeout, or an unexpected error
             if (final := self._final_failure(error, context)) is not None:
@@ -125,7 +125,7 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
             self.hook.stop()
 
     def _prepare(self, context: Context) -> None:
-        """Determine what to send, and check what can be checked before the audience is read."""
+        """Determine what to send, and check everything that can be checked before the audience is read."""
 
     def _kept_over_retries(self, context: Context) -> dict[str, Any]:
         """Return the hook's arguments with which a retry of the task continues where this attempt stops."""
@@ -134,8 +134,8 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         if is_durable(context):
             return {"context": context, "resend_after_clear": True}
         self.log.warning(
-            "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent a "
-            "part, it does not retry. If the worker dies, a retry sends to all recipients again, unless "
+            "Before Airflow 3.3 a retry cannot resume a send. If the task fails after it has sent some "
+            "requests, it is not retried. If the worker dies, a retry sends to all recipients again, unless "
             "the task has retries=0. While the quota is used up, the task waits in its worker slot."
         )
         return {"max_wait": math.inf}  # a deferral would lose what was sent
@@ -145,7 +145,7 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         return report if self.start_id is None else {**report, "start_id": self.start_id}
 
     def _failure(self, error: LiveActivityError, context: Context) -> Exception:
-        """Return what to fail with, with or without retries by Airflow; or defer the task."""
+        """Defer the task, or return the error to fail with, with or without retries by Airflow."""
         from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.moments import utcnow
 
@@ -164,8 +164,8 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
             last = self._max_wait_until(context)
             if reset_at > last:
                 return AirflowFailException(
-                    f"The vendor's quota is used up until {reset_at.isoformat()}, but the task waits no "
-                    f"longer than until {last.isoformat()}: after that no phone shows the activity. {error}"
+                    f"The vendor's quota is used up until {reset_at.isoformat()}, but the task waits only "
+                    f"until {last.isoformat()}: after that, no phone shows the activity. {error}"
                 )
             self._wait_for(reset_at)
         return error
@@ -183,7 +183,8 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         if self.repeatable or not self.hook.has_sent or is_durable(context):
             return None
         return AirflowFailException(
-            "The task does not retry, because a retry would send a part again: before Airflow 3.3 a retry "
+            "The task is not retried, because a retry would send some requests again: before Airflow 3.3 a "
+            "retry "
             f"cannot resume a send. {error}"
         )
 

@@ -71,11 +71,11 @@ class EndTimeMixin(LiveActivityOperator):
             self._handle_past_end(self._end, context)
         elif self._end - now > MAX_LIFETIME:
             problem = (
-                f"end_time {self._end.isoformat()} is more than 8 hours away: iOS ends the activity before, "
-                "and its tokens die with it. Start it later, end it earlier, or restart it on the way"
+                f"end_time {self._end.isoformat()} is more than 8 hours away: iOS ends the activity before "
+                "then, and its push tokens expire. Start it later, end it earlier, or restart it in between"
             )
             if self.on_lifetime_exceeded == "fail":
-                raise InvalidPayload(f"{problem}; on_lifetime_exceeded='warn' sends the start nevertheless.")
+                raise InvalidPayload(f"{problem}; on_lifetime_exceeded='warn' sends the start anyway.")
             self.log.warning("%s.", problem)
 
     def _read_end(self, context: Context) -> datetime | None:
@@ -96,18 +96,18 @@ class EndTimeMixin(LiveActivityOperator):
 
         problem = f"end_time {end.isoformat()} is over"
         if self.on_past_end_time == "send":
-            self.log.warning("%s. The start is sent nevertheless (on_past_end_time='send').", problem)
+            self.log.warning("%s. The start is sent anyway (on_past_end_time='send').", problem)
         elif self._may_have_started(context):
             raise InvalidPayload(
                 f"{problem}, and an earlier attempt may have started the activity on some phones: the task "
-                "fails, so that the activity is ended; on_past_end_time='send' goes on with the start."
+                "fails, so that the activity is ended; on_past_end_time='send' sends the start."
             )
         elif self.on_past_end_time == "skip":
             raise AirflowSkipException(f"{problem}: nothing is sent (on_past_end_time='skip').")
         else:
             raise InvalidPayload(
-                f"{problem}. Give a later end; on_past_end_time='skip' skips the task, and 'send' starts the "
-                "activity nevertheless."
+                f"{problem}. Give a later end; on_past_end_time='skip' skips the task, and 'send' starts "
+                "the activity anyway."
             )
 
     def _may_have_started(self, context: Context) -> bool:

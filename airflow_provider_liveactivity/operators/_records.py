@@ -37,7 +37,7 @@ class ActivityRecord:
     :param vendor: connection type of the vendor: "braze" or "moengage".
     :param conn_id: connection to the vendor's workspace.
     :param activity_id: id by which the vendor knows the activity.
-    :param start_id: identity of the start: the same over retries, another one after a clear.
+    :param start_id: identity of the start: retries keep it, a clear changes it.
     :param content_state: last state that was sent, as a dict or JSON text.
     :param started_at: moment before the first request of the start, as ISO-8601 text.
     :param updated_at: moment of the last state, as ISO-8601 text.

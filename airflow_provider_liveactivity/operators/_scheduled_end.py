@@ -1,4 +1,4 @@
-"""End an activity at an exact moment: defer until shortly before, then wait in the worker."""
+"""End an activity at an exact moment: defer until shortly before the moment, then wait in the worker."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class EndMixin(LiveActivityOperator):
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Resume in a worker, shortly before the end; nothing has been sent yet."""
-        self._announced = True  # announced before the wait; each call to Airflow delays the end
+        self._announced = True  # stored before the wait, because each call to Airflow delays the end
         return self.execute(context)
 
     def on_kill(self) -> None:
@@ -142,7 +142,7 @@ class EndMixin(LiveActivityOperator):
             return max(states, key=lambda state: state[0])[1]
         from airflow_provider_liveactivity.errors import InvalidPayload
 
-        raise InvalidPayload("content_state is required: the vendors want the last state again.")
+        raise InvalidPayload("content_state is required: the vendors require the last state with the end.")
 
     def _warn_when_too_late(self, moment: datetime | None, context: Context) -> None:
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
@@ -155,8 +155,8 @@ class EndMixin(LiveActivityOperator):
         dies_at = datetime.fromisoformat(first) + MAX_LIFETIME
         if max(moment or dies_at, datetime.now(UTC)) > dies_at:
             self.log.warning(
-                "This end comes too late: at %s, 8 hours after the start, iOS ends the activity and its push "
-                "tokens expire. The vendor accepts the request, but no phone receives it.",
+                "This end is too late: iOS ends the activity at %s, 8 hours after its start, and its push "
+                "tokens expire then. The vendor accepts the request, but no phone receives it.",
                 dies_at.isoformat(),
             )
 

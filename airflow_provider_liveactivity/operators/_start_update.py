@@ -168,8 +168,8 @@ class UpdateMixin(LiveActivityOperator):
             from airflow_provider_liveactivity.errors import InvalidPayload
 
             raise InvalidPayload(
-                "sequence needs Airflow 3.3 and the asset that brings the news among the task's inlets: the "
-                "last sequence sent is kept with it."
+                "sequence needs Airflow 3.3 or newer and exactly one inlet, an asset, which stores the "
+                "last sequence."
             )
         return store
 

@@ -1,1 +1,1 @@
-"""Rows are activities: compare a query with the state table, and send what differs. Without Airflow."""
+"""Compare the rows of a query with the state table, and send the differences, without Airflow."""

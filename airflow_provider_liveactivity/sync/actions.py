@@ -1,4 +1,4 @@
-"""The requests of a pass and what their results mean for the state table."""
+"""Define the requests of a pass, and what their results mean for the state table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.sync.rows import Row
     from airflow_provider_liveactivity.vendors.base import Request
 
-#: ``unsent``: the request has certainly not left; ``unclear``: an update or end that may not have arrived.
+#: ``unsent``: the request has not left; ``unclear``: an update or end that may not have arrived.
 Outcome = Literal["accepted", "rejected", "unknown", "unsent", "unclear", "too_soon"]
 STARTS = ("start", "restart")
 
@@ -31,7 +31,7 @@ class Action:
     :param request: the request.
     :param fields: fields of the row; empty for an end that the table alone asks for.
     :param row: the row; None for an end that the table alone asks for.
-    :param stored: what the table knew before; None for a new activity.
+    :param stored: what the table contained before; None for a new activity.
     """
 
     step: Step
@@ -47,7 +47,7 @@ class Action:
         return self.step in STARTS
 
     def new(self) -> New:
-        """Return what a start writes of its activity."""
+        """Return what a start stores about its activity."""
         assert self.row is not None  # for the type checker: a start has a row  # noqa: S101
         row = self.row
         return New(

@@ -1,5 +1,5 @@
 """
-Claim activities in the state table before a request leaves, and write what became of it.
+Claim activities in the state table before a request leaves, and write the outcome.
 
 The table is the checkpoint of a sync. A request leaves only after its activity was claimed: the row then
 names the pass (``owner``) and a moment (``lease_until``) after which the claim counts as abandoned. Claims
@@ -93,7 +93,7 @@ class Claims:
         try:
             with self._engine.begin() as connection:
                 connection.execute(self._state.insert(), records)
-        except sa.exc.IntegrityError:  # another pass was faster with one of them
+        except sa.exc.IntegrityError:  # another pass has claimed one of them first
             return {record["activity_key"] for record in records if self._insert(record)}
         return {row.key for row in rows}
 

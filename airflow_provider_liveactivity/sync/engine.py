@@ -34,12 +34,12 @@ _STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
 class SyncEngine:
     """
-    Sends the requests of one pass after the other over the same connections; use it as a context manager.
+    Send the requests of each pass over the same connections; use it as a context manager.
 
     :param table: the state table.
     :param workspace: where to send; its vendor is a ``RowVendor``.
     :param options: how to use workers and quota.
-    :param client: makes the client of a worker; for tests.
+    :param client: creates the client of a worker; for tests.
     """
 
     def __init__(
@@ -81,17 +81,17 @@ class SyncEngine:
         return self._pool.stopped
 
     def stop(self) -> None:
-        """Let no further request leave and end within seconds; safe to call from a signal handler."""
+        """Send no further requests, and finish within seconds; safe to call from a signal handler."""
         self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
         self._pool.stop()
 
     def send(self, actions: Iterator[Action], counts: SyncCounts) -> None:
         """
-        Send the requests of a pass, and write what became of each.
+        Send the requests of a pass, and write the outcome of each.
 
         :param actions: the requests.
         :param counts: where the results are counted.
-        :raises LiveActivityError: if an error stops the pass; the table knows what was sent.
+        :raises LiveActivityError: if an error stops the pass; the table contains what was sent.
         """
         self.counts = counts
         try:
@@ -130,7 +130,8 @@ class SyncEngine:
     def _wanted(self) -> int:
         """Return how many requests to claim now."""
         if not self._pool.first_accepted:
-            return 1 - len(self._claimed)  # the first request goes alone: a wrong key costs one request
+            # Send the first request alone, so that a wrong key costs one request.
+            return 1 - len(self._claimed)
         free = self._most - len(self._claimed)
         return free if free >= self._most // 4 else 0
 
@@ -243,14 +244,14 @@ class SyncEngine:
                 results.set(keys, updated_at=now)
 
     def _finish_after_error(self) -> None:
-        """Finish after an exception, and never hide it behind another one."""
+        """Finish after an exception, without replacing it by another exception."""
         try:
             self._finish()
         except Exception:
             log.exception("The last results could not be written; these activities count as unknown.")
 
     def _finish(self) -> None:
-        """Let no further request leave, wait for those in flight, and write what became of each."""
+        """Stop the pool, wait for the requests in flight, and write the outcome of each."""
         pool = self._pool
         pool.stop()
         give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS

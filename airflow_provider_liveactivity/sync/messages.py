@@ -73,11 +73,11 @@ MOENGAGE_COLUMNS = Columns(
 
 
 class RowRejected(RecipientRejected):
-    """The vendor refused the request of one row; the others go on."""
+    """The vendor refused the request of one row; the other rows are still sent."""
 
 
 class TooSoon(RecipientRejected):
-    """The vendor accepts no second request for this activity yet."""
+    """The vendor does not accept another request for this activity yet."""
 
 
 class RowVendor:
@@ -131,7 +131,7 @@ class Messages(Protocol):
 
     @property
     def spacing(self) -> timedelta:
-        """Shortest time between two requests for one activity that the vendor accepts."""
+        """Minimum time between two requests for one activity."""
 
     def start(self, fields: Fields) -> Request:
         """

@@ -40,15 +40,15 @@ OnEmpty = Literal["skip", "fail"]
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     """
-    What a sync does in cases that have no single right answer.
+    How a sync handles missing rows, bad rows and unknown outcomes.
 
-    :param on_missing: what to do with an activity that is on and whose row has vanished; "keep" by default.
-    :param allow_end_all: whether ``on_missing="end"`` also counts for a query without rows; False by default.
+    :param on_missing: what to do with an activity that is on and whose row is missing; "keep" by default.
+    :param allow_end_all: whether ``on_missing="end"`` also applies to a query without rows; False by default.
     :param on_bad_row: whether a bad row is skipped or fails the sync before anything is sent; "skip" by
         default.
     :param on_empty: what to do if the query returns no rows; "skip" by default.
     :param on_unknown: what to do with starts that may have been carried out; "skip" by default.
-    :param min_update_interval: shortest time between two updates of an activity; zero by default.
+    :param min_update_interval: minimum time between two updates of an activity; zero by default.
     :raises InvalidPayload: naming the option that has a wrong value.
     """
 
@@ -73,13 +73,13 @@ class SyncOptions:
 @dataclass(frozen=True, slots=True)
 class Planner:
     """
-    Decides for one pass.
+    Decide what the activities of one pass need.
 
     :param options: the options of the sync.
     :param now: moment of the pass.
     :param read_from: number of the pass before its query began; later rows of the table are newer than what
         the pass knows.
-    :param spacing: shortest time between two requests for one activity that the vendor accepts.
+    :param spacing: minimum time that the vendor requires between two requests for one activity.
     :param ends_missing: whether activities without a row are ended.
     """
 
@@ -94,8 +94,8 @@ class Planner:
         Return what an activity with a row needs.
 
         :param row: the row; it may be bad, and then only a due end is sent.
-        :param stored: what the table knows; None if nothing.
-        :raises InvalidPayload: if ``end_time`` of a new row is over or too late.
+        :param stored: what the table contains; None if nothing.
+        :raises InvalidPayload: if ``end_time`` of a new row is in the past or too late.
         """
         if row.fields is None:
             return "unchanged" if stored is None else self._without_row(stored, ends=False)
@@ -113,7 +113,7 @@ class Planner:
         """
         Return what an activity without a row needs.
 
-        :param stored: what the table knows.
+        :param stored: what the table contains.
         """
         return self._without_row(stored, ends=self.ends_missing)
 
@@ -121,7 +121,7 @@ class Planner:
         if row.ended:
             return "unchanged"
         if row.due is not None and row.due <= self.now:
-            raise InvalidPayload("end_time of a new activity is over.")
+            raise InvalidPayload("end_time of a new activity is in the past.")
         if row.due is not None and row.due > self.now + MAX_LIFETIME:
             raise InvalidPayload("end_time is more than 8 hours away: iOS ends an activity after 8 hours.")
         if stored is None:

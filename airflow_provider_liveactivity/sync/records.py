@@ -1,4 +1,4 @@
-"""What is written to the state table, and what is read from it."""
+"""Define what is written to the state table and read from it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the table knows of one activity; the columns are described in ``docs/sync.md``."""
+    """What the table contains about one activity; the columns are described in ``docs/sync.md``."""
 
     activity_key: str
     status: str
@@ -42,7 +42,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """What a start writes of its activity."""
+    """What a start stores about its activity."""
 
     key: str
     activity_id: str = field(repr=False)

@@ -56,7 +56,7 @@ class Row:
     :param key: key of the activity.
     :param fields: fields of the vendor as canonical JSON text; None if the row is bad and not to be sent.
     :param state_hash: hash of what an update sends.
-    :param kept: fields that the end of the activity needs if its row has vanished, as canonical JSON text.
+    :param kept: fields that the end of the activity needs if its row is missing, as canonical JSON text.
     :param due: when the activity must end; None if the row does not say.
     :param ended: whether the activity ends now.
     """
@@ -94,7 +94,7 @@ class Columns:
 
     :param parsers: parser of each field of the vendor, by column.
     :param state: fields that an update sends: a row changes when one of them changes.
-    :param kept: fields that the end of a vanished row needs.
+    :param kept: fields that the end needs if the row is missing.
     """
 
     parsers: Mapping[str, Parser]
@@ -120,7 +120,7 @@ class Columns:
                 f"The columns are {', '.join(known)}."
             )
         if "activity_id" not in given:
-            raise InvalidPayload("the rows need the column activity_id.")
+            raise InvalidPayload("the rows have no column activity_id.")
 
     def parse(self, number: int, given: Mapping[str, Any]) -> Row:
         """
@@ -146,7 +146,7 @@ class Columns:
         except InvalidPayload as error:
             raise BadRow(error.message.rstrip("."), key) from None
         except UnicodeEncodeError:
-            raise BadRow("holds half a character (a lone surrogate), which cannot be sent", key) from None
+            raise BadRow("contains half a character (a lone surrogate), which cannot be sent", key) from None
         state = canonical([fields.get(name) for name in self.state])
         kept = {name: fields[name] for name in self.kept if name in fields}
         return Row(number, key, text, text_hash(state), canonical(kept) if kept else "{}", due, ended)
@@ -233,7 +233,7 @@ def _text(name: str, value: Any) -> str | None:
     except InvalidPayload as error:
         raise BadRow(f"{name} {error.message.rstrip('.')}") from None
     except UnicodeEncodeError:
-        raise BadRow(f"{name} holds half a character (a lone surrogate), which cannot be sent") from None
+        raise BadRow(f"{name} contains half a character (a lone surrogate), which cannot be sent") from None
     return text
 
 

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_STOP_POLL_SECONDS = 0.2  # how often a wait looks whether the task is to stop
+_STOP_POLL_SECONDS = 0.2  # how often a wait checks whether the task must stop
 _SHOWN = 5  # bad rows in an error
 
 
 @dataclass(frozen=True, slots=True)
 class LiveMode:
     """
-    How a task goes on reading.
+    How a task continues to read rows.
 
     :param poll_interval: time from the beginning of one pass to the beginning of the next.
     :param until: moment of the last pass.
@@ -55,17 +55,17 @@ class LiveMode:
 
 class Sync:
     """
-    Makes a vendor's activities what the rows say.
+    Sync a vendor's activities with the rows.
 
     :param table: the state table.
     :param source: the rows.
     :param messages: the requests of the vendor.
     :param workspace: where to send; its vendor is a ``RowVendor``.
-    :param options: what to do in cases that have no single right answer.
+    :param options: how to handle missing rows, bad rows and unknown outcomes.
     :param delivery: how to use workers and quota.
     :param clock: returns the wall-clock time in UTC.
     :param sleep: waits for a number of seconds.
-    :param client: makes the client of a worker; for tests.
+    :param client: creates the client of a worker; for tests.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Sync:
         self.counts = SyncCounts()
 
     def stop(self) -> None:
-        """Let no further request leave and end within seconds; safe to call from a signal handler."""
+        """Send no further requests, and finish within seconds; safe to call from a signal handler."""
         self._stopped = True
         self._engine.stop()
 
@@ -112,9 +112,9 @@ class Sync:
 
     def run(self, live: LiveMode | None = None) -> SyncReport:
         """
-        Send what the rows ask for, and return the report.
+        Send the requests that the rows require, and return the report.
 
-        :param live: how to go on after the first pass; None, the default, makes one pass.
+        :param live: how to continue after the first pass; None, the default, makes one pass.
         :raises InvalidPayload: if the rows cannot be read, or ``on_bad_row="fail"`` and one is bad; nothing
             was sent in this pass.
         :raises EmptyAudience: if the query returns no rows and ``on_empty="fail"``.
@@ -186,7 +186,7 @@ class Sync:
         return Steps(snapshot, self._table, self._messages, planner, counts, writes=writes)
 
     def _wait(self, live: LiveMode) -> None:
-        """Wait for the next pass; return earlier if rows may have changed or the task is to stop."""
+        """Wait for the next pass; return earlier if rows may have changed or the task must stop."""
         until = min(self._pass_began + live.poll_interval, live.until)
         while not self._engine.stopped and (seconds := (until - self._clock()).total_seconds()) > 0:
             if live.wake is not None:
@@ -203,7 +203,7 @@ class Sync:
         )
 
 
-#: A validation takes no number, and knows the newest rows.
+#: A validation has no number, and reads the newest rows.
 _ALWAYS_NEWER = 2**62
 
 

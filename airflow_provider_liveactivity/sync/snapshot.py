@@ -1,4 +1,4 @@
-"""Hold the rows of one pass outside of the memory, sorted and without duplicates."""
+"""Store the rows of one pass outside of memory, sorted and without duplicates."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CREATE = """
         key TEXT PRIMARY KEY, number INTEGER, fields TEXT, state_hash TEXT, kept TEXT, due REAL, ended INTEGER
     ) WITHOUT ROWID
 """
-#: A second row of an activity makes the first one bad too: which of them is right is not known.
+#: If an activity has a second row, both rows are bad, because neither is known to be right.
 _INSERT = """
     INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET fields = NULL

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BLOCK = 1_000
 #: Function of a user that makes the fields of an activity from a row.
 Transform = Callable[[Any], Any]
-#: Rows, or a function that returns them anew for each pass.
+#: Rows, or a function that returns them again for each pass.
 Rows = Sequence[Any] | Callable[[], Iterable[Any]]
 
 

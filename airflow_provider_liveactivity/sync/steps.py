@@ -1,4 +1,4 @@
-"""Go through the activities of a pass, and yield the requests that they need."""
+"""Yield the requests that the activities of a pass need."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Steps:
         self._writes = writes
 
     def requests(self) -> Iterator[Action]:
-        """Yield the requests, and write what needs none."""
+        """Yield the requests, and write the changes that need no request."""
         for rows in self._snapshot.blocks():
             yield from self._finish(self._with_rows(rows))
         for keys in self._table.live_keys():
@@ -85,7 +85,7 @@ class Steps:
                 action = self._build(step, row, stored)
             except InvalidPayload as error:
                 self._counts.add_problem(row.number, error.message.rstrip("."))
-                # Nothing of the row is sent. An end that is due is, with the last state that was.
+                # Nothing in the row is sent. An end that is due is sent with the last state.
                 row = replace(row, fields=None)
                 step, action = planner.step(row, stored), None
             if action is not None:

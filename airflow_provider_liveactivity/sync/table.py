@@ -1,4 +1,4 @@
-"""The state table of a workspace: create, check, read it."""
+"""Create, check and read the state table of a workspace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BLOCK = 500
 
 
 class StateTable(Claims):
-    """What is known of each activity of a workspace, and who is sending to it."""
+    """The state of each activity of a workspace, and the pass that is sending to it."""
 
     def open(self) -> None:
         """
@@ -69,15 +69,15 @@ class StateTable(Claims):
         if found.workspace != self._workspace:
             raise InvalidPayload(
                 f"state_table {name} belongs to another workspace or app ({found.workspace}); this one is "
-                f"{self._workspace}. Give each workspace a state_table of its own."
+                f"{self._workspace}. Use a separate state_table for each workspace."
             )
 
     def begin_read(self) -> None:
-        """Take the number before the query of a pass begins."""
+        """Return the number for the beginning of a pass's query."""
         self.read_from = self._next_number()
 
     def end_read(self) -> None:
-        """Take the number after the query of a pass has ended."""
+        """Return the number for the end of a pass's query."""
         self.read_until = self._next_number()
 
     def _next_number(self) -> int:
@@ -123,7 +123,7 @@ class StateTable(Claims):
 
     def read(self, keys: Sequence[str]) -> dict[str, Stored]:
         """
-        Return what is known of activities, by key.
+        Return what the table contains about activities, by key.
 
         :param keys: keys of activities.
         """

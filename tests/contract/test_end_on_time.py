@@ -383,7 +383,7 @@ def test_an_end_after_eight_hours_warns_that_no_phone_shows_it(
 
     run(end(update_task_ids=["start"]), {("start", "return_value"): report | {"validate_only": False}})
 
-    assert "comes too late" in capsys.readouterr().out
+    assert "is too late" in capsys.readouterr().out
 
 
 def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox) -> None:

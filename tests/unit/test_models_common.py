@@ -318,7 +318,7 @@ def test_our_own_models_are_values() -> None:
         ({"a": "\ud800"}, "lone surrogate"),
         ('{"a": "\\ud800"}', "lone surrogate"),
         ({"\ud800": 1}, "lone surrogate"),
-        ({"a": 10**400}, "larger than any phone knows"),
+        ({"a": 10**400}, "larger than 64 bits"),
         ("{'a': 1}", "is text that is not JSON .* tojson"),
         ('{"a": 1', "is text that is not JSON"),
         ("", "is text that is not JSON"),
@@ -336,7 +336,7 @@ def test_what_json_cannot_carry_is_refused_by_its_place(value: Any, advice: str)
 def test_an_object_that_holds_itself_is_refused() -> None:
     value: dict[str, Any] = {}
     value["me"] = value
-    assert "holds itself" in refusal(value)
+    assert "contains itself" in refusal(value)
 
 
 @pytest.mark.parametrize(

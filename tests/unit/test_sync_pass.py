@@ -133,7 +133,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"external_user_id": None}, "exactly one of external_user_id"),
     ({"segment_id": "segment"}, "exactly one of external_user_id"),
     ({"external_user_id": None, "external_user_ids": "no json"}, "external_user_ids must be a list"),
-    ({"external_user_id": None, "external_user_ids": [f"u{n}" for n in range(51)]}, "a request takes 50"),
+    ({"external_user_id": None, "external_user_ids": [f"u{n}" for n in range(51)]}, "a request accepts 50"),
     ({"content_state": "{no json"}, "content_state is text that is not JSON"),
     ({"content_state": float("nan")}, "content_state must be an object"),
     ({"content_state": {"eta": float("nan")}}, "holds nan at 'eta'"),
@@ -146,7 +146,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"activity_id": "é" * 129}, "activity_id has 258 bytes"),
     ({"activity_id": 1.5}, "activity_id is of the type float"),
     ({"activity_id": "\ud800"}, "half a character"),
-    ({"notification": {"alert": "text only"}}, "notification.alert needs a title and a body"),
+    ({"notification": {"alert": "text only"}}, "notification.alert of a start needs a title and a body"),
     ({"stale_date": "tomorrow"}, "stale_date is not an ISO-8601"),
 ]
 

@@ -49,14 +49,14 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
     :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
         (templated)
-    :param max_audience: most people, listed or queried, that the start may reach; no limit by default. A
-        larger audience is an error before the first request. Not applied to segments, whose size only Braze
-        knows. (templated)
+    :param max_audience: maximum number of people in a list or query that the start may reach; no limit by
+        default. A larger audience is an error before the first request. Not applied to segments, whose size
+        only Braze knows. (templated)
     :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
         (templated)
-    :param max_workers: most requests in flight, each on its own connection; 128 by default, at most 256.
-        (templated)
-    :param max_requests_per_second: most requests per second; by default no limit. (templated)
+    :param max_workers: maximum number of requests in flight, each on its own connection; 128 by default, at
+        most 256. (templated)
+    :param max_requests_per_second: maximum number of requests per second; by default no limit. (templated)
     :param quota_reserve: share of Braze's hourly quota, 0 to 1, that is left to other traffic; 0.1 by
         default. (templated)
     :param on_unknown: what to do with a batch whose outcome is unknown: "skip" it, the default, so that no
@@ -65,7 +65,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
         ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
         counts are kept. (templated)
-    :param on_too_slow: what to do if Braze's quota, or the rate, does not allow the send to be over before
+    :param on_too_slow: what to do if Braze's quota, or the rate, does not allow the send to finish before
         the activity's end or within 8 hours: "fail", the default, before anything is sent, or "warn" in the
         log. (templated)
     :param end_time: when the activity ends: datetime or ISO-8601 text, or a duration from the ``run_after``
@@ -81,7 +81,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         By default such an end is an error. (templated)
     :param end_required: fail before anything is sent if neither ``end_time`` nor ``end_time_sql`` is given;
         False by default.
-    :param on_past_end_time: what to do if the end is over already: "fail", the default, "skip" the task, or
+    :param on_past_end_time: what to do if the end is in the past: "fail", the default, "skip" the task, or
         "send" the start. (templated)
     :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
         "warn" in the log and send the start. (templated)

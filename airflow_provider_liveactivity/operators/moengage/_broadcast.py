@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Moment, Object, Schema
 
-#: Arguments that do not make a request another one.
+#: Arguments that do not change the identity of a request.
 _NOT_CONTENT = {"content_state_schema", "instance_id", "on_rate_limit", "validate_only"}
 
 
@@ -89,7 +89,7 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         By default such an end is an error. (templated)
     :param end_required: fail before anything is sent if neither ``end_time`` nor ``end_time_sql`` is given;
         False by default.
-    :param on_past_end_time: what to do if the end is over already: "fail", the default, "skip" the task, or
+    :param on_past_end_time: what to do if the end is in the past: "fail", the default, "skip" the task, or
         "send" the start. (templated)
     :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
         "warn" in the log and send the start. (templated)

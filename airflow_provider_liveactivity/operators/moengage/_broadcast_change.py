@@ -100,7 +100,7 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
     def _wait_for(self, moment: datetime) -> NoReturn:
         if self.on_rate_limit == "fail":
             raise AirflowFailException(
-                f"MoEngage takes no update before {moment.isoformat()}: on_rate_limit='fail'."
+                f"MoEngage accepts no update before {moment.isoformat()}: on_rate_limit='fail'."
             )
         super()._wait_for(moment)
 

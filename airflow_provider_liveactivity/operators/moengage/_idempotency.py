@@ -25,7 +25,7 @@ class RequestKey:
     reader who hashes all possible ids, so every hash here is keyed.
 
     :param context: context of the running task.
-    :param fields: content of the request, as the user gave it. Other content is another request.
+    :param fields: content of the request, as the user gave it. Different content means a different request.
     :param resumed: whether this attempt has already run and then deferred; False by default.
     """
 

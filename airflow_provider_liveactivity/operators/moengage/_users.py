@@ -58,14 +58,14 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
         "moengage_default" by default. (templated)
     :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
         path; none by default. (templated)
-    :param max_workers: most requests in flight, each on its own connection; 64 by default, at most 256.
-        (templated)
-    :param max_requests_per_second: most requests per second, or None for no limit; 166 by default, which
-        stays below Inform's 10,000 a minute. (templated)
+    :param max_workers: maximum number of requests in flight, each on its own connection; 64 by default, at
+        most 256. (templated)
+    :param max_requests_per_second: maximum number of requests per second, or None for no limit; 166 by
+        default, which stays below Inform's 10,000 a minute. (templated)
     :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
         (templated)
-    :param max_audience: most people, listed or queried, that the send may reach; no limit by default. A
-        larger audience is an error before the first request. (templated)
+    :param max_audience: maximum number of people in a list or query that the send may reach; no limit by
+        default. A larger audience is an error before the first request. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
@@ -96,7 +96,7 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
     :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
         ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
         counts are kept. (templated)
-    :param on_too_slow: what to do if MoEngage's quota, or the rate, does not allow the send to be over within
+    :param on_too_slow: what to do if MoEngage's quota, or the rate, does not allow the send to finish within
         the 8 hours that an activity lives: "fail", the default, before anything is sent, or "warn" in the
         log. (templated)
     """

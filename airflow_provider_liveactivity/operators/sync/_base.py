@@ -1,4 +1,4 @@
-"""Share what the sync operators of both vendors do."""
+"""Define what the sync operators of both vendors have in common."""
 
 from __future__ import annotations
 

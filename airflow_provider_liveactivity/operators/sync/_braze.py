@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 class BrazeSyncLiveActivitiesOperator(SyncOperator):
     """
-    Start, update and end Braze's Live Activities so that they are what the rows of a query say.
+    Start, update and end Braze's Live Activities so that they match the rows of a query.
 
-    One row is one activity as it should be now. The columns are ``activity_id``; one of ``external_user_id``,
-    ``external_user_ids`` and ``segment_id``; ``activity_attributes``, ``content_state``, ``end_time``,
-    ``ended``, and any of the arguments from ``activity_attributes_type`` to ``dismissal_date``, which then
-    counts for its row. Each pass sends only what differs from the state table. No start is sent twice,
-    whatever dies and however many runs overlap.
+    Each row describes one activity as it should be now. The columns are ``activity_id``; one of
+    ``external_user_id``, ``external_user_ids`` and ``segment_id``; ``activity_attributes``,
+    ``content_state``, ``end_time``, ``ended``, and any of the arguments from ``activity_attributes_type`` to
+    ``dismissal_date``, which then applies to its row. Each pass sends only what differs from the state table.
+    No start is sent twice, even if processes die and runs overlap.
 
     :param sql: query whose rows are the activities, or path of a ``.sql`` file; this or ``rows``.
         (templated)
     :param sql_conn_id: id of the connection to the query's database. (templated)
     :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
         (templated)
-    :param rows: list of dicts, an XComArg of one, or a function that returns or yields dicts, called anew
+    :param rows: list of dicts, an XComArg of one, or a function that returns or yields dicts, called again
         for each pass. Values are never rendered as templates. (not shown when rendered)
     :param transform: function that takes a row and returns the fields of its activity as a dict; None,
         the default, takes the columns as the fields.
@@ -64,7 +64,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         which does not use up the app's budget of updates; False by default.
     :param on_missing: what to do with an activity that is on and has no row: "keep" it (the default), or
         "end" it with its last state.
-    :param allow_end_all: whether ``on_missing="end"`` also counts for a query without rows, and so ends
+    :param allow_end_all: whether ``on_missing="end"`` also applies to a query without rows, and so ends
         every activity; False by default.
     :param on_bad_row: what to do with a row that cannot be sent: "skip" it (the default), or "fail"
         before anything is sent.
@@ -72,7 +72,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         are sent in both cases.
     :param on_unknown: what to do with a start that may have been carried out: "skip" it (the default),
         "resend" it, which may show the activity twice, or "fail" after the pass.
-    :param min_update_interval: shortest time between two updates of an activity: timedelta, seconds or
+    :param min_update_interval: minimum time between two updates of an activity: timedelta, seconds or
         ISO-8601 text. An update that comes earlier is held back, and the newest state is sent later.
         None, the default, holds none back. (templated)
     :param poll_interval: time from one pass to the next: timedelta, seconds or ISO-8601 text. None, the
@@ -83,8 +83,8 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         true value, if rows may have changed. None, the default, only waits.
     :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or
         path; None, the default, disables the check. (templated)
-    :param max_workers: most requests in flight, 1 to 256; 128 by default.
-    :param max_requests_per_second: most requests per second; None, no limit, by default.
+    :param max_workers: maximum number of requests in flight, 1 to 256; 128 by default.
+    :param max_requests_per_second: maximum number of requests per second; None, no limit, by default.
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by
         default.
     :param validate_only: read the rows and build every request, but send nothing; False by default.

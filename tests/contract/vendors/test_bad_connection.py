@@ -21,7 +21,7 @@ each_verb = pytest.mark.parametrize("verb", VERBS)
         ({"password": None}, "the password, which is to hold the "),
         ({"password": " "}, " API key, is missing"),
         ({"password": "***"}, "is a mask of asterisks"),
-        ({"password": "k3y\u200b"}, "holds a character that no key has"),
+        ({"password": "k3y\u200b"}, "contains a character that no key has"),
         ({"host": "http://rest.iad-01.braze.com"}, "must be reached over https"),
         ({"host": "http://10.1.2.3"}, "must be reached over https"),
         ({"host": "evilbraze.com"}, "is not one of the vendor's"),

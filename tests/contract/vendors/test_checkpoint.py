@@ -65,7 +65,7 @@ def test_before_airflow_3_3_the_log_says_what_a_retry_would_do(
 def test_before_airflow_3_3_a_time_out_in_the_middle_of_a_start_is_final(
     sandbox: RunningSandbox, times_out: None
 ) -> None:
-    with pytest.raises(AirflowFailException, match="would send a part again") as failed:
+    with pytest.raises(AirflowFailException, match="would send some requests again") as failed:
         start(max_requests_per_second=1_000, max_workers=1).execute(context() | BEFORE_3_3)
     assert isinstance(failed.value.__cause__, AirflowTaskTimeout)
 

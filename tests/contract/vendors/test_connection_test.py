@@ -50,7 +50,9 @@ def asked(sandbox: RunningSandbox) -> list[tuple[str, str]]:
 def test_a_good_braze_key(sandbox: RunningSandbox, outcome: Any) -> None:
     good, message = outcome(BRAZE, sandbox.url)
     assert good
-    assert message.startswith(f"{sandbox.url} accepts the key. Whether it also has the permissions messages.")
+    assert message.startswith(
+        f"{sandbox.url} accepts the key. Only a send shows whether it also has the permissions messages."
+    )
     assert asked(sandbox) == [("GET", "/segments/list")]
 
 

@@ -174,6 +174,6 @@ def test_without_a_store_a_half_sent_start_does_not_retry(sandbox: RunningSandbo
     sandbox.sandbox.add_fault("502", skip=1, times=None)
     running = context() | {"task_state_store": None}  # Airflow before 3.3
     ids = [f"user-{number}" for number in range(130)]
-    with pytest.raises(AirflowFailException, match="would send a part again") as failed:
+    with pytest.raises(AirflowFailException, match="would send some requests again") as failed:
         BRAZE.operator("start", external_user_ids=ids).execute(running)
     assert isinstance(failed.value.__context__, PartiallySent)

@@ -80,7 +80,7 @@ def test_an_end_that_is_over_is_ignored_where_that_is_wanted(
 ) -> None:
     report = start(adapter, end_time=LONG_AGO, on_past_end_time="send").execute(context())
     assert report["accepted"]
-    assert "is over. The start is sent nevertheless" in capsys.readouterr().out
+    assert "is over. The start is sent anyway" in capsys.readouterr().out
 
 
 def test_what_becomes_of_a_past_end_is_one_of_three(sandbox: RunningSandbox, adapter: Adapter) -> None:

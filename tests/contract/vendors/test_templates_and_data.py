@@ -292,7 +292,10 @@ def test_what_a_constructor_makes_of_harmful_data_is_refused(bench: TemplateBenc
     with bench.dag:
         mapped = MakesText.partial(**PARTIAL).expand_kwargs(bench.source([{"text": text}]))
 
-    with pytest.raises(AirflowFailException, match=r"^Nothing was sent: MakesText .* cannot be told apart\."):
+    with pytest.raises(
+        AirflowFailException,
+        match=r"^Nothing was sent: MakesText .* cannot distinguish values from templates\.",
+    ):
         bench.render(mapped, 0)
 
 
