@@ -105,7 +105,8 @@ class TemplateGuard(_Operator):
             raise AirflowFailException(
                 f"Nothing was sent: {type(self).__name__} builds text from its arguments, and one of its "
                 "mapped values looks like a template, so the provider cannot distinguish values from "
-                "templates. Pass values from other tasks directly to the operator's fields, and templates in partial()."
+                "templates. Pass values from other tasks directly to the operator's fields, and "
+                "templates in partial()."
             )
         return super().render_template(content, context, jinja_env, seen_oids)
 
