@@ -111,7 +111,7 @@ def test_too_many_instances_fail_for_good(running: RunningSandbox) -> None:
     outcome = task("start", content_state={}).run()
     assert outcome.ended == "failed"
     assert isinstance(outcome.cause, PermissionDenied)
-    assert "number of instances" in str(outcome.error)
+    assert "limit of instances" in str(outcome.error)
 
 
 @pytest.mark.parametrize("verb", ["update", "end"])

@@ -208,7 +208,7 @@ def test_a_hook_without_sql_is_refused() -> None:
 
         def get_conn(self) -> None: ...
 
-    with pytest.raises(InvalidPayload, match="HttpHook has no SQL"):
+    with pytest.raises(InvalidPayload, match="HttpHook is not a SQL hook"):
         SqlAudience(HttpHook(), "SELECT 1")
 
 

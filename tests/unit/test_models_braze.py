@@ -244,7 +244,7 @@ def test_an_activity_id_that_an_app_may_have_chosen_is_sent_as_it_is(activity_id
 
 @pytest.mark.parametrize("activity_id", ["a\u2028b", "a\x00b", "a\x7fb", "a\x85b", "\u00a0"])
 def test_an_activity_id_with_a_line_break_or_control_character_is_refused(activity_id: str) -> None:
-    with pytest.raises(InvalidPayload, match="activity_id must be text that can be read"):
+    with pytest.raises(InvalidPayload, match="activity_id must be text that is not blank"):
         update(activity_id=activity_id)
 
 

@@ -93,7 +93,7 @@ def test_a_comparison_refuses_what_does_not_fit_it(comparison: str, value: Any) 
             r"AND\.0\.OR\.0\.custom_attribute\.comparison is required",
         ),
         ([attribute("exists", None)], "must be an object .*, not list"),
-        (attribute("equals", float("nan")), "JSON cannot carry"),
+        (attribute("equals", float("nan")), "JSON cannot represent"),
     ],
 )
 def test_what_the_grammar_does_not_know_is_refused_by_its_place(audience: Any, advice: str) -> None:

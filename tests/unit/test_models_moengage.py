@@ -32,9 +32,9 @@ def build(model: Model, fields: dict[str, Any], **changes: Any) -> dict[str, Any
     [
         ({"broadcast_live_activity_id": ""}, "broadcast_live_activity_id: .* at least 1 character"),
         ({"broadcast_live_activity_id": None}, "broadcast_live_activity_id is required"),
-        ({"broadcast_live_activity_id": "spiel-ü"}, "is sent in a header too"),
-        ({"broadcast_live_activity_id": "match\n"}, "is sent in a header too"),
-        ({"broadcast_live_activity_id": " match"}, "is sent in a header too"),
+        ({"broadcast_live_activity_id": "spiel-ü"}, "is also sent in a header"),
+        ({"broadcast_live_activity_id": "match\n"}, "is also sent in a header"),
+        ({"broadcast_live_activity_id": " match"}, "is also sent in a header"),
         ({"content_state": None}, r"^content_state is required"),
         ({"content_state": '{"a": NaN}'}, r"^content_state holds NaN"),
         ({"content_state": "score"}, r"^content_state is text that is not JSON"),

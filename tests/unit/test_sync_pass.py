@@ -140,7 +140,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"content_state": {"text": "x" * 4_096}}, "Apple takes 4,096"),
     ({"content_state": None}, "content_state is required"),
     ({"end_time": datetime(2026, 7, 22, 13)}, "end_time has no UTC offset"),  # noqa: DTZ001
-    ({"end_time": NOW - minutes(1)}, "end_time of a new activity is over"),
+    ({"end_time": NOW - minutes(1)}, "end_time of a new activity is in the past"),
     ({"end_time": NOW + timedelta(hours=9)}, "end_time is more than 8 hours away"),
     ({"ended": "no"}, "ended must be true or false"),
     ({"activity_id": "é" * 129}, "activity_id has 258 bytes"),
@@ -193,7 +193,7 @@ def test_unknown_columns_stop_everything_and_are_named(bench: Bench) -> None:
         InvalidPayload, match=r"unknown columns: contentstate, user\. The columns are activity"
     ):
         bench.sync([bench.row("a"), {**bench.row("b"), "user": "x", "contentstate": {}}])
-    with pytest.raises(InvalidPayload, match="need the column activity_id"):
+    with pytest.raises(InvalidPayload, match="have no column activity_id"):
         bench.sync([{"content_state": {}}])
     assert not bench.vendor.requests
 

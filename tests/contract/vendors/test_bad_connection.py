@@ -18,7 +18,7 @@ each_verb = pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize(
     ("changes", "advice"),
     [
-        ({"password": None}, "the password, which is to hold the "),
+        ({"password": None}, "the password, which must hold the "),
         ({"password": " "}, " API key, is missing"),
         ({"password": "***"}, "is a mask of asterisks"),
         ({"password": "k3y\u200b"}, "contains a character that no key has"),

@@ -124,9 +124,9 @@ def test_the_key_of_the_inform_tile_alone_will_do(sandbox: RunningSandbox, outco
 @pytest.mark.parametrize(
     ("adapter", "changes", "advice"),
     [
-        (BRAZE, {"password": None}, "the password, which is to hold the REST API key, is missing."),
+        (BRAZE, {"password": None}, "the password, which must hold the REST API key, is missing."),
         (MOENGAGE, {"password": None}, "The connection has no key: give at least the Push API key"),
-        (MOENGAGE, {"login": None}, "the login, which is to hold the workspace ID, is missing."),
+        (MOENGAGE, {"login": None}, "the login, which must hold the workspace ID, is missing."),
         (BRAZE, {"host": ""}, "instance must be one of US-01"),
         (MOENGAGE, {"host": ""}, "data_center must be one of 01"),
         (BRAZE, {"host": "http://rest.iad-01.braze.com"}, "host must be reached over https"),
@@ -240,4 +240,4 @@ def test_a_server_that_is_not_the_vendors(outcome: Any) -> None:
     with served(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)) as address:
         good, message = outcome(BRAZE, f"http://{address}")
     assert not good
-    assert "not as Braze does" in message
+    assert "not like Braze" in message

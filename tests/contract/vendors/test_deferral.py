@@ -69,7 +69,7 @@ def test_a_task_waits_no_longer_than_any_phone_shows_the_activity(
     sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
     first = datetime.now(UTC) - timedelta(hours=7)
     deferral(adapter, verb, context(start_date=first))
-    with pytest.raises(AirflowFailException, match="after that no phone shows the activity") as failed:
+    with pytest.raises(AirflowFailException, match="after that, no phone shows the activity") as failed:
         adapter.operator(verb).execute(context(start_date=first - timedelta(hours=1)))
     assert isinstance(failed.value.__context__, RateLimited)
 
@@ -89,7 +89,7 @@ def test_an_end_waits_until_its_activity_has_ended_by_itself(
     sandbox.sandbox.add_fault("429", reset_in=3000, times=None)
     ended, first = datetime.now(UTC) - timedelta(hours=7), datetime.now(UTC) - timedelta(hours=20)
     deferral(adapter, "end", context(start_date=first), end_time=ended)
-    with pytest.raises(AirflowFailException, match="after that no phone shows the activity"):
+    with pytest.raises(AirflowFailException, match="after that, no phone shows the activity"):
         adapter.operator("end", end_time=ended - timedelta(hours=1)).execute(context(start_date=first))
 
 
