@@ -54,7 +54,7 @@ class EndMixin(LiveActivityOperator):
 
     @abstractmethod
     def end(
-        self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
+        self, context: Context, *, content_state: Any, release: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         """Send the end through the operator's hook and return the report."""
 
@@ -67,7 +67,7 @@ class EndMixin(LiveActivityOperator):
 
         moment = end_moment(self.end_time)
         self._warn_when_too_late(moment, context)
-        self.end(context, content_state=self._last_state(context), hold=None, validate_only=True)
+        self.end(context, content_state=self._last_state(context), release=None, validate_only=True)
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
             if not self._announced:
                 self._announce(datetime.now(UTC), context)
@@ -97,9 +97,9 @@ class EndMixin(LiveActivityOperator):
         elif self._release is not None:
             self._release.release_now()
 
-    def _end(self, context: Context, hold: ScheduledRelease | None) -> SendReport:
+    def _end(self, context: Context, release: ScheduledRelease | None) -> SendReport:
         state = self._last_state(context)
-        report = self.end(context, content_state=state, hold=hold, validate_only=self.validate_only)
+        report = self.end(context, content_state=state, release=release, validate_only=self.validate_only)
         if self._record is None or self.validate_only:
             return report
         _records.delete(self._record)

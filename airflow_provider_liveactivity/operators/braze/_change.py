@@ -146,8 +146,8 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = renderers(template_fields)
 
     def end(
-        self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
+        self, context: Context, *, content_state: Any, release: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         end = self.hook.end_live_activity
-        changes = {"content_state": content_state, "release": hold, "validate_only": validate_only}
+        changes = {"content_state": content_state, "release": release, "validate_only": validate_only}
         return end(**self._arguments_for(end, **changes))

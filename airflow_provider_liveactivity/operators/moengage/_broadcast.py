@@ -42,7 +42,7 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
         call: Callable[..., SendReport],
         context: Context,
         *,
-        hold: ScheduledRelease | None = None,
+        release: ScheduledRelease | None = None,
         **changes: Any,
     ) -> SendReport:
         arguments = self._arguments_for(call, **changes)
@@ -51,8 +51,8 @@ class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
         content = {name: value for name, value in arguments.items() if name not in _NOT_CONTENT}
         key = RequestKey(context, content, resumed=self.resumed)
         arguments["instance_id"] = self.instance_id or key.value
-        if hold is not None:
-            arguments["release"] = hold
+        if release is not None:
+            arguments["release"] = release
         report = call(**arguments, possibly_sent_before=key.possibly_sent_before)
         key.accepted()
         return self._completed(report, key)

@@ -174,12 +174,12 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
     template_fields_renderers: ClassVar[dict[str, str]] = renderers(template_fields)
 
     def end(
-        self, context: Context, *, content_state: Any, hold: ScheduledRelease | None, validate_only: bool
+        self, context: Context, *, content_state: Any, release: ScheduledRelease | None, validate_only: bool
     ) -> SendReport:
         return self._push(
             self.hook.end_broadcast,
             context,
-            hold=hold,
+            release=release,
             content_state=content_state,
             validate_only=validate_only,
         )
