@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: ``unsent``: the request has not left; ``unclear``: an update or end that may not have arrived.
 Outcome = Literal["accepted", "rejected", "unknown", "unsent", "unclear", "too_soon"]
-STARTS = ("start", "restart")
+STARTS, ENDS = ("start", "restart"), ("end", "end_overdue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,13 @@ class Action:
         """
         if result.error is None:
             return "accepted"
-        if isinstance(result.error, TooSoon):  # of a start: the vendor has accepted it before
-            return "accepted" if self.is_start else "too_soon"
-        if result.outcome_unknown:
+        too_soon = isinstance(result.error, TooSoon)
+        if too_soon and self.is_start:  # the vendor has accepted it before
+            return "accepted"
+        if result.outcome_unknown:  # then too soon may mean: after an earlier attempt of this request
             return "unknown" if self.is_start else "unclear"
+        if too_soon:
+            return "too_soon"
         return "rejected" if isinstance(result.error, RowRejected) else "unsent"
 
     def shown(self) -> dict[str, Any]:
@@ -78,6 +81,20 @@ class Action:
             "kept": self.row.kept,
             "due": self.row.due,
         }
+
+    @property
+    def was_unknown(self) -> bool:
+        """Whether an earlier start of the activity may have been carried out."""
+        return self.stored is not None and self.stored.status == "unknown"
+
+    def before(self) -> dict[str, Any]:
+        """Return what the table said of the state that the activity shows."""
+        return {"key": self.key, "state_hash": self.stored.state_hash if self.stored else None}
+
+    def refused(self) -> dict[str, Any]:
+        """Return what the table says of a request that the vendor refused."""
+        refused = "end" if self.row is None or self.step in ENDS else self.row.row_hash
+        return {"key": self.key, "rejected_hash": refused}
 
     @property
     def _content_state(self) -> str:

@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from airflow_provider_liveactivity.models.moments import utcnow
+from airflow_provider_liveactivity.sync.database import Conflict, transaction
 from airflow_provider_liveactivity.sync.schema import LIVE, info_table, state_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from airflow_provider_liveactivity.sync.records import New, Writer
 
@@ -55,7 +57,7 @@ class Claims:
     ) -> None:
         self._engine = engine
         self._workspace = workspace
-        self._writer = writer
+        self.writer = writer
         self._clock = clock
         metadata = sa.MetaData()
         self._state = state_table(metadata, name)
@@ -91,17 +93,17 @@ class Claims:
             for row in rows
         ]
         try:
-            with self._engine.begin() as connection:
+            with self._transaction() as connection:
                 connection.execute(self._state.insert(), records)
-        except sa.exc.IntegrityError:  # another pass has claimed one of them first
+        except Conflict:  # another pass has claimed one of them first
             return {record["activity_key"] for record in records if self._insert(record)}
         return {row.key for row in rows}
 
     def _insert(self, record: dict[str, Any]) -> bool:
         try:
-            with self._engine.begin() as connection:
+            with self._transaction() as connection:
                 connection.execute(self._state.insert(), record)
-        except sa.exc.IntegrityError:
+        except Conflict:
             return False
         return True
 
@@ -124,7 +126,7 @@ class Claims:
             for row in rows
         ]
         claim = {"status": "starting", "sequence": self.read_until, "started_at": now, **self._claim()}
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 self._state.update()
                 .where(
@@ -148,7 +150,7 @@ class Claims:
         sequence: Any = self.read_until
         if overdue:
             sequence = sa.case((c.sequence > self.read_until, c.sequence), else_=self.read_until)
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 self._state.update()
                 .where(c.activity_key.in_(keys), c.status.in_(LIVE), self._free(), wanted)
@@ -156,13 +158,16 @@ class Claims:
             )
             return self._claimed(connection, keys)
 
+    def _transaction(self) -> AbstractContextManager[sa.Connection]:
+        return transaction(self._engine)
+
     def _claimed(self, connection: sa.Connection, keys: Sequence[str]) -> set[str]:
         c = self._state.c
         query = sa.select(c.activity_key).where(c.activity_key.in_(keys), c.owner == self.owner)
         return set(connection.execute(query).scalars())
 
     def _claim(self) -> dict[str, Any]:
-        writer = self._writer
+        writer = self.writer
         return {
             "owner": self.owner,
             "lease_until": self._lease(),
@@ -183,7 +188,7 @@ class Claims:
     @contextmanager
     def results(self) -> Iterator[Results]:
         """Write a block of results in one transaction."""
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             yield Results(connection, self._state, self.owner)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections import deque
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.delivery.worker_pool import Job, WorkerPool
@@ -85,47 +85,65 @@ class SyncEngine:
         self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
         self._pool.stop()
 
-    def send(self, actions: Iterator[Action], counts: SyncCounts) -> None:
+    def check(self) -> None:
+        """
+        Return if requests may leave.
+
+        :raises LiveActivityError: if an error stopped the engine.
+        :raises SendStopped: if it was asked to stop.
+        """
+        if self._pool.stopped:
+            raise self._pool.failure or SendStopped(
+                "the task was asked to stop; the next run continues here."
+            )
+
+    def send(self, blocks: Iterator[list[Action]], counts: SyncCounts) -> None:
         """
         Send the requests of a pass, and write the outcome of each.
 
-        :param actions: the requests.
+        :param blocks: the requests; each block is read when there is room for its requests.
         :param counts: where the results are counted.
         :raises LiveActivityError: if an error stops the pass; the table contains what was sent.
         """
         self.counts = counts
         try:
-            self._run(actions)
+            self._run(blocks)
         except BaseException:
             self._finish_after_error()
             raise
-        if self._claimed or self._pool.stopped:
+        if self._pool.stopped:
             self._finish()
-            raise self._pool.failure or SendStopped(
-                "the task was asked to stop; the next run continues here."
-            )
+            self.check()
         self._write()
 
-    def _run(self, actions: Iterator[Action]) -> None:
+    def _run(self, blocks: Iterator[list[Action]]) -> None:
+        waiting: deque[Action] = deque()
         exhausted = False
         while not self._pool.stopped:
             wanted = self._wanted()
-            if not exhausted and wanted > 0:
-                block = list(islice(actions, wanted))
-                exhausted = len(block) < wanted
-                self._submit(block)
-            if not self._claimed:
-                if exhausted:
-                    return
-                continue
-            self._pool.wait(_LOOP_SECONDS)
-            self._collect()
-            now = time.monotonic()
-            if self._settled and now > self._written_at + _WRITE_SECONDS:
-                self._write()
-            if now > self._renewed_at + _RENEW_SECONDS:
-                self._table.renew()
-                self._renewed_at = now
+            # One block at a time: in between, a stop is noticed, and results and leases are written.
+            reads = not exhausted and len(waiting) < wanted
+            if reads:
+                block = next(blocks, None)
+                exhausted = block is None
+                waiting.extend(block or ())
+            if waiting and wanted > 0:
+                self._submit([waiting.popleft() for _ in range(min(wanted, len(waiting)))])
+            if self._claimed:
+                self._pool.wait(0 if reads else _LOOP_SECONDS)
+                self._collect()
+            elif exhausted and not waiting:
+                return
+            self._update_table()
+
+    def _update_table(self) -> None:
+        """Write results and renew leases when it is time."""
+        now = time.monotonic()
+        if self._settled and now > self._written_at + _WRITE_SECONDS:
+            self._write()
+        if self._claimed and now > self._renewed_at + _RENEW_SECONDS:
+            self._table.renew()
+            self._renewed_at = now
 
     def _wanted(self) -> int:
         """Return how many requests to claim now."""
@@ -227,19 +245,19 @@ class SyncEngine:
                 results.set(keys, status="ended", updated_at=now, ended_at=now, rejected_hash=None)
             case "unknown", _:
                 results.set(keys, status="unknown", updated_at=now)
-            case "rejected" | "unsent" | "too_soon", "start" | "restart":
-                known = [a for a in actions if a.stored is None or a.stored.status != "unknown"]
-                results.set([a.key for a in actions if a not in known], status="unknown")
-                if outcome == "rejected":
-                    refused = [{"key": a.key, "rejected_hash": _row_hash(a)} for a in known]
-                    results.set_each(refused, status="failed", updated_at=now)
-                else:
-                    results.delete([a.key for a in known])
+            case "rejected", "start" | "restart":
+                records = [
+                    {**a.refused(), "status": "unknown" if a.was_unknown else "failed"} for a in actions
+                ]
+                results.set_each(records, state_hash=None, updated_at=now)
+            case "unsent", "start" | "restart":
+                unknown = [a.key for a in actions if a.was_unknown]
+                results.set(unknown, status="unknown", state_hash=None)
+                results.delete([a.key for a in actions if not a.was_unknown])
             case "rejected", _:
-                refused = [{**_before(a), "rejected_hash": _row_hash(a)} for a in actions]
-                results.set_each(refused, updated_at=now)
+                results.set_each([{**a.before(), **a.refused()} for a in actions], updated_at=now)
             case "unsent" | "too_soon", _:
-                results.set_each([_before(a) for a in actions])
+                results.set_each([a.before() for a in actions])
             case _:  # an update or end that may not have arrived: without a hash, the next pass repeats it
                 results.set(keys, updated_at=now)
 
@@ -267,13 +285,3 @@ class SyncEngine:
             else:
                 self._settled.append((action, "unsent"))
         self._write()
-
-
-def _row_hash(action: Action) -> str:
-    is_end = action.row is None or action.step in {"end", "end_overdue"}
-    return "end" if is_end or action.row is None else action.row.row_hash
-
-
-def _before(action: Action) -> dict[str, Any]:
-    stored = action.stored
-    return {"key": action.key, "state_hash": stored.state_hash if stored else None}

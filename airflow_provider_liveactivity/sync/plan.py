@@ -12,7 +12,7 @@ from airflow_provider_liveactivity.sync.schema import LIVE
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
-    from airflow_provider_liveactivity.sync.records import Stored
+    from airflow_provider_liveactivity.sync.records import Stored, Writer
     from airflow_provider_liveactivity.sync.rows import Row
 
 #: A refused request is sent again when its row changes, and otherwise after this time: the cause may lie
@@ -81,6 +81,7 @@ class Planner:
         the pass knows.
     :param spacing: minimum time that the vendor requires between two requests for one activity.
     :param ends_missing: whether activities without a row are ended.
+    :param writer: who plans; only the task's own activities can be missing.
     """
 
     options: SyncOptions
@@ -88,6 +89,7 @@ class Planner:
     read_from: int
     spacing: timedelta
     ends_missing: bool
+    writer: Writer
 
     def step(self, row: Row, stored: Stored | None) -> Step:
         """
@@ -98,7 +100,8 @@ class Planner:
         :raises InvalidPayload: if ``end_time`` of a new row is in the past or too late.
         """
         if row.fields is None:
-            return "unchanged" if stored is None else self._without_row(stored, ends=False)
+            ends = row.ended or (row.due is not None and row.due <= self.now)
+            return "unchanged" if stored is None else self._without_row(stored, ends=ends)
         if stored is None or stored.status == "failed":
             return self._start(row, stored)
         if stored.status not in LIVE:
@@ -115,7 +118,9 @@ class Planner:
 
         :param stored: what the table contains.
         """
-        return self._without_row(stored, ends=self.ends_missing)
+        mine = stored.is_of(self.writer)
+        step = self._without_row(stored, ends=self.ends_missing and mine)
+        return "unchanged" if step == "missing" and not mine else step
 
     def _start(self, row: Row, stored: Stored | None) -> Step:
         if row.ended:
@@ -131,14 +136,15 @@ class Planner:
     def _live(self, row: Row, stored: Stored) -> Step:
         if row.ended or (row.due is not None and row.due <= self.now):
             return self._end(stored, "end")
-        if stored.status == "unknown" and self.options.on_unknown == "resend":
-            return "restart"
         if self._is_over(stored):
             return "expire"
-        if row.state_hash != stored.state_hash and not self._was_refused(row, stored):
-            soonest = stored.updated_at + max(self.options.min_update_interval, self.spacing)
-            return "held_back" if soonest > self.now else "update"
-        return "touch" if (row.due, row.kept) != (stored.due, stored.kept) else "unchanged"
+        refused = self._was_refused(row, stored)
+        if stored.status == "unknown" and self.options.on_unknown == "resend" and not refused:
+            return "restart"
+        if row.state_hash != stored.state_hash and not refused:
+            spacing = max(self.options.min_update_interval, self.spacing)
+            return "held_back" if self._wrote_within(spacing, stored) else "update"
+        return "touch" if moves_end(row, stored) else "unchanged"
 
     def _without_row(self, stored: Stored, *, ends: bool) -> Step:
         if stored.status not in LIVE:
@@ -154,9 +160,9 @@ class Planner:
         return self._end(stored, "end") if ends else "missing"
 
     def _end(self, stored: Stored, step: Step) -> Step:
-        if stored.rejected_hash == "end" and stored.updated_at + REJECTED_RETRY > self.now:
+        if stored.rejected_hash == "end" and self._wrote_within(REJECTED_RETRY, stored):
             return "unchanged"
-        return "held_back" if stored.updated_at + self.spacing > self.now else step
+        return "held_back" if self._wrote_within(self.spacing, stored) else step
 
     def _is_due(self, stored: Stored) -> bool:
         return stored.due is not None and stored.due <= self.now
@@ -166,4 +172,18 @@ class Planner:
 
     def _was_refused(self, row: Row, stored: Stored) -> bool:
         same = stored.rejected_hash is not None and stored.rejected_hash == row.row_hash
-        return same and stored.updated_at + REJECTED_RETRY > self.now
+        return same and self._wrote_within(REJECTED_RETRY, stored)
+
+    def _wrote_within(self, duration: timedelta, stored: Stored) -> bool:
+        # Another worker's clock may be ahead, and a clock may have been set back.
+        return abs(self.now - stored.updated_at) < duration
+
+
+def moves_end(row: Row, stored: Stored) -> bool:
+    """
+    Return whether a row changes when or how its activity ends.
+
+    :param row: the row.
+    :param stored: what the table knows.
+    """
+    return (row.due, row.kept) != (stored.due, stored.kept)

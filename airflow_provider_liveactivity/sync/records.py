@@ -38,6 +38,16 @@ class Stored:
     updated_at: datetime
     due: datetime | None
     owner: str | None
+    dag_id: str | None
+    task_id: str | None
+
+    def is_of(self, writer: Writer) -> bool:
+        """
+        Return whether the same task wrote it, in any of its runs.
+
+        :param writer: who asks.
+        """
+        return (self.dag_id or "", self.task_id or "") == (writer.dag_id, writer.task_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from airflow_provider_liveactivity.audience.ids import to_id
+from airflow_provider_liveactivity.audience.ids import MAX_ID_BYTES, to_id
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.arguments import parse_object
 from airflow_provider_liveactivity.models.end_time import end_moment
@@ -80,11 +80,13 @@ class BadRow(InvalidPayload):
     A row that cannot be sent.
 
     :param key: key of the activity, if the row has a usable ``activity_id``; None by default.
+    :param ended: whether the row ends its activity all the same; False by default.
     """
 
-    def __init__(self, message: str, key: str | None = None) -> None:
+    def __init__(self, message: str, key: str | None = None, *, ended: bool = False) -> None:
         super().__init__(message)
         self.key = key
+        self.ended = ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +138,20 @@ class Columns:
         key = key_of(activity_id)
         if (size := len(activity_id.encode())) > MAX_ACTIVITY_ID_BYTES:
             raise BadRow(f"activity_id has {size} bytes; the limit is {MAX_ACTIVITY_ID_BYTES}", key)
+        ended = False
         try:
+            ended = _flag("ended", given.get("ended"))
             fields = {"activity_id": activity_id}
             for name, parse in self.parsers.items():
                 if (value := given.get(name)) is not None and (parsed := parse(name, value)) is not None:
                     fields[name] = parsed
-            due, ended = end_moment(given.get("end_time")), _flag("ended", given.get("ended"))
+            due = end_moment(given.get("end_time"))
             text = canonical(fields)
         except InvalidPayload as error:
-            raise BadRow(error.message.rstrip("."), key) from None
+            raise BadRow(error.message.rstrip("."), key, ended=ended) from None
         except UnicodeEncodeError:
-            raise BadRow("contains half a character (a lone surrogate), which cannot be sent", key) from None
+            reason = "contains half a character (a lone surrogate), which cannot be sent"
+            raise BadRow(reason, key, ended=ended) from None
         state = canonical([fields.get(name) for name in self.state])
         kept = {name: fields[name] for name in self.kept if name in fields}
         return Row(number, key, text, text_hash(state), canonical(kept) if kept else "{}", due, ended)
@@ -215,7 +220,7 @@ def ids_field(name: str, value: Any) -> list[str]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadRow(f"{name} must be a list or JSON text of one") from None
     if not isinstance(value, list | tuple):
         raise BadRow(f"{name} must be a list or JSON text of one, not {type(value).__name__}")
@@ -228,12 +233,13 @@ def ids_field(name: str, value: Any) -> list[str]:
 def _text(name: str, value: Any) -> str | None:
     try:
         text = to_id(value)
-        if text is not None:
-            text.encode()
+        size = len((text or "").encode())
     except InvalidPayload as error:
         raise BadRow(f"{name} {error.message.rstrip('.')}") from None
     except UnicodeEncodeError:
         raise BadRow(f"{name} contains half a character (a lone surrogate), which cannot be sent") from None
+    if size > MAX_ID_BYTES:
+        raise BadRow(f"{name} has more than {MAX_ID_BYTES} bytes; is it the right column?")
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +107,7 @@ class Sync:
         self._table.open()
         with Snapshot() as snapshot:
             self._read(snapshot)
-            self._rehearse(snapshot)
+            self.counts = self._rehearse(snapshot)
         return self._report(began, validate_only=True)
 
     def run(self, live: LiveMode | None = None) -> SyncReport:
@@ -134,6 +134,7 @@ class Sync:
         return self._report(began, validate_only=False)
 
     def _pass(self) -> None:
+        self._engine.check()
         self._pass_began = self._clock()
         with Snapshot() as snapshot:
             self._table.begin_read()
@@ -144,7 +145,7 @@ class Sync:
             if self._options.on_bad_row == "fail":
                 self._rehearse(snapshot)
             before = self.counts.unknown - unknown
-            self._engine.send(self._steps(snapshot, self.counts).requests(), self.counts)
+            self._engine.send(self._steps(snapshot, self.counts).blocks(), self.counts)
         self.counts.passes += 1
         if not snapshot.rows and self._options.on_empty == "fail":
             raise EmptyAudience("the query returned no rows.")
@@ -161,17 +162,15 @@ class Sync:
         if not snapshot.complete and self._options.on_missing == "end":
             log.warning("Rows have no usable activity_id, so activities without a row are not ended.")
 
-    def _rehearse(self, snapshot: Snapshot) -> None:
-        """Build every request of the pass without sending it; fail if a row is bad."""
-        counts = SyncCounts(bad_rows=self.counts.bad_rows, problems=[*self.counts.problems])
-        for _ in self._steps(snapshot, counts, writes=False).requests():
-            counts.requests += 1
+    def _rehearse(self, snapshot: Snapshot) -> SyncCounts:
+        """Build every request of the pass without sending it, and return the counts; fail if a row is bad."""
+        counts = replace(self.counts, problems=[*self.counts.problems])
+        for block in self._steps(snapshot, counts, writes=False).blocks():
+            counts.requests += len(block)
         if counts.bad_rows and self._options.on_bad_row == "fail":
             named = "; ".join(f"row {one['row']}: {one['reason']}" for one in counts.problems[:_SHOWN])
             raise InvalidPayload(f"{counts.bad_rows:,} rows are bad, so nothing was sent. {named}.")
-        if not self._table.read_until:  # a validation: the counts are its result
-            counts.rows = self.counts.rows
-            self.counts = counts
+        return counts
 
     def _steps(self, snapshot: Snapshot, counts: SyncCounts, *, writes: bool = True) -> Steps:
         options = self._options
@@ -181,14 +180,19 @@ class Sync:
 
         def planner() -> Planner:
             read_from = self._table.read_from or _ALWAYS_NEWER
-            return Planner(options, self._clock(), read_from, self._messages.spacing, ends_missing)
+            spacing, writer = self._messages.spacing, self._table.writer
+            return Planner(options, self._clock(), read_from, spacing, ends_missing, writer)
 
         return Steps(snapshot, self._table, self._messages, planner, counts, writes=writes)
 
     def _wait(self, live: LiveMode) -> None:
         """Wait for the next pass; return earlier if rows may have changed or the task must stop."""
         until = min(self._pass_began + live.poll_interval, live.until)
-        while not self._engine.stopped and (seconds := (until - self._clock()).total_seconds()) > 0:
+        # A wait that is longer than the interval means that the clock was set back.
+        while (
+            not self._engine.stopped and timedelta(0) < (rest := until - self._clock()) <= live.poll_interval
+        ):
+            seconds = rest.total_seconds()
             if live.wake is not None:
                 if live.wake(min(seconds, 1.0)):
                     return

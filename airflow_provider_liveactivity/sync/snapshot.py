@@ -24,7 +24,7 @@ _CREATE = """
 #: If an activity has a second row, both rows are bad, because neither is known to be right.
 _INSERT = """
     INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET fields = NULL
+    ON CONFLICT (key) DO UPDATE SET fields = NULL, due = NULL, ended = 0
 """
 
 
@@ -74,7 +74,7 @@ class Snapshot:
                     if bad.key is None:
                         self.complete = False
                     else:
-                        rows.append(Row(number, bad.key))
+                        rows.append(Row(number, bad.key, ended=bad.ended))
             self._add(rows, counts)
             self.rows += len(block)
         counts.rows = self.rows

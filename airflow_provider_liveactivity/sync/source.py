@@ -109,7 +109,7 @@ def read_query(hook: Any, sql: str, parameters: Any) -> Callable[[], Iterator[An
             # Without parameters, pass none: with an empty list, some drivers read each % as a placeholder.
             cursor.execute(sql, *([parameters] if parameters else []))
             rows = cursor.fetchmany(_BLOCK)  # psycopg2 knows the columns after the first fetch
-            names = [column[0] for column in cursor.description or ()]
+            names = [_name(column[0]) for column in cursor.description or ()]
             _check_twins(names)
             while rows:
                 yield from (dict(zip(names, row, strict=True)) for row in rows)
@@ -128,6 +128,11 @@ def read_query(hook: Any, sql: str, parameters: Any) -> Callable[[], Iterator[An
             raise failure  # here, so that the driver's error, which may quote values, is not its context
 
     return read
+
+
+def _name(column: str) -> str:
+    # Snowflake and Oracle return names that were not quoted in capitals.
+    return column.lower() if column.isupper() else column
 
 
 def _check_twins(names: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.sync.actions import Action
+from airflow_provider_liveactivity.sync.plan import moves_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Method of the messages that builds the request of a step with a row.
 _REQUESTS = {"start": "start", "restart": "start", "update": "update", "end": "end"}
+#: Steps that show a state, and steps that write what the end needs.
+_SHOWS, _KEEPS = {"start", "restart", "update"}, {"touch", "held_back"}
 log = logging.getLogger(__name__)
 
 
@@ -66,14 +69,13 @@ class Steps:
         self._counts = counts
         self._writes = writes
 
-    def requests(self) -> Iterator[Action]:
-        """Yield the requests, and write the changes that need no request."""
+    def blocks(self) -> Iterator[list[Action]]:
+        """Yield the requests of each block of activities, often none, and write the changes without one."""
         for rows in self._snapshot.blocks():
-            yield from self._finish(self._with_rows(rows))
+            yield self._finish(self._with_rows(rows))
         for keys in self._table.live_keys():
             missing = self._snapshot.missing(keys)
-            if missing:
-                yield from self._finish(self._without_rows(sorted(missing)))
+            yield self._finish(self._without_rows(sorted(missing))) if missing else []
 
     def _with_rows(self, rows: Sequence[Row]) -> _Block:
         block, planner = _Block(), self._planner()
@@ -102,10 +104,14 @@ class Steps:
 
     def _build(self, step: Step, row: Row, stored: Stored | None) -> Action | None:
         """Return the request of a row; None if the step needs none, or the row is bad."""
-        if row.fields is None or step not in _REQUESTS:
+        if row.fields is None:
+            return None
+        fields = json.loads(row.fields)
+        if step in _SHOWS or (stored is not None and step in _KEEPS and row.kept != stored.kept):
+            self._messages.end(fields)  # what cannot be ended is not shown
+        if step not in _REQUESTS:
             return None
         build = getattr(self._messages, _REQUESTS[step])
-        fields = json.loads(row.fields)
         return Action(step, row.key, build(fields), fields, row, stored)
 
     def _add(self, block: _Block, step: Step, row: Row | None, stored: Stored | None) -> None:
@@ -121,6 +127,8 @@ class Steps:
                 counts.expired += 1
             case "held_back":
                 counts.held_back += 1
+                if row is not None and row.fields and stored is not None and moves_end(row, stored):
+                    block.touched.append((row.key, row.due, row.kept))
             case "left":
                 counts.left += 1
             case "missing" if row is None:
@@ -128,18 +136,16 @@ class Steps:
             case _ if row is not None and row.fields is not None:
                 counts.unchanged += 1
 
-    def _finish(self, block: _Block) -> Iterator[Action]:
+    def _finish(self, block: _Block) -> list[Action]:
         if self._writes and block.touched:
             self._table.touch(block.touched)
         if self._writes and block.expired:
             self._table.expire(block.expired)
-        yield from block.actions
-        if block.ends:
-            yield from self._ends(block.ends)
+        return [*block.actions, *self._ends(block.ends)]
 
     def _ends(self, ends: Sequence[tuple[Step, Stored]]) -> Iterator[Action]:
         """Yield the ends of activities that have no usable row, with the last state of the table."""
-        states = self._table.last_states([stored.activity_key for _, stored in ends])
+        states = self._table.last_states([stored.activity_key for _, stored in ends]) if ends else {}
         for step, stored in ends:
             if stored.activity_key not in states:  # deleted by hand
                 continue

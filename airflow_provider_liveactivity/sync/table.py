@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.sync.claims import Claims
+from airflow_provider_liveactivity.sync.database import Conflict, StateTableUnavailable
 from airflow_provider_liveactivity.sync.records import Stored
 from airflow_provider_liveactivity.sync.schema import LIVE, SCHEMA_VERSION
 
@@ -28,7 +30,7 @@ class StateTable(Claims):
         :raises InvalidPayload: if the table is another one.
         """
         name = self._state.fullname
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             inspector = sa.inspect(connection)
             exists = inspector.has_table(self._state.name, schema=self._state.schema)
             if exists:
@@ -40,27 +42,27 @@ class StateTable(Claims):
                         f"state_table {name} lacks the columns {', '.join(sorted(missing))}: another version "
                         "of this provider or another program made it. Give another state_table."
                     )
-        if not exists:
-            self._create()
+        self._create()
         self._check_info(name)
 
     def _create(self) -> None:
         try:
-            self._state.metadata.create_all(self._engine)
-        except sa.exc.DBAPIError:
+            self._create_all()
+        except StateTableUnavailable:
             # Another run has made it at the same time, or the user may not create tables.
-            self._state.metadata.create_all(self._engine)
+            self._create_all()
+
+    def _create_all(self) -> None:
+        with self._transaction() as connection:
+            self._state.metadata.create_all(connection)
 
     def _check_info(self, name: str) -> None:
-        mine = {"workspace": self._workspace, "schema_version": SCHEMA_VERSION}
-        self._info.metadata.create_all(self._engine, tables=[self._info])
-        try:
-            with self._engine.begin() as connection:
+        found = self._read_info()
+        if found is None:
+            mine = {"workspace": self._workspace, "schema_version": SCHEMA_VERSION}
+            with suppress(Conflict), self._transaction() as connection:  # another run may be faster
                 connection.execute(self._info.insert(), {"id": 1, "passes": 0, **mine})
-        except sa.exc.IntegrityError:  # it exists
-            pass
-        with self._engine.connect() as connection:
-            found = connection.execute(sa.select(self._info.c.workspace, self._info.c.schema_version)).one()
+            found = self._read_info()
         if found.schema_version != SCHEMA_VERSION:
             raise InvalidPayload(
                 f"state_table {name} has the schema version {found.schema_version}, and this provider writes "
@@ -72,6 +74,11 @@ class StateTable(Claims):
                 f"{self._workspace}. Use a separate state_table for each workspace."
             )
 
+    def _read_info(self) -> Any:
+        with self._transaction() as connection:
+            query = sa.select(self._info.c.workspace, self._info.c.schema_version)
+            return connection.execute(query).one_or_none()
+
     def begin_read(self) -> None:
         """Return the number for the beginning of a pass's query."""
         self.read_from = self._next_number()
@@ -81,7 +88,7 @@ class StateTable(Claims):
         self.read_until = self._next_number()
 
     def _next_number(self) -> int:
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(self._info.update().values(passes=self._info.c.passes + 1))
             return int(connection.execute(sa.select(self._info.c.passes)).scalar_one())
 
@@ -96,10 +103,10 @@ class StateTable(Claims):
         c = self._state.c
         dead = sa.and_(
             c.owner != self.owner,
-            sa.or_(c.lease_until < self._clock(), c.owner.like(f"{self._writer.instance}:%")),
+            sa.or_(c.lease_until < self._clock(), c.owner.like(f"{self.writer.instance}:%")),
         )
         free = {"owner": None, "lease_until": None}
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             starts = connection.execute(
                 self._state.update().where(c.status == "starting", dead).values(status="unknown", **free)
             )
@@ -112,7 +119,7 @@ class StateTable(Claims):
     def renew(self) -> None:
         """Renew the lease of all claims of this pass."""
         c = self._state.c
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 self._state.update()
                 .where(c.status.in_(("starting", *LIVE)), c.owner == self.owner)
@@ -128,7 +135,7 @@ class StateTable(Claims):
         :param keys: keys of activities.
         """
         found: dict[str, Stored] = {}
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             for part in _parts(keys):
                 query = self._select().where(self._state.c.activity_key.in_(part))
                 for record in connection.execute(query):
@@ -140,7 +147,7 @@ class StateTable(Claims):
         c, after = self._state.c, ""
         while True:
             query = sa.select(c.activity_key).where(c.status.in_(LIVE), c.activity_key > after)
-            with self._engine.connect() as connection:
+            with self._transaction() as connection:
                 keys = list(connection.execute(query.order_by(c.activity_key).limit(_BLOCK)).scalars())
             if not keys:
                 return
@@ -155,7 +162,7 @@ class StateTable(Claims):
         """
         c = self._state.c
         found: dict[str, tuple[str, str]] = {}
-        with self._engine.connect() as connection:
+        with self._transaction() as connection:
             for part in _parts(keys):
                 query = sa.select(c.activity_key, c.activity_id, c.content_state)
                 for key, activity_id, state in connection.execute(query.where(c.activity_key.in_(part))):
@@ -173,7 +180,7 @@ class StateTable(Claims):
         """
         c = self._state.c
         records = [{"b_key": key, "b_due": due, "b_kept": kept} for key, due, kept in rows]
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 self._state.update()
                 .where(
@@ -190,7 +197,7 @@ class StateTable(Claims):
         :param keys: keys of the activities.
         """
         c, now = self._state.c, self._clock()
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 self._state.update()
                 .where(c.activity_key.in_(keys), c.status.in_(LIVE), self._free())
