@@ -99,8 +99,7 @@ class MoEngageSync(SyncCalls, MoEngageCalls):
             "resend" it, which may show the activity twice, or "fail" after the pass.
         :param min_update_interval: minimum time between two updates of an activity: timedelta, seconds or
             ISO-8601 text. An update that comes earlier is held back, and the newest state is sent later.
-            MoEngage accepts one
-            request for a user's activity in five minutes, which is the minimum.
+            MoEngage accepts one request for a user's activity in five minutes, which is the minimum.
         :param poll_interval: time from one pass to the next: timedelta, seconds or ISO-8601 text. None, the
             default, makes one pass.
         :param until: moment of the last pass: aware datetime or ISO-8601 text with an offset. Needs

@@ -157,6 +157,14 @@ class Messages(Protocol):
         :raises InvalidPayload: if a field is wrong.
         """
 
+    def check_end(self, fields: Fields) -> None:
+        """
+        Check that an activity with this state can be ended.
+
+        :param fields: fields of the row.
+        :raises InvalidPayload: if a field that only the end uses is wrong.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class BrazeMessages:
@@ -217,6 +225,12 @@ class BrazeMessages:
         alert, dismissal = given.get("end_notification"), given.get("dismissal_date")
         return self._change(given, notification=alert, dismissal_date=dismissal, end_activity=True)
 
+    def check_end(self, fields: Fields) -> None:
+        """Build the end if it has fields that start and update have not."""
+        given = {**self.defaults, **fields}
+        if given.get("end_notification") is not None or given.get("dismissal_date") is not None:
+            self.end(fields)
+
     def _change(self, given: Fields, **more: Any) -> Request:
         content = {"activity_id": given.get("activity_id"), "content_state": given.get("content_state")}
         return self.vendor.update(UpdateLiveActivity.build(app_id=self.app_id, **content, **more))
@@ -250,6 +264,9 @@ class MoEngageMessages:
     def end(self, fields: Fields) -> Request:
         """Return the request that ends the user's activity."""
         return self._alert("end", fields)
+
+    def check_end(self, fields: Fields) -> None:
+        """Return: the end has only fields that start and update have too."""
 
     def _alert(self, la_type: LaType, fields: Fields, *more: str) -> Request:
         given = {**self.defaults, **fields}

@@ -108,7 +108,7 @@ class Steps:
             return None
         fields = json.loads(row.fields)
         if step in _SHOWS or (stored is not None and step in _KEEPS and row.kept != stored.kept):
-            self._messages.end(fields)  # what cannot be ended is not shown
+            self._messages.check_end(fields)  # what cannot be ended is not shown
         if step not in _REQUESTS:
             return None
         build = getattr(self._messages, _REQUESTS[step])

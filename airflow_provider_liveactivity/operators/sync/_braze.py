@@ -88,6 +88,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by
         default.
     :param validate_only: read the rows and build every request, but send nothing; False by default.
+        (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     """
 
@@ -109,6 +110,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         "poll_interval",
         "until",
         "content_state_schema",
+        "validate_only",
         "braze_conn_id",
     )
     operator_extra_links = (BrazeActivityLogLink(), SandboxLink())
@@ -144,7 +146,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         max_workers: int = 128,
         max_requests_per_second: float | None = None,
         quota_reserve: float = 0.1,
-        validate_only: bool = False,
+        validate_only: bool | str = False,
         braze_conn_id: str = "braze_default",
         **kwargs: Any,
     ) -> None:

@@ -82,6 +82,7 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator):
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by
         default.
     :param validate_only: read the rows and build every request, but send nothing; False by default.
+        (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
     """
@@ -101,6 +102,7 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator):
         "poll_interval",
         "until",
         "content_state_schema",
+        "validate_only",
         "moengage_conn_id",
     )
     operator_extra_links = (SandboxLink(),)
@@ -132,7 +134,7 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator):
         max_workers: int = 64,
         max_requests_per_second: float | None = 166,
         quota_reserve: float = 0.1,
-        validate_only: bool = False,
+        validate_only: bool | str = False,
         moengage_conn_id: str = "moengage_default",
         **kwargs: Any,
     ) -> None:
