@@ -15,13 +15,19 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import checkpoint, fan_out, import_cost, memory, quota
+from benchmarks import checkpoint, fan_out, import_cost, memory, quota, sync
 from benchmarks.server import running_server
 from benchmarks.table import Table
 from benchmarks.warehouse import warehouses
 
 RESULTS = Path(__file__).with_name("results.json")
-SENDING = {"fan_out": fan_out.run, "memory": memory.run, "quota": quota.run, "checkpoint": checkpoint.run}
+SENDING = {
+    "fan_out": fan_out.run,
+    "memory": memory.run,
+    "quota": quota.run,
+    "checkpoint": checkpoint.run,
+    "sync": sync.run,
+}
 NAMES = (*SENDING, "import_cost")
 PACKAGES = ("apache-airflow", "aiohttp", "duckdb", "httpx", "requests")
 

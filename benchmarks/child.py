@@ -99,7 +99,8 @@ def _database_alone(_url: str, database: Database, people: int, **_: Any) -> dic
     return {}
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Return the peak memory of this process in MB."""
     status = Path("/proc/self/status")
     if status.exists():  # ru_maxrss would include the memory of the parent process
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
@@ -115,7 +116,7 @@ def _main(contender: str, url: str, requests: int, *, source: str, where: str, *
     start, cpu_start = time.perf_counter(), time.process_time()
     more = run(url, database, requests * PEOPLE_PER_REQUEST, **options)
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-    return Measured(requests, seconds, cpu_seconds, _peak_mb(), **more)
+    return Measured(requests, seconds, cpu_seconds, peak_mb(), **more)
 
 
 if __name__ == "__main__":

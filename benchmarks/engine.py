@@ -51,6 +51,7 @@ def send(
     *,
     store: SlowStore | None = None,
     outcomes: Path | None = None,
+    per_request: int = PEOPLE_PER_REQUEST,
     **fan_out: Any,
 ) -> SendCounts:
     """
@@ -59,6 +60,7 @@ def send(
     :param url: URL of the server.
     :param store: store of the checkpoint; None for no checkpoint.
     :param outcomes: folder for the outcome of every recipient; None keeps counts only.
+    :param per_request: people in each request.
     :param fan_out: arguments of ``DeliveryOptions``.
     """
     audience = SqlAudience(database, database.query(people))
@@ -67,7 +69,7 @@ def send(
 
     batches = AudienceRequests(
         audience,
-        PEOPLE_PER_REQUEST,
+        per_request,
         lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
         "benchmark",
     )

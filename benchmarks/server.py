@@ -50,18 +50,23 @@ class State:
     :param latency: seconds from a request to its response.
     :param limit: requests in a window; more are answered with 429. 0 for no quota.
     :param window: seconds from one reset to the next; resets are on whole seconds.
+    :param keep_moments: whether to keep the moment of each request, in epoch seconds.
     """
 
     latency: float = 0.0
     limit: int = 0
     window: int = 1
+    keep_moments: bool = False
     accepted: int = 0
     refused: int = 0
     connections: int = 0
     windows: list[Window] = field(default_factory=list)
+    moments: list[float] = field(default_factory=list)
 
     def answer(self) -> bytes:
         """Count one request and return its response."""
+        if self.keep_moments:
+            self.moments.append(time.time())
         if not self.limit:
             self.accepted += 1
             return _response(b"201 Created")
