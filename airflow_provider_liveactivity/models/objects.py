@@ -84,8 +84,13 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)  # json.loads would mak
 
 def _json(value: Any, path: str) -> Any:
     """Return a JSON value; refuse what ``json.dumps`` would change. Name the path, but never the value."""
-    value = _dumped(value)
-    if isinstance(value, Mapping):
+    # The most frequent types first: a sync checks thousands of objects in each pass.
+    if isinstance(value, str):
+        _check_text(value, path)
+        return value
+    if type(value) is not dict:
+        value = _dumped(value)
+    if isinstance(value, dict | Mapping):
         return {
             _key(key, path): _json(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()
         }
@@ -100,9 +105,7 @@ def _json(value: Any, path: str) -> Any:
         raise ValueError(
             f"holds a datetime at '{path}'; pass the number or text that the app's ContentState decodes"
         )
-    if isinstance(value, str):
-        _check_text(value, path)
-    elif isinstance(value, int):
+    if isinstance(value, int):
         if value.bit_length() > _MAX_NUMBER_BITS:
             raise ValueError(f"holds a number at '{path}' that is larger than 64 bits")
     elif value is not None and not isinstance(value, float):
@@ -118,6 +121,8 @@ def _key(key: Any, path: str) -> str:
 
 
 def _check_text(text: str, path: str) -> None:
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError:
