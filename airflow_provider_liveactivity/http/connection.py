@@ -22,7 +22,7 @@ from airflow_provider_liveactivity.errors import (
     SendStopped,
     VendorUnavailable,
 )
-from airflow_provider_liveactivity.http.h11_transport import H11Transport
+from airflow_provider_liveactivity.http.h11_transport import MAX_IDLE_SECONDS, H11Transport
 from airflow_provider_liveactivity.http.network_errors import NetworkError, describe, network_error
 from airflow_provider_liveactivity.http.redaction import redact, redact_header
 from airflow_provider_liveactivity.models.moments import utcnow
@@ -247,12 +247,12 @@ def _url(text: str) -> httpx.URL:
 
 
 def _transport(proxy: str | None) -> httpx.AsyncBaseTransport:
-    """Return a transport with one connection, which stays open until the server closes it."""
+    """Return a transport with one connection, which is not used again after three idle seconds."""
     if proxy is None:
         return H11Transport(_tls())
     return httpx.AsyncHTTPTransport(
         verify=_tls(),
-        limits=httpx.Limits(max_connections=1, keepalive_expiry=None),
+        limits=httpx.Limits(max_connections=1, keepalive_expiry=MAX_IDLE_SECONDS),
         proxy=httpx.Proxy(proxy),
         trust_env=False,
     )

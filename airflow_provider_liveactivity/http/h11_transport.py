@@ -8,6 +8,7 @@ transport replaces it for connections without a proxy, with the same parser (h11
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
@@ -16,22 +17,32 @@ import httpx
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
+#: A server that closes an idle connection just when a request leaves makes the outcome of this request
+#: unknown. Servers keep idle connections for 5 seconds or longer.
+MAX_IDLE_SECONDS = 3.0
 _NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305: delay until the next address of a host is tried as well
 
 
 class H11Transport(httpx.AsyncBaseTransport):
     """
-    A transport with a single connection, which it opens when needed, and again if the server has closed it.
+    A transport with a single connection, which it opens when needed.
+
+    It opens a new one if the server has closed the last one, or has answered on it more than three seconds
+    ago.
 
     It uses only the timeout "connect", and sends only the trace event before the first byte leaves.
 
     :param tls: context that verifies https connections.
+    :param clock: function that returns seconds, for tests; the monotonic clock by default.
     """
 
-    def __init__(self, tls: ssl.SSLContext) -> None:
+    def __init__(self, tls: ssl.SSLContext, clock: Callable[[], float] = time.monotonic) -> None:
         self._tls = tls
+        self._clock = clock
+        #: When the last response began; None on a new connection.
+        self._used_at: float | None = None
         self._connection: _Connection | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -48,14 +59,20 @@ class H11Transport(httpx.AsyncBaseTransport):
             connection = await self._ready(request)  # the server may have closed the connection meanwhile
         with _as_httpx_errors():
             head = await connection.send(request)
+        self._used_at = self._clock()
         return httpx.Response(
             head.status_code, headers=head.headers.raw_items(), stream=_Body(connection), request=request
         )
 
+    @property
+    def _is_fresh(self) -> bool:
+        return self._used_at is None or self._clock() - self._used_at <= MAX_IDLE_SECONDS
+
     async def _ready(self, request: httpx.Request) -> _Connection:
         """Return an idle connection."""
-        if self._connection is None or not self._connection.is_idle:
+        if self._connection is None or not self._connection.is_idle or not self._is_fresh:
             await self.aclose()
+            self._used_at = None
             self._connection = await self._connect(request.url, request.extensions["timeout"]["connect"])
         return self._connection
 

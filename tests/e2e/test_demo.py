@@ -55,7 +55,8 @@ def test_the_sync_reports_what_the_phones_of_the_orders_show(played: Played) -> 
     assert {(one["phones"], one["start_requests"], one["ends"]) for one in orders} == {(1, 1, 1)}
     assert report["started"] == report["ended"] == len(orders)
     assert report["updated"] == sum(one["updates"] for one in orders)
-    assert report["requests"] == report["started"] + report["updated"] + report["ended"]
+    assert report["requests"] >= report["started"] + report["updated"] + report["ended"]  # with retries
+    assert report["unknown"] == report["rejected"] == 0
     assert report["passes"] > 10
 
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from airflow_provider_liveactivity.http.h11_transport import H11Transport
+from tests.support.clock import Clock
 from tests.support.raw_server import OK, Heard, raw_server, self_signed
 
 UNTRUSTING = httpx.create_ssl_context(trust_env=False)
@@ -86,6 +87,21 @@ def test_a_connection_that_the_server_closes_is_not_used_again(answer: bytes) ->
             await until_closed(transport)
             assert await exchanges(transport, server, 1) == ["{}"]
             assert server.connections == [1, 2]
+
+    asyncio.run(twice())
+
+
+@pytest.mark.parametrize(("seconds", "connections"), [(3.0, [1, 1]), (3.1, [1, 2])])
+def test_a_connection_idle_for_almost_as_long_as_servers_keep_it_is_not_used_again(
+    seconds: float, connections: list[int]
+) -> None:
+    async def twice() -> None:
+        clock = Clock()
+        async with raw_server(OK, OK) as server, H11Transport(UNTRUSTING, clock.monotonic) as transport:
+            await exchanges(transport, server, 1)
+            clock.advance(seconds=seconds)
+            await exchanges(transport, server, 1)
+            assert server.connections == connections
 
     asyncio.run(twice())
 
