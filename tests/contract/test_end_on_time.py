@@ -436,7 +436,7 @@ def test_a_late_or_repeated_event_does_not_roll_the_card_back(
 
 
 def test_a_sequence_without_a_place_to_keep_it_is_refused(sandbox: RunningSandbox) -> None:
-    with raises_final(InvalidPayload, match="inlets"):
+    with raises_final(InvalidPayload, match="exactly one inlet"):
         run(update(sequence=1))
 
     assert received(sandbox) == []

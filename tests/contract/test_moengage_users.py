@@ -319,7 +319,7 @@ def test_an_update_is_repeated_after_a_500(running: RunningSandbox) -> None:
         ("start", {"content_state": {"text": "x" * 1501}}, InvalidPayload, "1,500"),
         ("start", {"personalized_attributes": {"name": "x" * 1501}}, InvalidPayload, "1,500"),
         ("start", {"content_state": {str(n): "x" * 1000 for n in range(5)}}, PayloadTooLarge, "4,096"),
-        ("end", {"dismissal_date": timedelta(seconds=-1)}, InvalidPayload, "dismissal_date is over"),
+        ("end", {"dismissal_date": timedelta(seconds=-1)}, InvalidPayload, "dismissal_date is in the past"),
         ("update", {"content_state_schema": {"required": ["goals"]}}, InvalidPayload, "goals"),
     ],
 )

@@ -135,7 +135,7 @@ WRONG_KEY = {
         (403, {}, PermissionDenied, "enabled"),
         (404, {}, InvalidPayload, "data center"),
         (409, {"error": {"message": "elsewhere"}}, LiveActivityError, "elsewhere"),
-        (413, {}, PayloadTooLarge, "too large"),
+        (413, {}, PayloadTooLarge, "larger than MoEngage accepts"),
         (415, [], LiveActivityError, "does not document"),
     ],
 )

@@ -209,7 +209,7 @@ def test_attributes_have_a_length(characters: int, fits: bool) -> None:
 
 def test_a_dismissal_date_must_lie_ahead() -> None:
     activity(dismissal_date=timedelta(seconds=1))
-    with pytest.raises(InvalidPayload, match="over"):
+    with pytest.raises(InvalidPayload, match="in the past"):
         activity(dismissal_date=timedelta(0))
 
 
