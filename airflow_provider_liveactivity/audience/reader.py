@@ -53,7 +53,7 @@ class Reader:
         :raises AudienceUnavailable: if the database fails.
         """
         try:
-            cursor = self._execute(statement)
+            cursor = self.execute(statement)
             cursor.fetchall()
             names = tuple(column[0] for column in cursor.description or ())
             cursor.close()
@@ -82,13 +82,18 @@ class Reader:
         :raises AudienceUnavailable: if the database fails.
         """
         count = 0
-        cursor = redact_driver_errors(lambda: self._execute(statement), count)
+        cursor = redact_driver_errors(lambda: self.execute(statement), count)
         while rows := redact_driver_errors(lambda: cursor.fetchmany(size), count):
             count += len(rows)
             yield rows
         cursor.close()
 
-    def _execute(self, statement: str) -> Any:
+    def execute(self, statement: str) -> Any:
+        """
+        Return the cursor of a statement, whose rows stay in the database until they are fetched.
+
+        :param statement: the statement. Errors of the driver are raised as they are.
+        """
         cursor = streaming_cursor(self._connection)
         self._open.append(cursor)
         if self._setup:
@@ -131,29 +136,40 @@ def redact_driver_errors(call: Callable[[], T], count: int) -> T:
 
 
 def _failure(error: Exception, count: int) -> LiveActivityError:
-    happened = f"after {count:,} rows ({_kind(error)})"
-    if _is_any(error, "DataError", "ProgrammingError"):
+    happened = f"after {count:,} rows ({error_kind(error)})"
+    if is_error_of(error, "DataError", "ProgrammingError"):
         return InvalidPayload(f"the database cannot continue the audience's query {happened}.")
     return AudienceUnavailable(f"the audience's database failed {happened}.")
 
 
 def _refusal(error: Exception) -> LiveActivityError:
     # SQLite reports an unknown table as an operational error.
-    if _is_any(error, "InterfaceError", "OperationalError") and _module(error) != "sqlite3":
+    if is_error_of(error, "InterfaceError", "OperationalError") and _module(error) != "sqlite3":
         return _failure(error, 0)
+    first_line = str(error).partition("\n")[0]
     return InvalidPayload(
-        f"the database refuses the audience's query: {str(error).partition(chr(10))[0]} ({_kind(error)}) The "
-        "query must be one SELECT that can become a common table expression; put what cannot into a view or "
-        "a table, and select from that."
+        f"the database refuses the audience's query: {first_line} ({error_kind(error)}) The query must be one "
+        "SELECT that can become a common table expression; put what cannot into a view or a table, and "
+        "select from that."
     )
 
 
-def _is_any(error: Exception, *names: str) -> bool:
-    """Return whether an error has a class of one of these names: PEP 249 defines only the names."""
+def is_error_of(error: Exception, *names: str) -> bool:
+    """
+    Return whether an error has a class of one of these names: PEP 249 defines only the names.
+
+    :param error: error of any driver.
+    :param names: names of classes, such as "DataError".
+    """
     return not {one.__name__ for one in type(error).__mro__}.isdisjoint(names)
 
 
-def _kind(error: Exception) -> str:
+def error_kind(error: Exception) -> str:
+    """
+    Return the kind of a driver's error without its message, which may quote values.
+
+    :param error: error of any driver.
+    """
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     return f"{_module(error)}.{type(error).__name__}" + (f", SQLSTATE {state}" if state else "")
 

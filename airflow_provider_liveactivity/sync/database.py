@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from airflow_provider_liveactivity.audience.reader import error_kind
 from airflow_provider_liveactivity.errors import LiveActivityError
 
 if TYPE_CHECKING:
@@ -49,6 +50,4 @@ def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 def _message(error: sa.exc.SQLAlchemyError) -> str:
     original = getattr(error, "orig", None) or error
-    kind = f"{type(original).__module__.partition('.')[0].lstrip('_')}.{type(original).__name__}"
-    state = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    return f"the database with the state table failed ({kind}{f', SQLSTATE {state}' if state else ''})."
+    return f"the database with the state table failed ({error_kind(original)})."

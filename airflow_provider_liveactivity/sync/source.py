@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.audience.dialects import dialect_of
-from airflow_provider_liveactivity.audience.reader import streaming_cursor
+from airflow_provider_liveactivity.audience.reader import Reader, error_kind, is_error_of
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
 from airflow_provider_liveactivity.sync.rows import BadRow, Columns, Row
 
@@ -100,30 +99,19 @@ def read_query(hook: Any, sql: str, parameters: Any) -> Callable[[], Iterator[An
 
     def read() -> Iterator[Any]:
         failure: LiveActivityError | None = None
-        open_ones: list[Any] = []
         try:
-            open_ones.append(connection := hook.get_conn())
-            open_ones.append(cursor := streaming_cursor(connection))
-            if setup := dialect_of(hook).setup:
-                cursor.execute(setup)
-            # Without parameters, pass none: with an empty list, some drivers read each % as a placeholder.
-            cursor.execute(sql, *([parameters] if parameters else []))
-            rows = cursor.fetchmany(_BLOCK)  # psycopg2 knows the columns after the first fetch
-            names = [_name(column[0]) for column in cursor.description or ()]
-            _check_twins(names)
-            while rows:
-                yield from (dict(zip(names, row, strict=True)) for row in rows)
-                rows = cursor.fetchmany(_BLOCK)
+            with Reader(hook, parameters, dialect_of(hook).setup) as reader:
+                cursor = reader.execute(sql)
+                rows = cursor.fetchmany(_BLOCK)  # psycopg2 knows the columns after the first fetch
+                names = [_name(column[0]) for column in cursor.description or ()]
+                _check_twins(names)
+                while rows:
+                    yield from (dict(zip(names, row, strict=True)) for row in rows)
+                    rows = cursor.fetchmany(_BLOCK)
         except LiveActivityError:
             raise
         except Exception as error:  # noqa: BLE001 - drivers have no base class in common
             failure = _failure(error)
-        finally:
-            for one in open_ones:
-                with suppress(Exception):
-                    one.close()
-            if getattr(hook, "_sql_conn", None) in open_ones:
-                hook._sql_conn = None  # noqa: SLF001 - else Databricks' hook would hand out the closed one again
         if failure is not None:
             raise failure  # here, so that the driver's error, which may quote values, is not its context
 
@@ -141,17 +129,11 @@ def _check_twins(names: list[str]) -> None:
 
 
 def _failure(error: Exception) -> LiveActivityError:
-    kind = f"{type(error).__module__.partition('.')[0].lstrip('_')}.{type(error).__name__}"
-    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    said = f"({kind}{f', SQLSTATE {state}' if state else ''})"
-    classes = {one.__name__ for one in type(error).__mro__}
+    kind = error_kind(error)
     # SQLite reports an unknown table as an operational error.
-    if classes & {"DataError", "ProgrammingError"} or (
-        kind == "sqlite3.OperationalError" and _is_wrong(error)
-    ):
-        return InvalidPayload(f"the database refuses sql {said}; run the query by hand to see why.")
-    return RowsUnavailable(f"the database with the rows failed {said}.")
-
-
-def _is_wrong(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
+    is_unknown_name = (
+        kind == "sqlite3.OperationalError" and getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
+    )
+    if is_unknown_name or is_error_of(error, "DataError", "ProgrammingError"):
+        return InvalidPayload(f"the database refuses sql ({kind}); run the query by hand to see why.")
+    return RowsUnavailable(f"the database with the rows failed ({kind}).")
