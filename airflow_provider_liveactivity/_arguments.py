@@ -247,11 +247,9 @@ def _number(value: Any) -> float | None:
 
 
 def _duration(value: Any) -> timedelta:
-    from airflow_provider_liveactivity.models.moments import to_timedelta
+    from airflow_provider_liveactivity.models.moments import to_duration
 
-    if (duration := to_timedelta(value)) < timedelta(0):
-        raise ValueError(f"must not be negative, but is {value!r}")
-    return duration
+    return to_duration(value)
 
 
 def _or_none(parser: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import BaseModel
 
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.models.moments import to_moment, to_timedelta
+from airflow_provider_liveactivity.models.moments import to_duration, to_moment
 from airflow_provider_liveactivity.models.objects import to_object
 
 
@@ -60,10 +60,7 @@ def parse_duration(value: Any, argument: str) -> timedelta:
         varies.
     """
     with _naming(argument):
-        duration = to_timedelta(value)
-        if duration < timedelta(0):
-            raise ValueError(f"must not be negative, but is {value!r}")
-        return duration
+        return to_duration(value)
 
 
 def parse_moment(

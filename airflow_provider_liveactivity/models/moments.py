@@ -34,6 +34,19 @@ def in_words(seconds: float) -> str:
     return pendulum.duration(seconds=max(1, round(seconds))).in_words(locale="en")
 
 
+def to_duration(value: Any) -> timedelta:
+    """
+    Return a duration of at least 0 as a timedelta.
+
+    :param value: as in ``arguments.parse_duration``.
+    :raises ValueError: as ``to_timedelta``, and if the duration is negative.
+    """
+    duration = to_timedelta(value)
+    if duration < timedelta(0):
+        raise ValueError(f"must not be negative, but is {value!r}")
+    return duration
+
+
 def is_duration(value: Any) -> bool:
     """
     Return whether a value is a duration rather than a moment: a timedelta, or text that begins like "PT30M".
