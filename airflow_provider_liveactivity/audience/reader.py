@@ -148,8 +148,8 @@ def _refusal(error: Exception) -> LiveActivityError:
         return _failure(error, 0)
     first_line = str(error).partition("\n")[0]
     return InvalidPayload(
-        f"the database refuses the audience's query: {first_line} ({error_kind(error)}) The query must be one "
-        "SELECT that can become a common table expression; put what cannot into a view or a table, and "
+        f"the database refuses the audience's query: {first_line} ({error_kind(error)}) The query must be "
+        "one SELECT that can become a common table expression; put what cannot into a view or a table, and "
         "select from that."
     )
 
