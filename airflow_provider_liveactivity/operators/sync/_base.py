@@ -10,12 +10,14 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_liveactivity.operators._redacted_fields import Redacted, RedactedFieldsMixin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import jinja2
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
+    from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
     from airflow_provider_liveactivity.sync.plan import OnEmpty
     from airflow_provider_liveactivity.sync.report import SyncReport
 
@@ -39,11 +41,17 @@ class SyncOperator(RedactedFieldsMixin):
     template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "notification": "json"}
     hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"rows": RedactedRows}
     rows: Any
+    state_table: str
     on_empty: OnEmpty
 
+    @property
     @abstractmethod
-    def sync(self) -> SyncReport:
-        """Run the sync through the operator's hook and return its report."""
+    def hook(self) -> BrazeHook | MoEngageHook:
+        """Hook of the operator's connection."""
+
+    def _store(self, scope: dict[str, Any]) -> None:
+        self.rows = scope.pop("rows")  # as they are: ``transform`` may take models
+        super()._store(scope)
 
     def execute(self, context: Context) -> SendReport:
         report = cast("SyncReport", super().execute(context))
@@ -53,7 +61,9 @@ class SyncOperator(RedactedFieldsMixin):
         return cast("SendReport", report)
 
     def send(self, context: Context) -> SendReport:
-        return cast("SendReport", self.sync())  # the report of a sync has fields of its own
+        sync: Callable[..., SyncReport] = self.hook.sync_live_activities
+        report = sync(**self._arguments_for(sync, rows=self.rows))
+        return cast("SendReport", report)  # the report of a sync has fields of its own
 
     def _log_report(self, report: SendReport) -> None:
         """Log nothing: the sync logs its counts, also after an error."""

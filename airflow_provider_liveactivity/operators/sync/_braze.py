@@ -6,20 +6,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
-from airflow_provider_liveactivity.operators._redacted_fields import Redacted
 from airflow_provider_liveactivity.operators.sync._base import SyncOperator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from typing import Unpack
 
     from airflow.sdk import XComArg
 
+    from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
     from airflow_provider_liveactivity.hooks.braze import BrazeHook
     from airflow_provider_liveactivity.models.arguments import Duration, Moment, Object, Schema
     from airflow_provider_liveactivity.sync.plan import OnBadRow, OnEmpty, OnMissing
-    from airflow_provider_liveactivity.sync.report import SyncReport
     from airflow_provider_liveactivity.sync.source import Rows
 
 
@@ -113,6 +113,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         "validate_only",
         "braze_conn_id",
     )
+    braze_conn_id: str
     operator_extra_links = (BrazeActivityLogLink(), SandboxLink())
 
     def __init__(
@@ -148,39 +149,10 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         quota_reserve: float = 0.1,
         validate_only: bool | str = False,
         braze_conn_id: str = "braze_default",
-        **kwargs: Any,
+        **kwargs: Unpack[BaseOperatorArguments],
     ) -> None:
         super().__init__(**kwargs)
-        self.sql = sql
-        self.sql_conn_id = sql_conn_id
-        self.parameters = parameters
-        self.rows = rows
-        self.transform = transform
-        self.state_table = state_table
-        self.state_conn_id = state_conn_id
-        self.activity_attributes_type = activity_attributes_type
-        self.notification = notification
-        self.update_notification = update_notification
-        self.end_notification = end_notification
-        self.stale_date = stale_date
-        self.dismissal_date = dismissal_date
-        self.app_id = app_id
-        self.silent_updates = silent_updates
-        self.on_missing = on_missing
-        self.allow_end_all = allow_end_all
-        self.on_bad_row = on_bad_row
-        self.on_empty = on_empty
-        self.on_unknown = on_unknown
-        self.min_update_interval = min_update_interval
-        self.poll_interval = poll_interval
-        self.until = until
-        self.wake = wake
-        self.content_state_schema = content_state_schema
-        self.max_workers = max_workers
-        self.max_requests_per_second = max_requests_per_second
-        self.quota_reserve = quota_reserve
-        self.validate_only = validate_only
-        self.braze_conn_id = braze_conn_id
+        self._store(locals())
 
     @cached_property
     def hook(self) -> BrazeHook:
@@ -188,36 +160,3 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         from airflow_provider_liveactivity.hooks.braze import BrazeHook
 
         return BrazeHook(self.braze_conn_id)
-
-    def sync(self) -> SyncReport:
-        return self.hook.sync_live_activities(
-            sql=self.sql,
-            sql_conn_id=self.sql_conn_id,
-            parameters=self.parameters,
-            rows=Redacted.reveal(self.rows),
-            transform=self.transform,
-            state_table=self.state_table,
-            state_conn_id=self.state_conn_id,
-            activity_attributes_type=self.activity_attributes_type,
-            notification=self.notification,
-            update_notification=self.update_notification,
-            end_notification=self.end_notification,
-            stale_date=self.stale_date,
-            dismissal_date=self.dismissal_date,
-            app_id=self.app_id,
-            silent_updates=self.silent_updates,
-            on_missing=self.on_missing,
-            allow_end_all=self.allow_end_all,
-            on_bad_row=self.on_bad_row,
-            on_empty=self.on_empty,
-            on_unknown=self.on_unknown,
-            min_update_interval=self.min_update_interval,
-            poll_interval=self.poll_interval,
-            until=self.until,
-            wake=self.wake,
-            content_state_schema=self.content_state_schema,
-            max_workers=self.max_workers,
-            max_requests_per_second=self.max_requests_per_second,
-            quota_reserve=self.quota_reserve,
-            validate_only=self.validate_only,
-        )
