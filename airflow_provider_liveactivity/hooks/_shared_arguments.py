@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
     from airflow_provider_liveactivity.delivery.preflight import OnTooSlow
     from airflow_provider_liveactivity.delivery.progress import Progress
-    from airflow_provider_liveactivity.models.arguments import Object, Schema
+    from airflow_provider_liveactivity.models.arguments import Duration, Object, Schema
+    from airflow_provider_liveactivity.sync.plan import OnBadRow, OnEmpty, OnMissing
+    from airflow_provider_liveactivity.sync.source import Rows
 
 
 class ContentArguments(TypedDict, total=False):
@@ -98,3 +100,67 @@ class StartDeliveryArguments(DeliveryArguments, total=False):
     outcomes_path: str | PathLike[str] | ObjectStoragePath | None
     end_time: datetime | str | None
     on_too_slow: OnTooSlow
+
+
+class SyncArguments(TypedDict, total=False):
+    """
+    Arguments of a sync of activities with rows, which both vendors have.
+
+    :param sql: query whose rows are the activities; this or ``rows``.
+    :param sql_conn_id: id of the connection to the query's database.
+    :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
+    :param rows: list of dicts, or a function that returns or yields dicts, called again for each pass.
+    :param transform: function that takes a row and returns the fields of its activity as a dict; None, the
+        default, takes the columns as the fields.
+    :param state_table: name of the table that stores what was sent, with or without a schema;
+        "live_activity_state" by default. It is created if it is missing.
+    :param state_conn_id: id of the connection to the database of the state table; by default ``sql_conn_id``.
+    :param on_missing: what to do with an activity that is on and has no row: "keep" it (the default), or
+        "end" it with its last state.
+    :param allow_end_all: whether ``on_missing="end"`` also applies to a query without rows, and so ends every
+        activity; False by default.
+    :param on_bad_row: what to do with a row that cannot be sent: "skip" it (the default), or "fail" before
+        anything is sent.
+    :param on_empty: what to do if there are no rows: "skip" (the default), or "fail". Ends that are due are
+        sent in both cases.
+    :param on_unknown: what to do with a start that may have been carried out: "skip" it (the default),
+        "resend" it, which may show the activity twice, or "fail" after the pass.
+    :param min_update_interval: minimum time between two updates of an activity: timedelta, seconds or
+        ISO-8601 text. An update that comes earlier is held back, and the newest state is sent later. None,
+        the default, holds none back. MoEngage accepts one request for a user's activity in five minutes,
+        which is the minimum there.
+    :param poll_interval: time from one pass to the next: timedelta, seconds or ISO-8601 text. None, the
+        default, makes one pass.
+    :param until: moment of the last pass: aware datetime or ISO-8601 text with an offset. Needs
+        ``poll_interval``.
+    :param wake: function that takes a number of seconds and waits for them. It returns earlier, and a true
+        value, if rows may have changed. None, the default, only waits.
+    :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or path;
+        None, the default, disables the check.
+    :param max_workers: maximum number of requests in flight, 1 to 256.
+    :param max_requests_per_second: maximum number of requests per second; None for no limit.
+    :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by default.
+    :param validate_only: read the rows and build every request, but send nothing; False by default.
+    """
+
+    sql: str | None
+    sql_conn_id: str | None
+    parameters: Any
+    rows: Rows | None
+    transform: Callable[[Any], Any] | None
+    state_table: str
+    state_conn_id: str | None
+    on_missing: OnMissing
+    allow_end_all: bool
+    on_bad_row: OnBadRow
+    on_empty: OnEmpty
+    on_unknown: OnUnknown
+    min_update_interval: Duration | None
+    poll_interval: Duration | None
+    until: datetime | str | None
+    wake: Callable[[float], Any] | None
+    content_state_schema: Schema | None
+    max_workers: int
+    max_requests_per_second: float | None
+    quota_reserve: float
+    validate_only: bool

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import coordinates
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
-from airflow_provider_liveactivity.hooks._audience_arguments import parse_parameters
+from airflow_provider_liveactivity.hooks._arguments import pick
+from airflow_provider_liveactivity.hooks._audience_arguments import drop_blank, parse_parameters
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+from airflow_provider_liveactivity.hooks._plan import Delivery
 from airflow_provider_liveactivity.hooks._sql import sql_hook
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.arguments import parse_duration, parse_moment
@@ -24,11 +26,11 @@ from airflow_provider_liveactivity.sync.source import Source, read_query, read_r
 from airflow_provider_liveactivity.sync.table import StateTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     import sqlalchemy as sa
 
-    from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+    from airflow_provider_liveactivity.hooks._shared_arguments import SyncArguments
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.sync.messages import Messages
     from airflow_provider_liveactivity.sync.report import SyncReport
@@ -38,25 +40,25 @@ _SQLITE_BUSY_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class SyncArguments:
-    """The arguments of ``sync_live_activities`` that both vendors have; the hooks' methods describe them."""
+class SyncSettings:
+    """What the engine needs of ``SyncArguments``, which describes each of them."""
 
-    sql: str | None
-    sql_conn_id: str | None
-    parameters: Any
-    rows: Any
-    transform: Callable[[Any], Any] | None
-    state_table: str
-    state_conn_id: str | None
-    on_missing: Any
-    allow_end_all: bool
-    on_bad_row: Any
-    on_empty: Any
-    on_unknown: Any
-    min_update_interval: Any
-    poll_interval: Any
-    until: Any
-    wake: Callable[[float], Any] | None
+    sql: str | None = None
+    sql_conn_id: str | None = None
+    parameters: Any = None
+    rows: Any = None
+    transform: Callable[[Any], Any] | None = None
+    state_table: str = "live_activity_state"
+    state_conn_id: str | None = None
+    on_missing: Any = "keep"
+    allow_end_all: bool = False
+    on_bad_row: Any = "skip"
+    on_empty: Any = "skip"
+    on_unknown: Any = "skip"
+    min_update_interval: Any = None
+    poll_interval: Any = None
+    until: Any = None
+    wake: Callable[[float], Any] | None = None
 
     def options(self) -> SyncOptions:
         """Return how the sync handles missing rows, bad rows and unknown outcomes."""
@@ -142,27 +144,26 @@ class SyncCalls(LiveActivityHook):
         messages: Messages,
         workspace: WorkspaceConfig,
         identity: str,
-        delivery: DeliveryOptions,
-        *,
-        validate_only: bool,
+        **defaults: Any,
     ) -> SyncReport:
         """
         Run a sync and return its report.
 
-        :param arguments: what the vendors' calls have in common.
+        :param arguments: arguments of the call.
         :param messages: the requests of the vendor.
         :param workspace: where to send.
         :param identity: text that identifies workspace and app in the state table.
-        :param delivery: how to use workers and quota.
-        :param validate_only: whether to send nothing.
+        :param defaults: defaults of the call that differ from those of ``DeliveryOptions``.
         """
-        options, live, read = arguments.options(), arguments.live(), arguments.reader()
-        engine = arguments.engine()
+        settings = SyncSettings(**pick(arguments, *(option.name for option in fields(SyncSettings))))
+        delivery = Delivery.of(arguments, **defaults).options
+        options, live, read = settings.options(), settings.live(), settings.reader()
+        engine = settings.engine()
         try:
-            table = StateTable(engine, arguments.state_table, identity, _writer(), clock=self._clock)
+            table = StateTable(engine, settings.state_table, identity, _writer(), clock=self._clock)
             sync = self._sync = Sync(
                 table,
-                Source(messages.columns, read, arguments.transform),
+                Source(messages.columns, read, settings.transform),
                 messages,
                 replace(workspace, vendor=RowVendor(workspace.vendor)),
                 options=options,
@@ -172,9 +173,20 @@ class SyncCalls(LiveActivityHook):
             )
             if self._stopped:
                 sync.stop()
-            return sync.validate() if validate_only else sync.run(live)
+            return sync.validate() if arguments.get("validate_only") else sync.run(live)
         finally:
             engine.dispose()
+
+
+def defaults_of(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """
+    Return the fields that apply to all rows without their own.
+
+    :param arguments: arguments of the call.
+    :param names: names of the fields; one that is missing or blank is left out.
+    """
+    given = {name: drop_blank(value) for name, value in pick(arguments, *names).items()}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _writer() -> Writer:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
+from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 from airflow_provider_liveactivity.sync.schema import LIVE
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
     from airflow_provider_liveactivity.sync.records import Stored, Writer
     from airflow_provider_liveactivity.sync.rows import Row
 
@@ -64,7 +64,7 @@ class SyncOptions:
             ("on_missing", get_args(OnMissing)),
             ("on_bad_row", get_args(OnBadRow)),
             ("on_empty", get_args(OnEmpty)),
-            ("on_unknown", ("skip", "resend", "fail")),
+            ("on_unknown", get_args(OnUnknown)),
         ):
             if (value := getattr(self, name)) not in allowed:
                 raise InvalidPayload(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
