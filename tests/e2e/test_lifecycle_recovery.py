@@ -90,7 +90,7 @@ class World:
         self,
         dag_id: str = "history_braze",
         *,
-        ends_in: float = 12,
+        ends_in: float = 40,  # a slow machine needs half a minute to send the start and the update
         body_fails: bool = False,
         **more: str,
     ) -> None:
