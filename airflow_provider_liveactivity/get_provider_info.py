@@ -125,6 +125,8 @@ def get_provider_info() -> dict[str, object]:
                 "to_openlineage_converter": "airflow_provider_liveactivity.assets.to_openlineage_dataset",
             },
         ],
+        # Airflow 3.1 ignores the key.
+        "cli": ["airflow_provider_liveactivity.cli.definition.get_liveactivity_cli_commands"],
         "connection-types": [
             {
                 "connection-type": "braze",

@@ -1,0 +1,37 @@
+"""Write the results of a command, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rich.console import Console
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """
+    Add the option ``--json``.
+
+    :param parser: parser of the command.
+    """
+    parser.add_argument("--json", action="store_true", help="print JSON for programs")
+
+
+def print_json(value: Any) -> None:
+    """
+    Print a value as JSON.
+
+    :param value: JSON-compatible value.
+    """
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def console() -> Console:
+    """Return the console for the output that people read."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, soft_wrap=True)
