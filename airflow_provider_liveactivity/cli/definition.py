@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.cli.commands import Command
 
 
-class _Arguments(Arg):  # type: ignore[misc]  # Airflow's class has no annotations
+class _Arguments(Arg):
     """All arguments of a command."""
 
     def __init__(self, command: Command) -> None:
-        super().__init__(flags=("arguments",))
+        super().__init__(flags=("arguments",))  # type: ignore[no-untyped-call]
         self._command = command
 
     def add_to_parser(self, parser: argparse.ArgumentParser) -> None:
