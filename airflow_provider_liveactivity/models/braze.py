@@ -140,7 +140,11 @@ class Notification(VendorModel):
         ]
 
 
-NotificationObject = Annotated[Notification, BeforeValidator(to_object)]
+def _notification(value: Any) -> Any:
+    return value if isinstance(value, Notification) else to_object(value)
+
+
+NotificationObject = Annotated[Notification, BeforeValidator(_notification)]
 AudienceObject = Annotated[ConnectedAudience, BeforeValidator(to_object)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -17,6 +16,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic_core import to_json
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.extra_fields import Envelopes, with_extra_fields
@@ -181,4 +181,4 @@ def encode(body: Any) -> bytes:
 
     :param body: any JSON value.
     """
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return to_json(body)

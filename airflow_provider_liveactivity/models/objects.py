@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 #: Maximum number of bits of an integer: a 64-bit float holds no larger number.
 _MAX_NUMBER_BITS = 1024
+_JSON_TYPES = {dict, list, float, int, bool, type(None)}
 
 
 def to_object(value: Any) -> dict[str, Any]:
@@ -86,9 +87,10 @@ def _json(value: Any, path: str) -> Any:
     """Return a JSON value; refuse what ``json.dumps`` would change. Name the path, but never the value."""
     # The most frequent types first: a sync checks thousands of objects in each pass.
     if isinstance(value, str):
-        _check_text(value, path)
+        if not value.isascii():
+            _check_text(value, path)
         return value
-    if type(value) is not dict:
+    if type(value) not in _JSON_TYPES:
         value = _dumped(value)
     if isinstance(value, dict | Mapping):
         return {
@@ -116,13 +118,12 @@ def _json(value: Any, path: str) -> Any:
 def _key(key: Any, path: str) -> str:
     if not isinstance(key, str):
         raise ValueError(f"has a key at '{path or 'top'}' that is {type(key).__name__}, not text")
-    _check_text(key, path)
+    if not key.isascii():
+        _check_text(key, path)
     return key
 
 
 def _check_text(text: str, path: str) -> None:
-    if text.isascii():
-        return
     try:
         text.encode()
     except UnicodeEncodeError:

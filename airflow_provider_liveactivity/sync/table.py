@@ -180,12 +180,11 @@ class StateTable(Claims):
         """
         c = self._state.c
         records = [{"b_key": key, "b_due": due, "b_kept": kept} for key, due, kept in rows]
+        live = sa.or_(*(c.status == status for status in LIVE))  # SQLAlchemy takes no IN with many records
         with self._transaction() as connection:
             connection.execute(
                 self._state.update()
-                .where(
-                    c.activity_key == sa.bindparam("b_key"), c.status.in_(LIVE), self._free(), self._older()
-                )
+                .where(c.activity_key == sa.bindparam("b_key"), live, self._free(), self._older())
                 .values(due=sa.bindparam("b_due"), kept=sa.bindparam("b_kept"), sequence=self.read_until),
                 records,
             )

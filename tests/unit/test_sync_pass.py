@@ -95,6 +95,15 @@ def test_the_moment_of_the_end_moves_without_a_request(bench: Bench) -> None:
     assert only(bench.sync([])) == {"ended": 1, "requests": 1}
 
 
+def test_the_ends_of_many_activities_move_in_one_pass(bench: Bench) -> None:
+    names = ("a", "b", "c")
+    bench.sync([bench.row(name, end_time=NOW + minutes(30)) for name in names])
+    later = [bench.row(name, end_time=NOW + minutes(60)) for name in names]
+    assert only(bench.sync(later)) == {"rows": 3, "unchanged": 3}
+    bench.clock.advance(minutes=45)
+    assert only(bench.sync([])) == {"missing": 3}
+
+
 def test_an_activity_without_an_end_is_closed_after_eight_hours_without_a_request(bench: Bench) -> None:
     bench.sync([bench.row("order")])
     bench.clock.advance(hours=8)
