@@ -20,9 +20,10 @@ import sqlalchemy as sa
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.models.moments import utcnow
-from airflow_provider_liveactivity.sync.messages import BRAZE_COLUMNS, BrazeMessages, RowVendor
+from airflow_provider_liveactivity.sync.braze import BRAZE_COLUMNS, BrazeMessages
 from airflow_provider_liveactivity.sync.records import Writer
 from airflow_provider_liveactivity.sync.report import SyncReport
+from airflow_provider_liveactivity.sync.row_vendor import RowVendor
 from airflow_provider_liveactivity.sync.runner import LiveMode, Sync
 from airflow_provider_liveactivity.sync.source import Source, read_query
 from airflow_provider_liveactivity.sync.table import StateTable

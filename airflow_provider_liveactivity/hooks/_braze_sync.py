@@ -10,7 +10,7 @@ from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnectio
 from airflow_provider_liveactivity.hooks._connection import host_of
 from airflow_provider_liveactivity.hooks._shared_arguments import SyncArguments
 from airflow_provider_liveactivity.hooks._sync import SyncCalls, defaults_of
-from airflow_provider_liveactivity.sync.messages import BrazeMessages
+from airflow_provider_liveactivity.sync.braze import BrazeMessages
 
 if TYPE_CHECKING:
     from typing import Unpack

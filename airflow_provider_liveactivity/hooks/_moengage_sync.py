@@ -13,7 +13,7 @@ from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND, 
 from airflow_provider_liveactivity.hooks._plan import content_hash
 from airflow_provider_liveactivity.hooks._shared_arguments import SyncArguments
 from airflow_provider_liveactivity.hooks._sync import SyncCalls, defaults_of
-from airflow_provider_liveactivity.sync.messages import MoEngageMessages
+from airflow_provider_liveactivity.sync.moengage import MoEngageMessages
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
 
 if TYPE_CHECKING:

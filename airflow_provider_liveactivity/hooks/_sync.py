@@ -18,9 +18,9 @@ from airflow_provider_liveactivity.hooks._sql import sql_hook
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.arguments import parse_duration, parse_moment
 from airflow_provider_liveactivity.models.end_time import blank_to_none
-from airflow_provider_liveactivity.sync.messages import RowVendor
 from airflow_provider_liveactivity.sync.plan import SyncOptions
 from airflow_provider_liveactivity.sync.records import Writer
+from airflow_provider_liveactivity.sync.row_vendor import RowVendor
 from airflow_provider_liveactivity.sync.runner import LiveMode, Sync
 from airflow_provider_liveactivity.sync.source import Source, read_query, read_rows
 from airflow_provider_liveactivity.sync.table import StateTable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_liveactivity.sync.messages import RowRejected, TooSoon
 from airflow_provider_liveactivity.sync.records import New
+from airflow_provider_liveactivity.sync.row_vendor import RowRejected, TooSoon
 from airflow_provider_liveactivity.sync.rows import canonical
 
 if TYPE_CHECKING:

@@ -151,12 +151,12 @@ class Claims:
         if overdue:
             sequence = sa.case((c.sequence > self.read_until, c.sequence), else_=self.read_until)
         with self._transaction() as connection:
-            connection.execute(
+            claimed = connection.execute(
                 self._state.update()
                 .where(c.activity_key.in_(keys), c.status.in_(LIVE), self._free(), wanted)
                 .values(sequence=sequence, state_hash=None, **self._claim())
             )
-            return self._claimed(connection, keys)
+            return set(keys) if claimed.rowcount == len(keys) else self._claimed(connection, keys)
 
     def _transaction(self) -> AbstractContextManager[sa.Connection]:
         return transaction(self._engine)

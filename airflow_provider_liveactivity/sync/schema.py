@@ -69,7 +69,7 @@ def state_table(metadata: sa.MetaData, name: str) -> sa.Table:
         sa.Column("dag_id", sa.Unicode(250)),
         sa.Column("run_id", sa.Unicode(250)),
         sa.Column("task_id", sa.Unicode(250)),
-        sa.Index(f"ix_{table}_status", "status"),
+        sa.Index(f"ix_{table}_status", "status", "activity_key"),
         schema=schema or None,
     )
 

@@ -104,10 +104,11 @@ class Steps:
 
     def _build(self, step: Step, row: Row, stored: Stored | None) -> Action | None:
         """Return the request of a row; None if the step needs none, or the row is bad."""
-        if row.fields is None:
+        keeps = step in _KEEPS and stored is not None and row.kept != stored.kept
+        if row.fields is None or not (keeps or step in _REQUESTS):
             return None
         fields = json.loads(row.fields)
-        if step in _SHOWS or (stored is not None and step in _KEEPS and row.kept != stored.kept):
+        if keeps or step in _SHOWS:
             self._messages.check_end(fields)  # what cannot be ended is not shown
         if step not in _REQUESTS:
             return None

@@ -16,10 +16,11 @@ from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, VendorUnavailable
 from airflow_provider_liveactivity.http.client import SendResult
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
-from airflow_provider_liveactivity.sync.messages import BRAZE_COLUMNS, BrazeMessages, RowRejected, RowVendor
+from airflow_provider_liveactivity.sync.braze import BRAZE_COLUMNS, BrazeMessages
 from airflow_provider_liveactivity.sync.plan import SyncOptions
 from airflow_provider_liveactivity.sync.records import Writer
 from airflow_provider_liveactivity.sync.report import SyncReport
+from airflow_provider_liveactivity.sync.row_vendor import RowRejected, RowVendor
 from airflow_provider_liveactivity.sync.runner import LiveMode, Sync
 from airflow_provider_liveactivity.sync.source import Source, read_rows
 from airflow_provider_liveactivity.sync.table import StateTable

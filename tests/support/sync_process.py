@@ -19,8 +19,9 @@ from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.http.connection import Timeouts, WorkspaceConfig
 from airflow_provider_liveactivity.models.moments import utcnow
-from airflow_provider_liveactivity.sync.messages import BRAZE_COLUMNS, BrazeMessages, RowVendor
+from airflow_provider_liveactivity.sync.braze import BRAZE_COLUMNS, BrazeMessages
 from airflow_provider_liveactivity.sync.records import Writer
+from airflow_provider_liveactivity.sync.row_vendor import RowVendor
 from airflow_provider_liveactivity.sync.runner import LiveMode, Sync
 from airflow_provider_liveactivity.sync.source import Source, read_rows
 from airflow_provider_liveactivity.sync.table import StateTable

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from airflow_provider_liveactivity.errors import LiveActivityError, SendStopped
 from airflow_provider_liveactivity.http.client import SendResult
-from airflow_provider_liveactivity.sync.messages import TooSoon
 from airflow_provider_liveactivity.sync.plan import REJECTED_RETRY
 from airflow_provider_liveactivity.sync.records import Writer
+from airflow_provider_liveactivity.sync.row_vendor import TooSoon
 from airflow_provider_liveactivity.sync.runner import LiveMode
 from airflow_provider_liveactivity.sync.source import read_query
 from tests.support.clock import NOW

@@ -1,0 +1,95 @@
+"""Turn the fields of a row into requests to MoEngage's Inform API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.models.moengage_inform import UserActivity
+from airflow_provider_liveactivity.models.schema import check_schema
+from airflow_provider_liveactivity.sync.rows import Columns, date_field, object_field, state_field, text_field
+from airflow_provider_liveactivity.vendors.moengage_inform import DUPLICATE_WINDOW, Inform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_liveactivity.models.moengage_inform import LaType
+    from airflow_provider_liveactivity.sync.messages import Fields
+    from airflow_provider_liveactivity.vendors.base import Request
+
+MOENGAGE_COLUMNS = Columns(
+    {
+        "external_user_id": text_field,
+        "alert_id": text_field,
+        "alert_reference_name": text_field,
+        "transaction_id": text_field,
+        "attribute_info": object_field,
+        "content_state": state_field,
+        "personalized_attributes": state_field,
+        "stale_date": date_field,
+        "dismissal_date": date_field,
+    },
+    state=("content_state", "personalized_attributes"),
+    kept=(
+        "external_user_id",
+        "alert_id",
+        "alert_reference_name",
+        "transaction_id",
+        "personalized_attributes",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MoEngageMessages:
+    """
+    Requests to MoEngage's Inform API: an activity of one user.
+
+    :param vendor: the workspace's alerts.
+    :param defaults: fields of all rows that do not have their own; none by default.
+    :param schema: JSON Schema that each content state must match; None by default.
+    """
+
+    vendor: Inform
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    schema: Any = None
+
+    columns = MOENGAGE_COLUMNS
+    spacing = DUPLICATE_WINDOW
+
+    def start(self, fields: Fields) -> Request:
+        """Return the request that starts the user's activity."""
+        return self._alert("start", fields, "attribute_info", "stale_date", "dismissal_date")
+
+    def update(self, fields: Fields) -> Request:
+        """Return the request that shows a new state."""
+        return self._alert("update", fields, "stale_date", "dismissal_date")
+
+    def end(self, fields: Fields) -> Request:
+        """Return the request that ends the user's activity."""
+        return self._alert("end", fields)
+
+    def check_end(self, fields: Fields) -> None:
+        """Return: the end has only fields that start and update have too."""
+
+    def _alert(self, la_type: LaType, fields: Fields, *more: str) -> Request:
+        given = {**self.defaults, **fields}
+        user = given.get("external_user_id")
+        if user is None:
+            raise InvalidPayload(
+                "external_user_id is required: MoEngage's activities belong to one user each."
+            )
+        if la_type != "end" and given.get("content_state") is not None:
+            check_schema(given["content_state"], self.schema)
+        names = (
+            "activity_id",
+            "alert_id",
+            "alert_reference_name",
+            "transaction_id",
+            "content_state",
+            "personalized_attributes",
+            *more,
+        )
+        activity = UserActivity.build(la_type=la_type, **{name: given.get(name) for name in names})
+        return self.vendor.alerts(activity)(user)
