@@ -173,11 +173,11 @@ def _settle(stack: Stack, longest: float = 300) -> None:
 def _cost(stack: Stack) -> tuple[int, float]:
     """Return memory in kB and CPU seconds of the triggerer's processes."""
     memory, ticks = 0, 0
-    group = str(stack.processes["airflow"].pid)
+    group = str(stack.processes["triggerer"].pid)
     for entry in Path("/proc").iterdir():
         try:
             fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            if fields[2] == group and b"triggerer" in (entry / "cmdline").read_bytes():
+            if fields[2] == group:
                 rollup = (entry / "smaps_rollup").read_text().splitlines()
                 memory += int(next(line for line in rollup if line.startswith("Pss:")).split()[1])
                 ticks += int(fields[11]) + int(fields[12])

@@ -18,7 +18,8 @@ from demo import braze_events, scenario, warehouse
 from demo.airflow_api import AirflowApi
 from demo.display import Display
 from demo.outcome import gather
-from demo.stack import ROOT, running_stack
+from demo.processes import ROOT
+from demo.stack import running_stack
 
 
 def main() -> int:

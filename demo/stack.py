@@ -1,16 +1,18 @@
-"""The processes of the demo: a real ``airflow standalone`` and the sandbox, started and stopped together."""
+"""The processes of the demo: those of a real Airflow and the sandbox, started and stopped together."""
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
-import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,10 @@ from typing import Any
 import httpx
 
 from demo.airflow_api import AirflowApi
+from demo.processes import LOOPBACK, ROOT, free_ports, running_process, signal_group
 
-ROOT = Path(__file__).parent.parent
-LOOPBACK = "127.0.0.1"
+#: What ``airflow standalone`` starts too, but does not notice when it dies.
+AIRFLOW_PROCESSES = ("scheduler", "dag-processor", "api-server", "triggerer")
 
 
 class StackError(RuntimeError):
@@ -46,11 +49,33 @@ class Stack:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._client = httpx.Client(base_url=self.sandbox_url, timeout=30)
+        self._up = ExitStack()
+        self._commands: dict[str, Sequence[str]] = {}
+        self._client = self._up.enter_context(httpx.Client(base_url=self.sandbox_url, timeout=30))
 
     def close(self) -> None:
-        """Close the connection to the sandbox."""
-        self._client.close()
+        """Stop the processes, and close the connection to the sandbox."""
+        for process in self.processes.values():  # all at once: some need seconds
+            signal_group(process, signal.SIGTERM)
+        self._up.close()
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """
+        Start a process.
+
+        :param name: its name, also that of its log.
+        :param command: program and its arguments.
+        """
+        self._commands[name] = command
+        running = running_process(command, self.log(name), self.environment)
+        self.processes[name] = self._up.enter_context(running)
+
+    def replace(self, name: str) -> None:
+        """Kill a process outright, and start another one in its place."""
+        killed = self.processes[name]
+        killed.kill()
+        killed.wait()
+        self.start(name, self._commands[name])
 
     @property
     def warehouse(self) -> Path:
@@ -84,7 +109,7 @@ class Stack:
         """
         for name, process in self.processes.items():
             if process.poll() is not None:
-                raise StackError(f"{name} died with exit code {process.returncode}: {self._last_words(name)}")
+                raise StackError(f"{name} died with exit code {process.returncode}: {self.last_words(name)}")
 
     def wait_until(self, ready: Callable[[], bool], what: str, timeout: float, *, every: float = 1.0) -> None:
         """
@@ -105,7 +130,8 @@ class Stack:
             time.sleep(every)
         raise StackError(f"{what} was not ready after {timeout:.0f} seconds; see {self.home}/*.log")
 
-    def _last_words(self, name: str) -> str:
+    def last_words(self, name: str) -> str:
+        """Return the last line that a process has printed."""
         lines = self.log(name).read_text(errors="replace").split("\n")
         return next((line for line in reversed(lines) if line.strip()), "no output")
 
@@ -130,7 +156,7 @@ def running_stack(
     :raises StackError: if a process does not start.
     """
     home.mkdir(parents=True, exist_ok=True)
-    airflow_port, sandbox_port, worker_log_port, trigger_log_port = _free_ports(*preferred_ports, 0, 0)
+    airflow_port, sandbox_port, worker_log_port, trigger_log_port = free_ports(*preferred_ports, 0, 0)
     stack = Stack(home, f"http://{LOOPBACK}:{airflow_port}", f"http://{LOOPBACK}:{sandbox_port}")
     stack.environment |= {
         **_own_environment(),
@@ -140,18 +166,34 @@ def running_stack(
         **connections(stack.sandbox_url, stack.warehouse),
         **(settings or {}),
     }
-    sandbox = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", str(sandbox_port)]
     with ExitStack() as started:
         started.callback(stack.close)
-        for name, command in (("sandbox", sandbox), ("airflow", [_program("airflow"), "standalone"])):
-            running = running_process(command, stack.log(name), stack.environment)
-            stack.processes[name] = started.enter_context(running)
+        sandbox = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", str(sandbox_port)]
+        stack.start("sandbox", sandbox)
+        _migrate(stack)
+        for name in AIRFLOW_PROCESSES:
+            stack.start(name, [_program("airflow"), name])
         stack.wait_until(
             lambda: httpx.get(f"{stack.sandbox_url}/sandbox/summary").is_success, "the sandbox", 30
         )
         with AirflowApi(stack.airflow_url) as airflow:
             stack.wait_until(airflow.is_healthy, "Airflow", timeout)
         yield stack
+
+
+def _migrate(stack: Stack) -> None:
+    """Make the database of Airflow."""
+    # All settings come from the environment. Without a file, each of the processes would write one at once.
+    (stack.home / "airflow.cfg").touch()
+    with closing(sqlite3.connect(_database(stack))) as database:
+        database.execute("PRAGMA journal_mode = WAL")  # the file keeps it: readers and a writer do not wait
+    stack.start("migrate", [_program("airflow"), "db", "migrate"])
+    if stack.processes.pop("migrate").wait():
+        raise StackError(f"Airflow's database cannot be made: {stack.last_words('migrate')}")
+
+
+def _database(stack: Stack) -> Path:
+    return stack.home / "airflow.db"
 
 
 def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
@@ -169,6 +211,12 @@ def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
         "API__PORT": url.rpartition(":")[2],
         "API__BASE_URL": url,
         "API__INSTANCE_NAME": "Live Activities",
+        # The same in all processes.
+        "API__SECRET_KEY": secrets.token_urlsafe(),
+        "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
+        "CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        # A process that finds the database locked may die. On a busy machine five seconds are not enough.
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(stack)}?timeout=60",
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,  # how soon a landing is shown
         "TRIGGERER__JOB_HEARTBEAT_SEC": 1,
@@ -219,75 +267,3 @@ def _own_environment() -> dict[str, str]:
 
 def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
-
-
-#: Waits for the end of its input, which comes when our process ends in whatever way, and kills a group.
-_GUARD = 'read -r _; kill -KILL "-$0"'
-
-
-@contextmanager
-def running_process(
-    command: list[str], log: Path, environment: Mapping[str, str]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """
-    Run a program and its children until the block is left, or until this process dies.
-
-    :param command: program and its arguments.
-    :param log: file that receives what it prints.
-    :param environment: its environment variables.
-    """
-    # In a session of its own: Ctrl-C in the terminal must not reach it before the outcome is collected, and
-    # the children of ``airflow standalone`` must stop with it, as one group.
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    guard = ["/bin/sh", "-c", _GUARD, str(process.pid)]
-    with subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True) as guarding:
-        try:
-            yield process
-        finally:
-            _stop(process)
-            guarding.kill()
-
-
-def _stop(process: subprocess.Popen[bytes], patience: float = 10) -> None:
-    deadline = time.monotonic() + patience
-    sent = signal.SIGTERM
-    while _group_lives(process):
-        if time.monotonic() > deadline:
-            sent, deadline = signal.SIGKILL, time.monotonic() + patience
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, sent)
-        time.sleep(0.2)
-    process.wait()
-
-
-def _group_lives(process: subprocess.Popen[bytes]) -> bool:
-    process.poll()  # reap the group's leader, which would count as alive
-    try:
-        os.killpg(process.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _free_ports(*preferred: int) -> list[int]:
-    """Return a free port for each preferred one; 0 means any port."""
-    with ExitStack() as held:  # held together, so that no two are the same
-        ports = []
-        for port in preferred:
-            probe = held.enter_context(socket.socket())
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((LOOPBACK, port))
-            except OSError:
-                probe.bind((LOOPBACK, 0))
-            ports.append(int(probe.getsockname()[1]))
-        return ports

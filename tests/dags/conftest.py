@@ -15,7 +15,8 @@ import pytest
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from demo import warehouse
-from demo.stack import ROOT, connections
+from demo.processes import ROOT
+from demo.stack import connections
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag

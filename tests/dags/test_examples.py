@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from demo.stack import ROOT
+from demo.processes import ROOT
 from tests.support.airflow_versions import AIRFLOW, DagSerialization
 
 if TYPE_CHECKING:

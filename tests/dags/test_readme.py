@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from airflow.sdk.execution_time import macros
 
-from demo.stack import ROOT
+from demo.processes import ROOT
 
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 

@@ -22,8 +22,9 @@ import pytest
 from demo import scenario
 from demo.airflow_api import AirflowApi
 from demo.outcome import Outcome, gather
+from demo.processes import ROOT
 from demo.scenario import Run
-from demo.stack import ROOT, Stack, connections, running_stack
+from demo.stack import Stack, connections, running_stack
 from tests.support.e2e import LIVES_DATABASE, reset_sandbox, start_run
 
 FLIGHTS = 4

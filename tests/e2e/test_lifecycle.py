@@ -6,12 +6,9 @@ import importlib
 import json
 import os
 import shutil
-import signal
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -22,7 +19,7 @@ import httpx
 import pytest
 
 from demo.airflow_api import AirflowApi
-from demo.stack import Stack, running_process
+from demo.stack import Stack
 from tests.support.e2e import LIVES_DATABASE, reset_sandbox
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -64,32 +61,6 @@ def write_ends(path: Path, ends_at: datetime) -> None:
             "CREATE TABLE lives AS SELECT n, $at AS ends_at FROM range($n) t(n)", {"at": ends_at, "n": LIVES}
         )
     new.replace(path)
-
-
-def kill_and_restart(processes: ExitStack, stack: Stack, component: str) -> None:
-    """Kill a component of the standalone Airflow outright, and start another one in its place."""
-    [pid] = [pid for pid, command in children(stack) if command[-2:-1] and component in command[1:3]]
-    environment = dict(
-        item.split("=", 1) for item in Path(f"/proc/{pid}/environ").read_text().split("\0") if "=" in item
-    )
-    command = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0")
-    os.kill(pid, signal.SIGKILL)
-    time.sleep(3)
-    processes.enter_context(running_process(command, stack.log(f"second-{component}"), environment))
-
-
-def children(stack: Stack) -> list[tuple[int, list[str]]]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                command = (entry / "cmdline").read_text().split("\0")
-            except OSError:
-                continue
-            if parent == stack.processes["airflow"].pid:
-                found.append((int(entry.name), command))
-    return found
 
 
 def start_by_hand(stack: Stack, activity_id: str) -> None:
@@ -155,9 +126,7 @@ def test_a_message_on_a_channel_becomes_an_update(stack: Stack, airflow: Airflow
     assert [report.get("dropped", 0) for report in reports(airflow, "score_queue")][:2] == [0, 1]
 
 
-def test_no_activity_is_left_running_whatever_dies(
-    stack: Stack, airflow: AirflowApi, processes: ExitStack
-) -> None:
+def test_no_activity_is_left_running_whatever_dies(stack: Stack, airflow: AirflowApi) -> None:
     reset_sandbox(stack)  # the cards of the other tests go on
     stack.sandbox("PUT", "/segments/everybody", json={"name": "everybody", "users": ["ada"]})
     stack.wait_until(lambda: airflow.dag_ids() >= {"lives"}, "the DAG", 180)
@@ -180,8 +149,8 @@ def test_no_activity_is_left_running_whatever_dies(
         return int(stack.sandbox("GET", "/summary")["running"])
 
     stack.wait_until(lambda: running() >= LIVES * 0.6, "the starts", 60 * LIVES)
-    kill_and_restart(processes, stack, "scheduler")
-    kill_and_restart(processes, stack, "triggerer")
+    for name in ("scheduler", "triggerer"):
+        stack.replace(name)
     # The end moves while every activity waits for it.
     last_end = datetime.now(UTC) + timedelta(seconds=60)  # longer than the DAG's recheck_interval
     write_ends(database, last_end)

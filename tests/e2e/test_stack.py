@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from demo.stack import ROOT, _free_ports, _stop
+from demo.processes import ROOT, free_ports, stop
+from demo.stack import Stack, StackError
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -24,7 +26,7 @@ def test_stopping_ends_the_children_too_and_kills_what_does_not_listen() -> None
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
 
-        _stop(process, patience=0.5)
+        stop(process, patience=0.5)
 
     assert process.returncode == -signal.SIGKILL
     with pytest.raises(ProcessLookupError):
@@ -33,8 +35,9 @@ def test_stopping_ends_the_children_too_and_kills_what_does_not_listen() -> None
 
 STARTS_ONE = """
 import sys
+from contextlib import closing
 from pathlib import Path
-from demo.stack import running_process
+from demo.processes import running_process
 with running_process([sys.executable, "-c", sys.argv[2]], Path(sys.argv[1]), {}):
     sys.stdin.read()
 """
@@ -52,6 +55,15 @@ def test_what_runs_dies_with_a_process_that_is_killed(tmp_path: Path) -> None:
         assert printed.read() == b"", "the child lived on"
 
 
+def test_a_process_that_dies_is_named_with_its_last_words(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, "http://127.0.0.1:1", "http://127.0.0.1:2")
+    with closing(stack):
+        stack.start("scheduler", [sys.executable, "-c", "import sys; print('locked'); sys.exit(3)"])
+
+        with pytest.raises(StackError, match="scheduler died with exit code 3: locked"):
+            stack.wait_until(lambda: False, "anything", 60, every=0.05)
+
+
 def test_ports_are_free_and_no_two_are_the_same() -> None:
-    ports = _free_ports(0, 0, 0, 0)
+    ports = free_ports(0, 0, 0, 0)
     assert len(set(ports)) == 4

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo.stack import ROOT
+from demo.processes import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Response
