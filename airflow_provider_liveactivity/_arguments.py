@@ -34,12 +34,16 @@ CHOICES = {
     "on_lifetime_exceeded": ("fail", "warn"),
     "on_too_slow": ("fail", "warn"),
     "on_rate_limit": ("wait", "coalesce", "fail"),
+    "on_missing": ("keep", "end"),
+    "on_bad_row": ("skip", "fail"),
+    "on_empty": ("skip", "fail"),
     "on_failure": ("end_now", "end_on_time"),
     "verb": ("update", "end"),
 }
 #: What ``locals()`` of a constructor contains beside its own arguments.
 _NOT_OWN = {"self", "kwargs", "options", "context", "__class__"}
-_MOMENTS = ("stale_date", "dismissal_date", "end_time")
+_MOMENTS = ("stale_date", "dismissal_date", "end_time", "until")
+_FLAGS = ("validate_only", "all_users", "allow_end_all", "end_on_kill", "end_required", "silent_updates")
 
 
 def is_template(value: Any) -> bool:
@@ -259,12 +263,12 @@ def _or_none(parser: Callable[[Any], Any]) -> Callable[[Any], Any]:
 #: Arguments that a template may render as text, each with its parser.
 PARSERS: dict[str, Callable[[Any], Any]] = {
     **{name: _choice(name) for name in CHOICES},
-    **dict.fromkeys(("validate_only", "all_users", "end_on_kill", "end_required"), _flag),
+    **dict.fromkeys(_FLAGS, _flag),
     **dict.fromkeys(("max_audience", "max_workers"), _whole),
     "quota_reserve": _number,
     "max_requests_per_second": _or_none(_number),
     **dict.fromkeys(("lead_time", "grace_period"), _duration),
-    "recheck_interval": _or_none(_duration),
+    **dict.fromkeys(("recheck_interval", "min_update_interval", "poll_interval"), _or_none(_duration)),
 }
 
 

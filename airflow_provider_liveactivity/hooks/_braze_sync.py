@@ -25,6 +25,9 @@ _FOR_ALL_ROWS = (
     "end_notification",
     "stale_date",
     "dismissal_date",
+    "extra_fields",
+    "update_extra_fields",
+    "end_extra_fields",
 )
 
 
@@ -71,8 +74,8 @@ class BrazeSync(SyncCalls, BrazeConnection):
         Each row describes one activity as it should be now. The columns are ``activity_id``; one of
         ``external_user_id``, ``external_user_ids`` and ``segment_id``; ``activity_attributes``,
         ``content_state``, ``end_time``, ``ended``, and any of the arguments from ``activity_attributes_type``
-        to ``dismissal_date``, which then applies to its row. A pass sends only what differs from the state
-        table. No start is sent twice.
+        to ``dismissal_date`` and the extra fields, which then apply to its row. A pass sends only what
+        differs from the state table. No start is sent twice.
 
         :param arguments: see ``BrazeSyncArguments``: ``sql`` or ``rows``, ``state_table`` and others.
         :raises InvalidPayload: if an argument or a column is wrong, or the state table belongs to another

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.arguments import EpochMoment
     from airflow_provider_liveactivity.sync.report import SyncReport
 
-_FOR_ALL_ROWS = ("alert_id", "alert_reference_name", "stale_date", "dismissal_date")
+_FOR_ALL_ROWS = (
+    "alert_id",
+    "alert_reference_name",
+    "stale_date",
+    "dismissal_date",
+    "extra_fields",
+    "update_extra_fields",
+    "end_extra_fields",
+)
 
 
 class MoEngageSyncArguments(SyncArguments, total=False):
@@ -58,8 +66,8 @@ class MoEngageSync(SyncCalls, MoEngageCalls):
         Each row describes one activity of one user as it should be now. The columns are ``activity_id``,
         ``external_user_id``, ``transaction_id``, ``attribute_info``, ``content_state``,
         ``personalized_attributes``, ``end_time``, ``ended``, and any of the arguments from ``alert_id`` to
-        ``dismissal_date``, which then applies to its row. A pass sends only what differs from the state
-        table. No start is sent twice.
+        ``dismissal_date`` and the extra fields, which then apply to its row. A pass sends only what differs
+        from the state table. No start is sent twice.
 
         :param arguments: see ``MoEngageSyncArguments``: ``sql`` or ``rows``, ``state_table`` and others.
         :raises InvalidPayload: if an argument or a column is wrong, or the state table belongs to another

@@ -137,6 +137,11 @@ class SyncArguments(TypedDict, total=False):
         value, if rows may have changed. None, the default, only waits.
     :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or path;
         None, the default, disables the check.
+    :param extra_fields: object with fields of the start that this provider does not know, or its JSON text,
+        for all rows without the column. They are added to the request body after validation, and never
+        replace a field. None by default.
+    :param update_extra_fields: the same for updates.
+    :param end_extra_fields: the same for the end.
     :param max_workers: maximum number of requests in flight, 1 to 256.
     :param max_requests_per_second: maximum number of requests per second; None for no limit.
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by default.
@@ -160,6 +165,9 @@ class SyncArguments(TypedDict, total=False):
     until: datetime | str | None
     wake: Callable[[float], Any] | None
     content_state_schema: Schema | None
+    extra_fields: Object | None
+    update_extra_fields: Object | None
+    end_extra_fields: Object | None
     max_workers: int
     max_requests_per_second: float | None
     quota_reserve: float

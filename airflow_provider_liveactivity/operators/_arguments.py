@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-#: Arguments that shape the DAG, so that no template can set them.
-_NOT_TEMPLATED = {"deferrable", "end_required", "end_task_ids", "update_task_ids"}
+#: Arguments that shape the DAG, and functions, so that no template can set them.
+_NOT_TEMPLATED = {"deferrable", "end_required", "end_task_ids", "transform", "update_task_ids", "wake"}
 _JSON_FIELDS = {
     "activity_attributes",
     "alert",
@@ -30,6 +30,8 @@ _JSON_FIELDS = {
     "content_state_schema",
     "custom_audience",
     "end_alert",
+    "end_extra_fields",
+    "end_notification",
     "end_time_parameters",
     "extra_fields",
     "filters",
@@ -37,6 +39,8 @@ _JSON_FIELDS = {
     "parameters",
     "personalized_attributes",
     "tags",
+    "update_extra_fields",
+    "update_notification",
 }
 _SQL_FIELDS = {"sql", "end_time_sql"}
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.models.braze import StartLiveActivity, UpdateLiveActivity
+from airflow_provider_liveactivity.models.braze import (
+    Notification,
+    NotificationObject,
+    StartLiveActivity,
+    UpdateLiveActivity,
+)
+from airflow_provider_liveactivity.models.common import VendorModel
 from airflow_provider_liveactivity.models.schema import check_schema
 from airflow_provider_liveactivity.sync.rows import (
     Columns,
@@ -25,8 +30,8 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.vendors.base import Request
     from airflow_provider_liveactivity.vendors.braze import Braze
 
-#: An update without an alert, which Apple delivers with low priority: it does not use up the app's budget.
-SILENT = {"content-available": True}
+#: The alert of an update that shows none: low priority, which does not use up the app's budget of updates.
+SILENT = Notification.model_validate({"content-available": True})
 
 BRAZE_COLUMNS = Columns(
     {
@@ -41,13 +46,23 @@ BRAZE_COLUMNS = Columns(
         "end_notification": object_field,
         "stale_date": date_field,
         "dismissal_date": date_field,
+        "extra_fields": object_field,
+        "update_extra_fields": object_field,
+        "end_extra_fields": object_field,
     },
     state=("content_state",),
-    kept=("end_notification", "dismissal_date"),
+    kept=("end_notification", "dismissal_date", "end_extra_fields"),
 )
 
 
-@dataclass(frozen=True, slots=True)
+class _Notifications(VendorModel):
+    """The notifications of all rows without their own."""
+
+    notification: NotificationObject | None = None
+    update_notification: NotificationObject | None = None
+    end_notification: NotificationObject | None = None
+
+
 class BrazeMessages:
     """
     Requests to Braze.
@@ -58,21 +73,31 @@ class BrazeMessages:
     :param silent_updates: whether updates without ``update_notification`` have low priority; False by
         default.
     :param schema: JSON Schema that each content state must match; None by default.
+    :raises InvalidPayload: if a notification among the defaults is wrong.
     """
-
-    vendor: Braze
-    app_id: str
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    silent_updates: bool = False
-    schema: Any = None
 
     columns = BRAZE_COLUMNS
     spacing = timedelta(0)
 
+    def __init__(
+        self,
+        vendor: Braze,
+        app_id: str,
+        defaults: Mapping[str, Any] | None = None,
+        *,
+        silent_updates: bool = False,
+        schema: Any = None,
+    ) -> None:
+        self._vendor = vendor
+        self._app_id = app_id
+        self._defaults = {**(defaults or {}), **_checked(defaults or {})}
+        self._silent_updates = silent_updates
+        self._schema = schema
+
     def start(self, fields: Fields) -> Request:
         """Return the request that starts the activity for the people or the segment of the row."""
-        given = {**self.defaults, **fields}
-        check_schema(given.get("content_state"), self.schema)
+        given = {**self._defaults, **fields}
+        check_schema(given.get("content_state"), self._schema)
         one, several = given.get("external_user_id"), given.get("external_user_ids")
         audience: dict[str, Any] = {
             "external_user_ids": [one] if one is not None else several,
@@ -82,36 +107,53 @@ class BrazeMessages:
             raise InvalidPayload(
                 "a new activity needs exactly one of external_user_id, external_user_ids and segment_id."
             )
-        names = ("activity_id", "activity_attributes_type", "activity_attributes", "content_state")
-        return self.vendor.start(
-            StartLiveActivity.build(
-                app_id=self.app_id,
-                notification=given.get("notification"),
-                stale_date=given.get("stale_date"),
-                **{name: given.get(name) for name in names},
-                **audience,
-            )
+        names = (
+            "activity_id",
+            "activity_attributes_type",
+            "activity_attributes",
+            "content_state",
+            "notification",
+            "stale_date",
+            "extra_fields",
         )
+        content = {name: given.get(name) for name in names}
+        return self._vendor.start(StartLiveActivity.build(app_id=self._app_id, **content, **audience))
 
     def update(self, fields: Fields) -> Request:
         """Return the request that shows a new state, without an alert unless the row has one for updates."""
-        given = {**self.defaults, **fields}
-        check_schema(given.get("content_state"), self.schema)
-        alert = given.get("update_notification") or (SILENT if self.silent_updates else None)
-        return self._change(given, notification=alert, stale_date=given.get("stale_date"))
+        given = {**self._defaults, **fields}
+        check_schema(given.get("content_state"), self._schema)
+        return self._change(
+            given,
+            notification=given.get("update_notification") or (SILENT if self._silent_updates else None),
+            stale_date=given.get("stale_date"),
+            extra_fields=given.get("update_extra_fields"),
+        )
 
     def end(self, fields: Fields) -> Request:
         """Return the request that ends the activity on every phone."""
-        given = {**self.defaults, **fields}
-        alert, dismissal = given.get("end_notification"), given.get("dismissal_date")
-        return self._change(given, notification=alert, dismissal_date=dismissal, end_activity=True)
+        given = {**self._defaults, **fields}
+        return self._change(
+            given,
+            notification=given.get("end_notification"),
+            dismissal_date=given.get("dismissal_date"),
+            extra_fields=given.get("end_extra_fields"),
+            end_activity=True,
+        )
 
     def check_end(self, fields: Fields) -> None:
         """Build the end if it has fields that start and update have not."""
-        given = {**self.defaults, **fields}
-        if given.get("end_notification") is not None or given.get("dismissal_date") is not None:
+        if any(fields.get(name, self._defaults.get(name)) is not None for name in self.columns.kept):
             self.end(fields)
 
     def _change(self, given: Fields, **more: Any) -> Request:
         content = {"activity_id": given.get("activity_id"), "content_state": given.get("content_state")}
-        return self.vendor.update(UpdateLiveActivity.build(app_id=self.app_id, **content, **more))
+        return self._vendor.update(UpdateLiveActivity.build(app_id=self._app_id, **content, **more))
+
+
+def _checked(defaults: Mapping[str, Any]) -> dict[str, Notification]:
+    """Check the notifications of all rows once, and return those that are the same at every moment."""
+    names = _Notifications.model_fields
+    checked = _Notifications.build(**{name: defaults.get(name) for name in names})
+    found: dict[str, Notification | None] = {name: getattr(checked, name) for name in names}
+    return {name: alert for name, alert in found.items() if alert is not None and alert.expiry is None}

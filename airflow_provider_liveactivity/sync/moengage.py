@@ -29,6 +29,9 @@ MOENGAGE_COLUMNS = Columns(
         "personalized_attributes": state_field,
         "stale_date": date_field,
         "dismissal_date": date_field,
+        "extra_fields": object_field,
+        "update_extra_fields": object_field,
+        "end_extra_fields": object_field,
     },
     state=("content_state", "personalized_attributes"),
     kept=(
@@ -37,8 +40,15 @@ MOENGAGE_COLUMNS = Columns(
         "alert_reference_name",
         "transaction_id",
         "personalized_attributes",
+        "end_extra_fields",
     ),
 )
+#: Column of the further fields of each request.
+_EXTRA: dict[LaType, str] = {
+    "start": "extra_fields",
+    "update": "update_extra_fields",
+    "end": "end_extra_fields",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,9 @@ class MoEngageMessages:
         return self._alert("end", fields)
 
     def check_end(self, fields: Fields) -> None:
-        """Return: the end has only fields that start and update have too."""
+        """Build the end if it has fields that start and update have not."""
+        if {**self.defaults, **fields}.get("end_extra_fields") is not None:
+            self.end(fields)
 
     def _alert(self, la_type: LaType, fields: Fields, *more: str) -> Request:
         given = {**self.defaults, **fields}
@@ -91,5 +103,6 @@ class MoEngageMessages:
             "personalized_attributes",
             *more,
         )
-        activity = UserActivity.build(la_type=la_type, **{name: given.get(name) for name in names})
+        content = {name: given.get(name) for name in names}
+        activity = UserActivity.build(la_type=la_type, extra_fields=given.get(_EXTRA[la_type]), **content)
         return self.vendor.alerts(activity)(user)

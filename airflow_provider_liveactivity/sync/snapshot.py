@@ -26,6 +26,7 @@ _INSERT = """
     INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE SET fields = NULL, due = NULL, ended = 0
 """
+_ENDING = "(fields IS NULL OR ended OR ifnull(due <= ?, 0))"
 
 
 class Snapshot:
@@ -103,9 +104,18 @@ class Snapshot:
             )
         return found
 
-    def blocks(self) -> Iterator[list[Row]]:
-        """Yield the rows in lists, sorted by key."""
-        cursor = self._database.execute("SELECT * FROM snapshot ORDER BY key")
+    def blocks(self, now: datetime, *, ending: bool) -> Iterator[list[Row]]:
+        """
+        Yield rows in lists, sorted by key.
+
+        :param now: the current moment.
+        :param ending: whether to yield the rows whose activity may have to end now, or all others. A bad row
+            is among the former, because only the state table knows when its activity ends.
+        """
+        cursor = self._database.execute(
+            f"SELECT * FROM snapshot WHERE {_ENDING} = ? ORDER BY key",  # noqa: S608 - a constant
+            (now.timestamp(), ending),
+        )
         while records := cursor.fetchmany(_BLOCK):
             yield [_to_row(record) for record in records]
 

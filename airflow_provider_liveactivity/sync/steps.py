@@ -42,7 +42,7 @@ class _Block:
 
 class Steps:
     """
-    The activities of a pass: first those with a row, then those without.
+    The activities of a pass: first those that end now, then all others; each time first those with a row.
 
     :param snapshot: the rows.
     :param table: the state table.
@@ -71,11 +71,13 @@ class Steps:
 
     def blocks(self) -> Iterator[list[Action]]:
         """Yield the requests of each block of activities, often none, and write the changes without one."""
-        for rows in self._snapshot.blocks():
-            yield self._finish(self._with_rows(rows))
-        for keys in self._table.live_keys():
-            missing = self._snapshot.missing(keys)
-            yield self._finish(self._without_rows(sorted(missing))) if missing else []
+        now = self._planner().now
+        for ending in (True, False):
+            for rows in self._snapshot.blocks(now, ending=ending):
+                yield self._finish(self._with_rows(rows))
+            for keys in self._table.live_keys(now, due=ending):
+                missing = self._snapshot.missing(keys)
+                yield self._finish(self._without_rows(sorted(missing))) if missing else []
 
     def _with_rows(self, rows: Sequence[Row]) -> _Block:
         block, planner = _Block(), self._planner()

@@ -142,11 +142,17 @@ class StateTable(Claims):
                     found[record[0]] = Stored(*record)
         return found
 
-    def live_keys(self) -> Iterator[list[str]]:
-        """Yield the keys of the activities that are on, in sorted lists."""
+    def live_keys(self, now: datetime, *, due: bool) -> Iterator[list[str]]:
+        """
+        Yield the keys of activities that are on, in sorted lists.
+
+        :param now: the current moment.
+        :param due: whether to yield the activities whose due moment has come, or all others.
+        """
         c, after = self._state.c, ""
+        wanted = c.due <= now if due else sa.or_(c.due.is_(None), c.due > now)
         while True:
-            query = sa.select(c.activity_key).where(c.status.in_(LIVE), c.activity_key > after)
+            query = sa.select(c.activity_key).where(c.status.in_(LIVE), wanted, c.activity_key > after)
             with self._transaction() as connection:
                 keys = list(connection.execute(query.order_by(c.activity_key).limit(_BLOCK)).scalars())
             if not keys:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferred
 from airflow.sdk import DAG, task
 
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
@@ -157,7 +157,12 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_is_sent(
         ({"transform": None, "rows": "text", "sql": None}, "rows must be a list of dicts"),
         ({"poll_interval": 5}, "needs both poll_interval and until"),
         ({"wake": print}, "wake needs poll_interval"),
-        ({"on_missing": "drop"}, "on_missing must be one of keep, end"),
+        ({"on_missing": "drop"}, "on_missing must be 'keep' or 'end'"),
+        ({"on_bad_row": "drop"}, "on_bad_row must be 'skip' or 'fail'"),
+        ({"on_empty": "drop"}, "on_empty must be 'skip' or 'fail'"),
+        ({"allow_end_all": "perhaps"}, "allow_end_all must be True or False"),
+        ({"notification": {"alert": {"title": "No body"}}}, "notification alert needs a body"),
+        ({"end_notification": {"alert": 7}}, "end_notification.alert"),
         ({"min_update_interval": -1}, "min_update_interval must not be negative"),
         ({"until": "2026-07-22T12:00:00", "poll_interval": 5}, "until has no UTC offset"),
         ({"max_workers": 0}, "max_workers must be a whole number"),
@@ -167,6 +172,39 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_is_sent(
             braze(**{"state_conn_id": None, **changes})
         assert isinstance(caught.value, InvalidPayload) or isinstance(caught.value.__cause__, InvalidPayload)
     assert not running.sandbox.activities
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_moengages_429_without_a_reset_defers_for_a_minute_and_the_sync_then_continues(
+    database: Database, running: RunningSandbox
+) -> None:
+    orders(database, 3)
+    running.sandbox.add_fault("429", times=None, reset_in=None)
+    operator = MoEngageSyncLiveActivitiesOperator(
+        task_id="sync", sql=QUERY, sql_conn_id="warehouse", alert_id="696737255def18872642f9d2"
+    )
+    before = datetime.now(UTC)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context())
+    until = deferred.value.trigger.moment
+    assert before <= until - timedelta(minutes=1) <= datetime.now(UTC)
+    running.sandbox.faults.clear()
+    assert sent(operator.resume_after_wait(context())) == {"started": 3}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_values_of_a_form_are_texts(database: Database) -> None:
+    orders(database, 2)
+    report = braze(
+        on_missing="end",
+        allow_end_all="false",
+        silent_updates="True",
+        max_workers="2",
+        max_requests_per_second="None",
+        min_update_interval="PT1M",
+        poll_interval="",
+    )
+    assert sent(report) == {"started": 2}
 
 
 @pytest.mark.parametrize("database", ["duckdb"], indirect=True)

@@ -11,6 +11,8 @@ from typing import Any, TypedDict
 
 from airflow_provider_liveactivity.decorators import braze as braze_decorators
 from airflow_provider_liveactivity.decorators import moengage as moengage_decorators
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
 from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
@@ -37,6 +39,10 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageUpdateLiveActivityOperator,
 )
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
+from airflow_provider_liveactivity.operators.sync import (
+    BrazeSyncLiveActivitiesOperator,
+    MoEngageSyncLiveActivitiesOperator,
+)
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
 
 ALERT = {"title": "Goal!", "body": "1 - 0"}
@@ -99,6 +105,21 @@ def operators(start: Start) -> None:
     EndOverdueLiveActivitiesOperator(task_id="o", grace="PT5M")  # type: ignore[call-arg]
     LiveActivityEndTimeSensor(task_id="w", endtime="x")  # type: ignore[call-arg]
     LiveActivityEndTimeSensor(task_id="w", end_time="x", poke_intervall=5)  # type: ignore[call-arg]
+
+
+def syncs() -> None:
+    BrazeSyncLiveActivitiesOperator(sql="SELECT 1", sql_conn_id="warehouse")  # type: ignore[call-arg]
+    BrazeSyncLiveActivitiesOperator(task_id="s", sql="SELECT 1", on_mising="end")  # type: ignore[call-arg]
+    BrazeSyncLiveActivitiesOperator(task_id="s", rows=7, state_conn_id="state")  # type: ignore[arg-type]
+    BrazeSyncLiveActivitiesOperator(task_id="s", rows=[], poll_interval=[5])  # type: ignore[arg-type]
+    BrazeSyncLiveActivitiesOperator(task_id="s", rows=[], activity_id="order")  # type: ignore[call-arg]
+    BrazeSyncLiveActivitiesOperator(task_id="s", rows=[], extra_fields=7)  # type: ignore[arg-type]
+    MoEngageSyncLiveActivitiesOperator(task_id="s", rows=[], notification=ALERT)  # type: ignore[call-arg]
+    MoEngageSyncLiveActivitiesOperator(task_id="s", rows=[], silent_updates=True)  # type: ignore[call-arg]
+    MoEngageSyncLiveActivitiesOperator(task_id="s", rows=[], wake="now")  # type: ignore[arg-type]
+    BrazeHook().sync_live_activities(rows=[], on_missing="drop")  # type: ignore[arg-type]
+    BrazeHook().sync_live_activities(rows=[], state_conn="state")  # type: ignore[call-arg]
+    MoEngageHook().sync_live_activities(rows=[], app_id="app")  # type: ignore[call-arg]
 
 
 def lifecycles(life: Life, broadcast: Broadcast) -> None:

@@ -335,6 +335,43 @@ def test_updates_have_no_alert_unless_one_is_given_and_low_priority_where_asked(
     assert sorted(sent[2:]) == [("a", {"content-available": True}), ("b", alert)]
 
 
+def test_fields_that_the_provider_does_not_know_are_added_to_the_request_that_they_are_for(
+    bench: Bench,
+) -> None:
+    def row(state: int = 0, **more: Any) -> dict[str, Any]:
+        further = {"extra_fields": {"a": 1}, "update_extra_fields": {"b": 2}, "end_extra_fields": {"c": 3}}
+        return bench.row("order", state, end_time=NOW + minutes(5), **further, **more)
+
+    bench.sync([row()])
+    bench.sync([row(1)])
+    bench.clock.advance(minutes=5)
+    bench.sync([])  # the end of a row that has disappeared has them too
+    sent = [{name: body[name] for name in body if name in "abc"} for body in bench.vendor.bodies]
+    assert sent == [{"a": 1}, {"b": 2}, {"c": 3}]
+    report = bench.sync([bench.row("other", end_extra_fields={"activity_id": "x"})])
+    assert report["problems"][0]["reason"].startswith("extra_fields has activity_id, a field of this request")
+
+
+def test_ends_leave_before_starts_and_updates(bench: Bench) -> None:
+    names = ("row", "column", "missing", "bad")
+    on = [bench.row(name, end_time=NOW + minutes(5)) for name in names]
+    changes = [bench.row(f"change-{number}") for number in range(20)]
+    bench.sync([*on, *changes])
+    bench.clock.advance(minutes=5)
+    bench.vendor.requests.clear()
+    rows: list[dict[str, Any]] = [
+        *(bench.row(f"new-{number}") for number in range(20)),
+        *(bench.row(f"change-{number}", 1) for number in range(20)),
+        bench.row("row", end_time=NOW + minutes(5)),
+        bench.row("column", ended=True),
+        bench.row("bad", "{no json"),
+    ]
+    bench.sync(rows, workers=1)
+    sent = [verb for verb, _ in bench.vendor.requests]
+    assert sent[:4] == ["end"] * 4
+    assert sorted(sent[4:]) == ["start"] * 20 + ["update"] * 20
+
+
 def test_a_validation_builds_everything_and_changes_nothing(bench: Bench) -> None:
     report = bench.sync([bench.row("a"), bench.row("b", "{no json")], validate_only=True)
     assert only(report) == {"rows": 2, "bad_rows": 1, "requests": 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.providers.common.compat.sdk import AirflowSkipException
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.hooks.braze import BrazeHook
-    from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-    from airflow_provider_liveactivity.sync.plan import OnEmpty
     from airflow_provider_liveactivity.sync.report import SyncReport
 
 
@@ -38,16 +34,10 @@ class SyncOperator(RedactedFieldsMixin):
     """
 
     template_ext: Sequence[str] = (".sql",)
-    template_fields_renderers: ClassVar[dict[str, str]] = {"sql": "sql", "notification": "json"}
     hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"rows": RedactedRows}
     rows: Any
     state_table: str
-    on_empty: OnEmpty
-
-    @property
-    @abstractmethod
-    def hook(self) -> BrazeHook | MoEngageHook:
-        """Hook of the operator's connection."""
+    on_empty: str
 
     def _store(self, scope: dict[str, Any]) -> None:
         self.rows = scope.pop("rows")  # as they are: ``transform`` may take models
@@ -60,9 +50,8 @@ class SyncOperator(RedactedFieldsMixin):
             raise AirflowSkipException("The query returned no rows, and no end was due.")
         return cast("SendReport", report)
 
-    def send(self, context: Context) -> SendReport:
-        sync: Callable[..., SyncReport] = self.hook.sync_live_activities
-        report = sync(**self._arguments_for(sync, rows=self.rows))
+    def _send_with(self, method: Callable[..., SyncReport]) -> SendReport:
+        report = method(**self._arguments_for(method, rows=self.rows))
         return cast("SendReport", report)  # the report of a sync has fields of its own
 
     def _log_report(self, report: SendReport) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_liveactivity.links import BrazeActivityLogLink, SandboxLink
+from airflow_provider_liveactivity.operators._arguments import renderers, templated
+from airflow_provider_liveactivity.operators.braze._base import BrazeLiveActivityOperator
 from airflow_provider_liveactivity.operators.sync._base import SyncOperator
 
 if TYPE_CHECKING:
@@ -13,25 +14,26 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Unpack
 
+    from airflow.providers.common.compat.sdk import Context
     from airflow.sdk import XComArg
 
     from airflow_provider_liveactivity._airflow_arguments import BaseOperatorArguments
     from airflow_provider_liveactivity.delivery.in_flight import OnUnknown
-    from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.models.arguments import Duration, Moment, Object, Schema
     from airflow_provider_liveactivity.sync.plan import OnBadRow, OnEmpty, OnMissing
     from airflow_provider_liveactivity.sync.source import Rows
 
 
-class BrazeSyncLiveActivitiesOperator(SyncOperator):
+class BrazeSyncLiveActivitiesOperator(SyncOperator, BrazeLiveActivityOperator):
     """
     Start, update and end Braze's Live Activities so that they match the rows of a query.
 
     Each row describes one activity as it should be now. The columns are ``activity_id``; one of
     ``external_user_id``, ``external_user_ids`` and ``segment_id``; ``activity_attributes``,
     ``content_state``, ``end_time``, ``ended``, and any of the arguments from ``activity_attributes_type`` to
-    ``dismissal_date``, which then applies to its row. Each pass sends only what differs from the state table.
-    No start is sent twice, even if processes die and runs overlap.
+    ``dismissal_date`` and the extra fields, which then apply to its row. Each pass sends only what differs
+    from the state table. No start is sent twice, even if processes die and runs overlap.
 
     :param sql: query whose rows are the activities, or path of a ``.sql`` file; this or ``rows``.
         (templated)
@@ -61,17 +63,17 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         column, in the same forms; None by default. (templated)
     :param app_id: API identifier of the iOS app; by default the connection's. (templated)
     :param silent_updates: whether updates without an alert have low priority (``content-available``),
-        which does not use up the app's budget of updates; False by default.
+        which does not use up the app's budget of updates; False by default. (templated)
     :param on_missing: what to do with an activity that is on and has no row: "keep" it (the default), or
-        "end" it with its last state.
+        "end" it with its last state. (templated)
     :param allow_end_all: whether ``on_missing="end"`` also applies to a query without rows, and so ends
-        every activity; False by default.
+        every activity; False by default. (templated)
     :param on_bad_row: what to do with a row that cannot be sent: "skip" it (the default), or "fail"
-        before anything is sent.
+        before anything is sent. (templated)
     :param on_empty: what to do if there are no rows: "skip" (the default), or "fail". Ends that are due
-        are sent in both cases.
+        are sent in both cases. (templated)
     :param on_unknown: what to do with a start that may have been carried out: "skip" it (the default),
-        "resend" it, which may show the activity twice, or "fail" after the pass.
+        "resend" it, which may show the activity twice, or "fail" after the pass. (templated)
     :param min_update_interval: minimum time between two updates of an activity: timedelta, seconds or
         ISO-8601 text. An update that comes earlier is held back, and the newest state is sent later.
         None, the default, holds none back. (templated)
@@ -83,37 +85,20 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         true value, if rows may have changed. None, the default, only waits.
     :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or
         path; None, the default, disables the check. (templated)
-    :param max_workers: maximum number of requests in flight, 1 to 256; 128 by default.
+    :param extra_fields: fields of the start that this version does not know, as a dict or JSON text, for all
+        rows without the column; none by default. They are added to the body after validation. (templated)
+    :param update_extra_fields: the same for updates. (templated)
+    :param end_extra_fields: the same for the end. (templated)
+    :param max_workers: maximum number of requests in flight, 1 to 256; 128 by default. (templated)
     :param max_requests_per_second: maximum number of requests per second; None, no limit, by default.
+        (templated)
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by
-        default.
+        default. (templated)
     :param validate_only: read the rows and build every request, but send nothing; False by default.
         (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
     """
 
-    template_fields: Sequence[str] = (
-        "rows",
-        "sql",
-        "sql_conn_id",
-        "parameters",
-        "state_table",
-        "state_conn_id",
-        "activity_attributes_type",
-        "notification",
-        "update_notification",
-        "end_notification",
-        "stale_date",
-        "dismissal_date",
-        "app_id",
-        "min_update_interval",
-        "poll_interval",
-        "until",
-        "content_state_schema",
-        "validate_only",
-        "braze_conn_id",
-    )
-    braze_conn_id: str
     operator_extra_links = (BrazeActivityLogLink(), SandboxLink())
 
     def __init__(
@@ -133,20 +118,23 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         stale_date: Moment | None = None,
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
-        silent_updates: bool = False,
-        on_missing: OnMissing = "keep",
-        allow_end_all: bool = False,
-        on_bad_row: OnBadRow = "skip",
-        on_empty: OnEmpty = "skip",
-        on_unknown: OnUnknown = "skip",
+        silent_updates: bool | str = False,
+        on_missing: OnMissing | str = "keep",
+        allow_end_all: bool | str = False,
+        on_bad_row: OnBadRow | str = "skip",
+        on_empty: OnEmpty | str = "skip",
+        on_unknown: OnUnknown | str = "skip",
         min_update_interval: Duration | None = None,
         poll_interval: Duration | None = None,
         until: datetime | str | None = None,
         wake: Callable[[float], Any] | None = None,
         content_state_schema: Schema | None = None,
-        max_workers: int = 128,
-        max_requests_per_second: float | None = None,
-        quota_reserve: float = 0.1,
+        extra_fields: Object | None = None,
+        update_extra_fields: Object | None = None,
+        end_extra_fields: Object | None = None,
+        max_workers: int | str = 128,
+        max_requests_per_second: float | str | None = None,
+        quota_reserve: float | str = 0.1,
         validate_only: bool | str = False,
         braze_conn_id: str = "braze_default",
         **kwargs: Unpack[BaseOperatorArguments],
@@ -154,9 +142,8 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator):
         super().__init__(**kwargs)
         self._store(locals())
 
-    @cached_property
-    def hook(self) -> BrazeHook:
-        """Hook of the operator's connection."""
-        from airflow_provider_liveactivity.hooks.braze import BrazeHook
+    template_fields: Sequence[str] = templated(__init__)
+    template_fields_renderers: ClassVar[dict[str, str]] = renderers(template_fields)
 
-        return BrazeHook(self.braze_conn_id)
+    def send(self, context: Context) -> SendReport:
+        return self._send_with(self.hook.sync_live_activities)
