@@ -14,14 +14,14 @@ from airflow_provider_liveactivity.models.braze import (
 )
 from airflow_provider_liveactivity.models.common import VendorModel
 from airflow_provider_liveactivity.models.schema import check_schema
-from airflow_provider_liveactivity.sync.rows import (
-    Columns,
+from airflow_provider_liveactivity.sync.fields import (
     date_field,
     ids_field,
     object_field,
     state_field,
     text_field,
 )
+from airflow_provider_liveactivity.sync.rows import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.sync.database import Conflict, transaction
+from airflow_provider_liveactivity.sync.results import Results
 from airflow_provider_liveactivity.sync.schema import LIVE, info_table, state_table
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.sync.records import New, Writer
 
-#: A claim whose pass has not renewed it for this long is abandoned. Longer than any request takes.
-LEASE = timedelta(minutes=10)
+#: A claim whose pass has not renewed it for this long is abandoned. By default, Airflow takes as long to
+#: notice that a worker has died.
+LEASE = timedelta(minutes=5)
 
 
 class Claims:
@@ -189,60 +191,4 @@ class Claims:
     def results(self) -> Iterator[Results]:
         """Write a block of results in one transaction."""
         with self._transaction() as connection:
-            yield Results(connection, self._state, self.owner)
-
-
-class Results:
-    """The results of a block of requests of one pass."""
-
-    def __init__(self, connection: sa.Connection, table: sa.Table, owner: str) -> None:
-        self._connection = connection
-        self._table = table
-        self._owner = owner
-        self._free: dict[str, Any] = {"owner": None, "lease_until": None}
-
-    def set(self, keys: Sequence[str], **values: Any) -> None:
-        """
-        Write the same values to activities of the pass, and release their claims.
-
-        :param keys: keys of the activities.
-        :param values: values by column.
-        """
-        if keys:
-            self._connection.execute(
-                self._table.update()
-                .where(self._mine(self._table.c.activity_key.in_(keys)))
-                .values(**values, **self._free)
-            )
-
-    def set_each(self, records: Sequence[dict[str, Any]], **values: Any) -> None:
-        """
-        Write values to activities of the pass, and release their claims.
-
-        :param records: values by column of each activity, with its key as ``key``.
-        :param values: further values by column, the same for all.
-        """
-        if not records:
-            return
-        names = [name for name in records[0] if name != "key"]
-        bound: dict[str, Any] = {name: sa.bindparam(f"b_{name}") for name in names}
-        self._connection.execute(
-            self._table.update()
-            .where(self._mine(self._table.c.activity_key == sa.bindparam("b_key")))
-            .values(**bound, **values, **self._free),
-            [{f"b_{name}": value for name, value in record.items()} for record in records],
-        )
-
-    def delete(self, keys: Sequence[str]) -> None:
-        """
-        Delete claimed activities whose start has not left.
-
-        :param keys: keys of the activities.
-        """
-        if keys:
-            self._connection.execute(
-                self._table.delete().where(self._mine(self._table.c.activity_key.in_(keys)))
-            )
-
-    def _mine(self, condition: Any) -> Any:
-        return sa.and_(condition, self._table.c.owner == self._owner)
+            yield Results(connection, self._state, self.owner, self._clock())

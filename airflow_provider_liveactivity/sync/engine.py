@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.options import DeliveryOptions
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.sync.actions import Action, Outcome
-    from airflow_provider_liveactivity.sync.claims import Results
+    from airflow_provider_liveactivity.sync.plan import Step
     from airflow_provider_liveactivity.sync.report import SyncCounts
     from airflow_provider_liveactivity.sync.table import StateTable
 
@@ -223,43 +223,14 @@ class SyncEngine:
         """Write the results that are not written."""
         settled = self._settled
         if settled:
+            alike: dict[tuple[Outcome, Step], list[Action]] = {}
+            for action, outcome in settled:
+                alike.setdefault((outcome, action.step), []).append(action)
             with self._table.results() as results:
-                for step in {action.step for action, _ in settled}:
-                    for outcome in {outcome for _, outcome in settled}:
-                        chosen = [a for a, o in settled if a.step == step and o == outcome]
-                        if chosen:
-                            self._write_alike(results, outcome, chosen)
+                for (outcome, step), actions in alike.items():
+                    results.write(outcome, step, actions)
             self._settled = []
         self._written_at = time.monotonic()
-
-    def _write_alike(self, results: Results, outcome: Outcome, actions: Sequence[Action]) -> None:
-        """Write the results of requests with the same step and outcome."""
-        now = self._table.now()
-        keys, step = [action.key for action in actions], actions[0].step
-        match outcome, step:
-            case "accepted", "start" | "restart":
-                results.set(keys, status="on", updated_at=now, rejected_hash=None)
-            case "accepted", "update":
-                results.set_each([a.shown() for a in actions], updated_at=now, rejected_hash=None)
-            case "accepted", _:
-                results.set(keys, status="ended", updated_at=now, ended_at=now, rejected_hash=None)
-            case "unknown", _:
-                results.set(keys, status="unknown", updated_at=now)
-            case "rejected", "start" | "restart":
-                records = [
-                    {**a.refused(), "status": "unknown" if a.was_unknown else "failed"} for a in actions
-                ]
-                results.set_each(records, state_hash=None, updated_at=now)
-            case "unsent", "start" | "restart":
-                unknown = [a.key for a in actions if a.was_unknown]
-                results.set(unknown, status="unknown", state_hash=None)
-                results.delete([a.key for a in actions if not a.was_unknown])
-            case "rejected", _:
-                results.set_each([{**a.before(), **a.refused()} for a in actions], updated_at=now)
-            case "unsent" | "too_soon", _:
-                results.set_each([a.before() for a in actions])
-            case _:  # an update or end that may not have arrived: without a hash, the next pass repeats it
-                results.set(keys, updated_at=now)
 
     def _finish_after_error(self) -> None:
         """Finish after an exception, without replacing it by another exception."""

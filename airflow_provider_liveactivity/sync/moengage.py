@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
 from airflow_provider_liveactivity.models.schema import check_schema
-from airflow_provider_liveactivity.sync.rows import Columns, date_field, object_field, state_field, text_field
+from airflow_provider_liveactivity.sync.fields import (
+    date_field,
+    object_field,
+    state_field,
+    text_field,
+)
+from airflow_provider_liveactivity.sync.rows import Columns
 from airflow_provider_liveactivity.vendors.moengage_inform import DUPLICATE_WINDOW, Inform
 
 if TYPE_CHECKING:

@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from airflow_provider_liveactivity.audience.ids import MAX_ID_BYTES, to_id
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.models.arguments import parse_object
 from airflow_provider_liveactivity.models.end_time import end_moment
+from airflow_provider_liveactivity.sync.fields import BadRow, flag_field, text_field
 
 #: Also the length of the column in the state table. Braze's SDK takes no longer id; MoEngage names no limit.
 MAX_ACTIVITY_ID_BYTES = 256
@@ -75,20 +74,6 @@ class Row:
         return text_hash(self.fields or "")
 
 
-class BadRow(InvalidPayload):
-    """
-    A row that cannot be sent.
-
-    :param key: key of the activity, if the row has a usable ``activity_id``; None by default.
-    :param ended: whether the row ends its activity all the same; False by default.
-    """
-
-    def __init__(self, message: str, key: str | None = None, *, ended: bool = False) -> None:
-        super().__init__(message)
-        self.key = key
-        self.ended = ended
-
-
 @dataclass(frozen=True, slots=True)
 class Columns:
     """
@@ -132,7 +117,7 @@ class Columns:
         :param given: values by column; None means that the field is not set.
         :raises BadRow: if a value is wrong. The message names the column and contains no value.
         """
-        activity_id = _text("activity_id", given["activity_id"])
+        activity_id = text_field("activity_id", given["activity_id"])
         if activity_id is None:
             raise BadRow("activity_id is missing")
         key = key_of(activity_id)
@@ -140,7 +125,7 @@ class Columns:
             raise BadRow(f"activity_id has {size} bytes; the limit is {MAX_ACTIVITY_ID_BYTES}", key)
         ended = False
         try:
-            ended = _flag("ended", given.get("ended"))
+            ended = flag_field("ended", given.get("ended"))
             fields = {"activity_id": activity_id}
             for name, parse in self.parsers.items():
                 if (value := given.get(name)) is not None and (parsed := parse(name, value)) is not None:
@@ -155,95 +140,3 @@ class Columns:
         state = canonical([fields.get(name) for name in self.state])
         kept = {name: fields[name] for name in self.kept if name in fields}
         return Row(number, key, text, text_hash(state), canonical(kept) if kept else "{}", due, ended)
-
-
-def state_field(name: str, value: Any) -> Any:
-    """
-    Return an object that is compared from pass to pass; None for blank text.
-
-    :param name: name of the column.
-    :param value: the value.
-    :raises InvalidPayload: if the value is not an object.
-    """
-    if isinstance(value, str) and not value.strip():
-        return None
-    return parse_object(value, name)
-
-
-def object_field(name: str, value: Any) -> Any:
-    """
-    Return an object; JSON text stays text, and the model of a request that needs it checks it.
-
-    :param name: name of the column.
-    :param value: a dict, or JSON text of one.
-    :raises InvalidPayload: if the value is not an object.
-    """
-    if isinstance(value, str):
-        return value if value.strip() else None
-    return state_field(name, value)
-
-
-def date_field(name: str, value: Any) -> Any:
-    """
-    Return a date as text or epoch seconds; the model of the request checks it.
-
-    :param name: name of the column.
-    :param value: datetime, text or number.
-    :raises BadRow: if the value is none of these.
-    """
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date) or not isinstance(value, str | int):
-        raise BadRow(f"{name} must be an aware datetime or ISO-8601 text with an offset")
-    return value or None
-
-
-def text_field(name: str, value: Any) -> str | None:
-    """
-    Return an id or a name as text; None for blank text.
-
-    :param name: name of the column.
-    :param value: text, whole number or UUID.
-    :raises BadRow: if the value is none of these.
-    """
-    return _text(name, value)
-
-
-def ids_field(name: str, value: Any) -> list[str]:
-    """
-    Return a list of ids.
-
-    :param name: name of the column.
-    :param value: list of ids, or its JSON text.
-    :raises BadRow: if the value is not a list, or an id is missing.
-    """
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            raise BadRow(f"{name} must be a list or JSON text of one") from None
-    if not isinstance(value, list | tuple):
-        raise BadRow(f"{name} must be a list or JSON text of one, not {type(value).__name__}")
-    ids = [_text(name, one) for one in value]
-    if None in ids:
-        raise BadRow(f"{name} holds a blank id")
-    return [one for one in ids if one is not None]
-
-
-def _text(name: str, value: Any) -> str | None:
-    try:
-        text = to_id(value)
-        size = len((text or "").encode())
-    except InvalidPayload as error:
-        raise BadRow(f"{name} {error.message.rstrip('.')}") from None
-    except UnicodeEncodeError:
-        raise BadRow(f"{name} contains half a character (a lone surrogate), which cannot be sent") from None
-    if size > MAX_ID_BYTES:
-        raise BadRow(f"{name} has more than {MAX_ID_BYTES} bytes; is it the right column?")
-    return text
-
-
-def _flag(name: str, value: Any) -> bool:
-    if value is None or value in (0, 1):  # SQLite and MySQL have no booleans
-        return bool(value)
-    raise BadRow(f"{name} must be true or false")

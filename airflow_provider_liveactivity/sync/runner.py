@@ -12,6 +12,7 @@ from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import EmptyAudience, InvalidPayload, OutcomeUnknown
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.moments import utcnow
+from airflow_provider_liveactivity.sync.claims import LEASE
 from airflow_provider_liveactivity.sync.engine import SyncEngine
 from airflow_provider_liveactivity.sync.plan import Planner, SyncOptions
 from airflow_provider_liveactivity.sync.report import SyncCounts
@@ -215,7 +216,12 @@ def _summary(counts: SyncCounts) -> str:
     text = (
         f"{counts.rows:,} rows: {counts.started:,} started, {counts.updated:,} updated, "
         f"{counts.ended:,} ended, {counts.unchanged:,} unchanged, {counts.rejected:,} rejected, "
-        f"{counts.unknown:,} unknown, "
-        f"{counts.failed:,} failed, {counts.bad_rows:,} bad rows, in {counts.requests:,} requests."
+        f"{counts.unknown:,} unknown, {counts.failed:,} failed, {counts.bad_rows:,} bad rows, "
+        f"{counts.held_back:,} held back, in {counts.requests:,} requests."
     )
+    if counts.left:
+        text += (
+            f" {counts.left:,} activities are left to another run that sends to them. If that run has died, "
+            f"its claims expire {LEASE.seconds // 60} minutes later, and the next pass continues."
+        )
     return text + "".join(f" Row {one['row']}: {one['reason'].rstrip('.')}." for one in counts.problems)

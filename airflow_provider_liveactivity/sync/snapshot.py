@@ -7,7 +7,8 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_liveactivity.sync.rows import BadRow, Row
+from airflow_provider_liveactivity.sync.fields import BadRow
+from airflow_provider_liveactivity.sync.rows import Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity.audience.dialects import dialect_of
 from airflow_provider_liveactivity.audience.reader import Reader, error_kind, is_error_of
 from airflow_provider_liveactivity.errors import InvalidPayload, LiveActivityError
-from airflow_provider_liveactivity.sync.rows import BadRow, Columns, Row
+from airflow_provider_liveactivity.sync.fields import BadRow
 
 if TYPE_CHECKING:
+    from airflow_provider_liveactivity.sync.rows import Columns, Row
+
     Given = Mapping[str, Any]
 
 _BLOCK = 1_000

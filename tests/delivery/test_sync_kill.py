@@ -30,7 +30,7 @@ __all__ = ["postgres"]
 KILLS = int(os.environ.get("SYNC_KILLS", "6"))
 RUNS = int(os.environ.get("SYNC_RUNS", "4"))
 ROWS = 200
-LEASE_OVER, DUE = 11, 31  # minutes
+LEASE_OVER, DUE = 6, 31  # minutes
 LAST = 1_000  # the version that the rows have in the end
 
 

@@ -51,7 +51,7 @@ def test_an_error_of_the_state_database_shows_no_values_and_leaves_no_start_to_b
     assert caught.value.retryable
     with bench.engine.begin() as connection:
         connection.execute(sa.text("DROP TRIGGER t"))
-    bench.clock.advance(minutes=11)
+    bench.clock.advance(minutes=6)
     bench.sync(rows)
     assert bench.vendor.starts == {"secret": 1}
 

@@ -24,7 +24,7 @@ NAMES = ["a", "b", "c", "d"]
 #: Accesses of a pass: 1 begin, 2 end, 3 recover, 4 read, 5 the first claim, then results and claims in turn.
 POINTS = st.sampled_from([5, 2, 4, 5, 6, 7, 5, 8, 3])
 FATES = st.lists(st.sampled_from(["accept", "accept", "accept", *OUTCOMES]), min_size=1, max_size=4)
-LEASE_AND_RETRY = max(timedelta(minutes=11), REJECTED_RETRY)
+LEASE_AND_RETRY = max(timedelta(minutes=6), REJECTED_RETRY)
 
 
 def die() -> None:

@@ -423,7 +423,7 @@ def test_any_run_takes_over_when_the_lease_of_a_dead_one_is_over(bench: Bench) -
     bench.sync([bench.row("b")])
     with pytest.raises(ProcessDied):
         bench.sync([bench.row("a"), bench.row("b", 1)], interrupt={RESULTS + 2: die})
-    bench.clock.advance(minutes=11)
+    bench.clock.advance(minutes=6)
     report = bench.sync([bench.row("a"), bench.row("b", 1)])
     assert report["started"] == 0
     assert bench.vendor.starts == {"a": 1, "b": 1}
