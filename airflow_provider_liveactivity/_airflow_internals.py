@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-from uuid import UUID
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
 
 from airflow import __version__
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+    from airflow.sdk.definitions.context import Context
 
 #: Airflow 3.3 adds the task state store and retry policies. common-compat has the same constant, but only in
 #: versions newer than those that are released with Airflow 3.1 to 3.3.
@@ -96,3 +101,104 @@ def _is_literal(name: str, value: Any, expanded: Any) -> bool:
     if not isinstance(expanded, Sequence):
         return False
     return any(isinstance(row, Mapping) and row.get(name, _MISSING) is value for row in expanded)
+
+
+def parsed_dag(dag_id: str, bundle_names: Sequence[str] | None = None) -> DAG:
+    """
+    Return a DAG, read from its file as ``airflow tasks render`` reads it.
+
+    :param dag_id: id of the DAG.
+    :param bundle_names: names of the DAG bundles to look in; None, the default, for all of them.
+    :raises AirflowException: if no bundle has the DAG, or its file cannot be imported.
+    """
+    from airflow.utils.cli import get_bagged_dag
+
+    return get_bagged_dag(list(bundle_names) if bundle_names else None, dag_id)
+
+
+def stored_run(dag_id: str, run_id: str) -> dict[str, Any] | None:
+    """
+    Return the fields of a DAG run in Airflow's database, for ``context_of``; None if there is no such run.
+
+    :param dag_id: id of the DAG.
+    :param run_id: id of the DAG run.
+    """
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        names = ("run_id", "run_after", "logical_date", "data_interval_start", "data_interval_end", "conf")
+        return None if run is None else {name: getattr(run, name) for name in names}
+
+
+@contextmanager
+def in_process_supervisor() -> Iterator[None]:
+    """
+    Give this process the connections, Variables and XComs that a task on this Airflow can read.
+
+    A process that runs a task has them already.
+    """
+    if runs_in_a_task():
+        yield
+        return
+    import os
+
+    from airflow.sdk.execution_time.supervisor import (
+        InProcessSupervisorComms,
+        InProcessTestSupervisor,
+        set_supervisor_comms,
+    )
+
+    make: Any = InProcessTestSupervisor
+    supervisor = make(
+        id=uuid4(),
+        pid=os.getpid(),
+        process=None,  # there is no subprocess to watch, and no output of one to log
+        process_log=None,
+        client=InProcessTestSupervisor._api_client(),  # noqa: SLF001
+    )
+    supervisor.comms = InProcessSupervisorComms(supervisor=supervisor)
+    with set_supervisor_comms(supervisor.comms):
+        yield
+
+
+def context_of(task: Any, run: Mapping[str, Any], map_index: int) -> Context:
+    """
+    Return the context of a task in a DAG run that need not exist.
+
+    :param task: the task, which belongs to a DAG.
+    :param run: fields of the DAG run: ``run_id``, ``run_after``, ``logical_date``, ``conf`` and others.
+    :param map_index: map index; -1 if the task is not mapped.
+    :raises ParamValidationError: if the conf does not satisfy the params of the DAG.
+    """
+    from airflow.sdk.api.datamodels._generated import DagRun, TIRunContext
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    unset: dict[str, Any] = dict.fromkeys(DagRun.model_fields)
+    given = {
+        "data_interval_start": run["logical_date"],
+        "data_interval_end": run["logical_date"],
+        **run,
+        "dag_id": task.dag_id,
+        "start_date": run["run_after"],
+        "run_type": "manual",
+        "state": "running",
+        "consumed_asset_events": [],
+    }
+    ti = RuntimeTaskInstance.model_construct(
+        id=uuid4(),
+        dag_id=task.dag_id,
+        task_id=task.task_id,
+        run_id=run["run_id"],
+        map_index=map_index,
+        try_number=1,
+        max_tries=0,
+        task=task,
+        start_date=run["run_after"],
+        _ti_context_from_server=TIRunContext.model_construct(
+            dag_run=DagRun.model_construct(**unset | given), max_tries=0
+        ),
+    )
+    return ti.get_template_context()

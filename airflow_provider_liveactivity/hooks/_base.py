@@ -20,7 +20,7 @@ from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySen
 from airflow_provider_liveactivity.hooks._checkpoint import PartiallySentForgotten, checkpoint_of, progress_of
 from airflow_provider_liveactivity.hooks._connection import is_loopback
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
-from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
+from airflow_provider_liveactivity.hooks._plan import Delivery, DryRun, SendPlan, content_hash
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.http.retries import NO_RETRY, RetryConfig
 from airflow_provider_liveactivity.models.moments import utcnow
@@ -52,6 +52,7 @@ class LiveActivityHook(BaseHook):
     #: Warnings that a dry run has logged; the send that follows does not log them again.
     _logged_warnings: Sequence[str] = ()
     default_retry: ClassVar[RetryConfig] = RetryConfig()
+    _dry_run_observer: Callable[[DryRun], None] | None = None
 
     def __init__(self, *, retry: RetryConfig | None = None, clock: Callable[[], datetime] = utcnow) -> None:
         super().__init__()
@@ -101,6 +102,14 @@ class LiveActivityHook(BaseHook):
         """
         uri = activity_uri(self.conn_type, self.url, activity_id)
         return uri if len(uri) <= MAX_URI_LENGTH else None
+
+    def observe_dry_runs(self, observer: Callable[[DryRun], None]) -> None:
+        """
+        Call a function with the result of each call that has ``validate_only=True``.
+
+        :param observer: the function.
+        """
+        self._dry_run_observer = observer
 
     def stop(self) -> None:
         """Send no further requests, in this call and later ones; safe to call from a signal handler."""
@@ -174,15 +183,21 @@ class LiveActivityHook(BaseHook):
         return release.release_time(self._clock()) if release else self._clock()
 
     def _dry_run(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> SendReport:
+        workspace = plan.workspace or self.workspace
         if preflight is not None:
-            preflight.check(delivery.options, (plan.workspace or self.workspace).vendor)
-        counts, recipients = SendCounts(), 0
+            preflight.check(delivery.options, workspace.vendor)
+        counts, recipients, first = SendCounts(), 0, None
         for batch in plan.batches.after(None):
             counts.requests += 1
             recipients += batch.request.recipients
-        return self._report(
+            first = first or batch.request
+        report = self._report(
             plan, counts, validate_only=True, recipients=recipients, **_known(None, preflight)
         )
+        if self._dry_run_observer is not None and first is not None:
+            expected = preflight.expected if preflight is not None else None
+            self._dry_run_observer(DryRun(plan, workspace, first, report, expected))
+        return report
 
     def _report(self, plan: SendPlan, counts: SendCounts, **more: Any) -> SendReport:
         if plan.audience is not None:

@@ -204,4 +204,5 @@ class UserActivities(MoEngageCalls):
             recipients.check(activity.transaction_id),
             workspace=workspace,
             warnings=activity.warnings(),
+            push=activity.push(),
         )

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.audience import Audience
     from airflow_provider_liveactivity.delivery.batch_requests import BatchRequests
     from airflow_provider_liveactivity.delivery.outcomes import OutcomeWriter
+    from airflow_provider_liveactivity.delivery.preflight import Estimate
     from airflow_provider_liveactivity.delivery.progress import Progress
+    from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
+    from airflow_provider_liveactivity.models.apns import Push
     from airflow_provider_liveactivity.vendors.base import Request
 
 
@@ -46,6 +49,7 @@ class SendPlan:
         retried. False by default.
     :param workspace: where to send; None, the default, for the hook's own workspace.
     :param warnings: warnings about a payload that is sent anyway; none by default.
+    :param push: the push that phones receive; None, the default, if not known.
     """
 
     verb: str
@@ -58,6 +62,7 @@ class SendPlan:
     repeatable: bool = False
     workspace: WorkspaceConfig | None = None
     warnings: Sequence[str] = ()
+    push: Push | None = field(default=None, repr=False)
 
     @classmethod
     def single(
@@ -68,6 +73,7 @@ class SendPlan:
         content_hash: str = "",
         *,
         warnings: Sequence[str] = (),
+        push: Push | None = None,
     ) -> SendPlan:
         """
         Return the plan of a single request.
@@ -77,6 +83,7 @@ class SendPlan:
         :param content_state: object with the state that the activity shows.
         :param content_hash: hash of the content; empty by default.
         :param warnings: warnings about the payload; none by default.
+        :param push: the push that phones receive; None, the default, if not known.
         """
         return cls(
             request.verb,
@@ -86,6 +93,7 @@ class SendPlan:
             content_hash,
             repeatable=request.retry_safety is not RetrySafety.NOT_IDEMPOTENT,
             warnings=warnings,
+            push=push,
         )
 
 
@@ -161,6 +169,25 @@ class Delivery:
                 "sql. Only the vendor knows the people of a segment or custom audience."
             )
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """
+    The result of a call that built every request and sent none.
+
+    :param plan: the plan.
+    :param workspace: where the requests would go.
+    :param first: the first request.
+    :param report: the report of the call, with the counts.
+    :param expected: the estimate of the duration; None if the requests do not name their recipients.
+    """
+
+    plan: SendPlan
+    workspace: WorkspaceConfig
+    first: Request
+    report: SendReport
+    expected: Estimate | None
 
 
 def content_hash(*parts: Any) -> str:

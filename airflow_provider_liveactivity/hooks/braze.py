@@ -161,7 +161,9 @@ class BrazeHook(BrazeSync):
         body = StartLiveActivity.build(now=self._clock(), **content, **audience)
         request = self._braze.start(body)
         key = content_hash(content, audience)
-        return SendPlan.single(request, body.activity_id, body.content_state, key, warnings=body.warnings())
+        return SendPlan.single(
+            request, body.activity_id, body.content_state, key, warnings=body.warnings(), push=body.push()
+        )
 
     def _start_for_people(
         self, content: dict[str, Any], audience: Audience, max_audience: int | str | None
@@ -182,6 +184,7 @@ class BrazeHook(BrazeSync):
             audience,
             check_audience(audience, max_audience=max_audience),
             warnings=shared.warnings(),
+            push=shared.push(),
         )
 
     @checked_arguments(BrazeArguments)
@@ -269,7 +272,11 @@ class BrazeHook(BrazeSync):
             **pick(arguments, *_CONTENT),
         )
         plan = SendPlan.single(
-            self._braze.update(body), body.activity_id, body.content_state, warnings=body.warnings()
+            self._braze.update(body),
+            body.activity_id,
+            body.content_state,
+            warnings=body.warnings(),
+            push=body.push(),
         )
         delivery = Delivery(DeliveryOptions(max_workers=1, release=release))
         return self._deliver(plan, delivery, validate_only=arguments.get("validate_only", False))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from airflow_provider_liveactivity.errors import PayloadTooLarge
@@ -19,49 +21,65 @@ _EPOCH_SECONDS = 1_000_000_000
 _SHOWN = 3
 
 
-def check_push_size(
-    event: Event,
-    *,
-    content_state: dict[str, Any] | None,
-    attributes: dict[str, Any] | None = None,
-    attributes_type: str | None = None,
-    alert: dict[str, Any] | str | None = None,
-    stale_date: Any = None,
-    dismissal_date: Any = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Push:
     """
-    Refuse content that does not fit into a push, even in the smallest form of the push.
-
-    Vendors add keys of their own, so a push that passes with a few bytes to spare may still be too large.
+    The push that results from a request, as far as the request determines it.
 
     :param event: start, update or end.
     :param content_state: object with the state; None for none.
-    :param attributes: object with the static attributes, which only a start has, and the attributes that the
-        vendor adds; None, the default, for none.
+    :param attributes: object with the static attributes, which only a start has; None, the default, for none.
+    :param added_attributes: attributes that the vendor adds; None, the default, for none.
     :param attributes_type: name of the Swift type of the attributes; None, the default, for none.
     :param alert: text or object of the alert in the vendor's spelling, which is as long as Apple's; None, the
         default, for none.
-    :param stale_date: any value except None, the default, if the push has this date.
-    :param dismissal_date: any value except None, the default, if the push has this date.
-    :raises PayloadTooLarge: if the push has more than 4,096 bytes. The message names both sizes.
+    :param stale_date: when the state counts as outdated; None, the default, for no such date.
+    :param dismissal_date: when the ended activity leaves the lock screen; None, the default, for no such date.
     """
-    optional = {
-        "content-state": content_state,
-        "attributes-type": attributes_type,
-        "attributes": attributes,
-        "alert": alert,
-        "stale-date": None if stale_date is None else _EPOCH_SECONDS,
-        "dismissal-date": None if dismissal_date is None else _EPOCH_SECONDS,
-    }
-    aps = {"timestamp": _EPOCH_SECONDS, "event": event}
-    size = len(encode({"aps": aps | {name: part for name, part in optional.items() if part is not None}}))
-    if size > MAX_PUSH_BYTES:
-        large = (
-            "content_state, the attributes or the alert" if event == "start" else "content_state or the alert"
-        )
+
+    event: Event
+    content_state: dict[str, Any] | None
+    attributes: dict[str, Any] | None = None
+    added_attributes: dict[str, Any] | None = None
+    attributes_type: str | None = None
+    alert: dict[str, Any] | str | None = None
+    stale_date: datetime | None = None
+    dismissal_date: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        """
+        Number of bytes of the push in its smallest form.
+
+        Vendors add keys of their own, so a push with a few bytes to spare may still be too large.
+        """
+        attributes = self.attributes
+        if self.added_attributes is not None:
+            attributes = {**(attributes or {}), **self.added_attributes}
+        optional = {
+            "content-state": self.content_state,
+            "attributes-type": self.attributes_type,
+            "attributes": attributes,
+            "alert": self.alert,
+            "stale-date": None if self.stale_date is None else _EPOCH_SECONDS,
+            "dismissal-date": None if self.dismissal_date is None else _EPOCH_SECONDS,
+        }
+        aps = {"timestamp": _EPOCH_SECONDS, "event": self.event}
+        return len(encode({"aps": aps | {name: part for name, part in optional.items() if part is not None}}))
+
+    def check_size(self) -> None:
+        """
+        Refuse content that does not fit into a push, even in the smallest form of the push.
+
+        :raises PayloadTooLarge: if the push has more than 4,096 bytes. The message names both sizes.
+        """
+        if (size := self.size) <= MAX_PUSH_BYTES:
+            return
+        start = "content_state, the attributes or the alert"
+        large = start if self.event == "start" else "content_state or the alert"
         raise PayloadTooLarge(
-            f"the push of this {event} has at least {size:,} bytes; Apple takes {MAX_PUSH_BYTES:,}, and a "
-            f"phone does not show a larger push. Shorten {large}."
+            f"the push of this {self.event} has at least {size:,} bytes; Apple takes {MAX_PUSH_BYTES:,}, and "
+            f"a phone does not show a larger push. Shorten {large}."
         )
 
 

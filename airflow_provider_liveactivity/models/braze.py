@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from airflow_provider_liveactivity.models.apns import (
-    check_push_size,
+    Push,
     content_state_warnings,
     stale_date_warnings,
 )
@@ -190,11 +190,16 @@ class StartContent(RequestBody):
         return self
 
     def check_size(self) -> None:
-        check_push_size(
+        self.push().check_size()
+
+    def push(self) -> Push:
+        """Return the push that phones receive."""
+        return Push(
             "start",
             content_state=self.content_state,
+            attributes=self.activity_attributes,
             # Braze adds this attribute, which names the activity to the app.
-            attributes={**self.activity_attributes, "brazeActivityId": self.activity_id},
+            added_attributes={"brazeActivityId": self.activity_id},
             attributes_type=self.activity_attributes_type,
             alert=_alert_of(self.notification),
             stale_date=self.stale_date,
@@ -262,7 +267,11 @@ class UpdateLiveActivity(RequestBody):
     notification: NotificationObject | None = None
 
     def check_size(self) -> None:
-        check_push_size(
+        self.push().check_size()
+
+    def push(self) -> Push:
+        """Return the push that phones receive."""
+        return Push(
             "end" if self.end_activity else "update",
             content_state=self.content_state,
             alert=_alert_of(self.notification),

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from airflow_provider_liveactivity.errors import PayloadTooLarge
-from airflow_provider_liveactivity.models.apns import content_state_warnings, stale_date_warnings
+from airflow_provider_liveactivity.models.apns import Event, Push, content_state_warnings, stale_date_warnings
 from airflow_provider_liveactivity.models.common import (
     EpochSeconds,
     JsonObject,
@@ -103,6 +103,17 @@ class StartBroadcast(_Broadcast):
 
     ios: IOSStart
 
+    def push(self) -> Push:
+        """Return the push that phones receive."""
+        return Push(
+            "start",
+            self.ios.content_state,
+            attributes=self.ios.attribute_info,
+            attributes_type=self.ios.attribute_type,
+            alert=self.ios.alert.to_json(),
+            dismissal_date=self.ios.dismissal_date,
+        )
+
     def warnings(self) -> list[str]:
         return content_state_warnings(self.ios.content_state)
 
@@ -117,6 +128,17 @@ class UpdateBroadcast(_Broadcast):
     envelopes: ClassVar[Envelopes] = {"ios": field_names(IOSUpdate), "ios.alert": field_names(Alert)}
 
     ios: IOSUpdate
+    event: ClassVar[Event] = "update"
+
+    def push(self) -> Push:
+        """Return the push that phones receive."""
+        return Push(
+            self.event,
+            self.ios.content_state,
+            alert=self.ios.alert.to_json(),
+            stale_date=self.ios.stale_date,
+            dismissal_date=self.ios.dismissal_date,
+        )
 
     def warnings(self) -> list[str]:
         return [*content_state_warnings(self.ios.content_state), *stale_date_warnings(self.ios.stale_date)]
@@ -128,6 +150,8 @@ class EndBroadcast(UpdateBroadcast):
 
     Source: https://www.moengage.com/docs/api/live-activities/update-broadcast-live-activity
     """
+
+    event = "end"
 
     def warnings(self) -> list[str]:
         return content_state_warnings(self.ios.content_state)

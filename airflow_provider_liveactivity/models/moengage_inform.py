@@ -6,11 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
-from airflow_provider_liveactivity.models.apns import (
-    check_push_size,
-    content_state_warnings,
-    stale_date_warnings,
-)
+from airflow_provider_liveactivity.models.apns import Push, content_state_warnings, stale_date_warnings
 from airflow_provider_liveactivity.models.common import (
     JsonObject,
     Text,
@@ -101,11 +97,15 @@ class UserActivity(VendorModel):
         return self
 
     def check_size(self) -> None:
+        self.push().check_size()
+
+    def push(self) -> Push:
+        """Return the push that phones receive, as far as it does not come from the alert's template."""
         # Attributes type and alert are in the template, so their sizes are not known; a start has both.
         start: dict[str, Any] = {}
         if self.la_type == "start":
             start = {"attributes": self.attribute_info or {}, "attributes_type": "", "alert": {}}
-        check_push_size(
+        return Push(
             self.la_type,
             content_state=self.content_state,
             stale_date=self.stale_date,

@@ -111,6 +111,21 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
         describe_events(context, self.outlets, self.hook, report)
         return self._with_start_id(report)
 
+    def validate(self, context: Context) -> SendReport:
+        """
+        Do everything that the task does, except wait and send, and return the report.
+
+        :param context: context of the task, whose template fields are rendered.
+        :raises LiveActivityError: as the task would, before its first request.
+        """
+        self.validate_only = True
+        parse_arguments(self)
+        self._prepare(context)
+        return self._validate(context)
+
+    def _validate(self, context: Context) -> SendReport:
+        return self.send(context)
+
     def after_rendering(self, context: Context) -> None:
         super().after_rendering(context)
         self.operator_extra_links = filled_links(self, self.operator_extra_links)

@@ -85,6 +85,14 @@ class EndMixin(LiveActivityOperator):
             raise AirflowSkipException("The activity was ended in the meantime, so nothing is sent.")
         return self._end(context, self._release)
 
+    def _validate(self, context: Context) -> SendReport:
+        from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
+        from airflow_provider_liveactivity.models.end_time import end_moment
+
+        moment = end_moment(self.end_time)
+        release = None if moment is None else ScheduledRelease(moment)  # from which relative dates count
+        return self.end(context, content_state=self.content_state, release=release, validate_only=True)
+
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Resume in a worker, shortly before the end; nothing has been sent yet."""
         self._announced = True  # stored before the wait, because each call to Airflow delays the end
