@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-# More than there are cores: a worker with an end-to-end test mostly waits for its Airflow.
-WORKERS := 3
+# More than there are cores: three of them run the end-to-end tests, which mostly wait for their Airflow.
+WORKERS := 4
 # The Airflows that are supported, by the lists of what they are released with.
 AIRFLOWS := $(patsubst tests/packaging/airflow-%.txt,%,$(wildcard tests/packaging/airflow-*.txt))
 
@@ -25,8 +25,9 @@ test: $(READY) ## run all tests, in random order
 
 nightly: export HISTORIES = all
 nightly: export LIVES = 30
+nightly: export KILLS = 300
 nightly: PYTEST_ARGS += --hypothesis-profile=nightly
-nightly: test ## the same with more of everything: histories, generated examples, lives, each supported Airflow
+nightly: test ## the same with more of everything: histories, generated examples, lives, kills, each supported Airflow
 	$(MAKE) test-versions
 
 test-versions: $(addprefix test-airflow-,$(AIRFLOWS)) ## run the tests that start no Airflow on each supported one

@@ -53,10 +53,9 @@ TOGETHER = ("tests/e2e", "tests/dags")
 APART = {
     "e2e/test_buttons_and_links.py": "second Airflow",
     "e2e/test_demo.py": "second Airflow",
-    "e2e/test_lifecycle.py": "second Airflow",
-    "e2e/test_lifecycle_recovery.py": "third Airflow",
-    "e2e/test_moengage_life.py": "third Airflow",
-    "e2e/test_reactions.py": "third Airflow",
+    "e2e/test_kill.py": "second Airflow",
+    "e2e/test_lifecycle.py": "third Airflow",
+    "e2e/test_waits.py": "third Airflow",
     "dags/test_lifecycle_recovery.py": "second database",
 }
 

@@ -20,7 +20,7 @@ from tests.support.airflow_versions import needs_state_store
 from tests.support.sender_process import Task, attempt, run_hook
 
 PEOPLE = 1_000
-KILLS = int(os.environ.get("KILLS", "100"))
+KILLS = int(os.environ.get("KILLS", "40"))
 SENDS_AT_ONCE = 3
 
 
