@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
 import sys
 import time
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -34,6 +34,7 @@ from benchmarks.payload import CONTENT, KEY, external_id
 from benchmarks.warehouse import Database
 
 _QUERY = "SELECT * FROM orders"
+_GOLDEN = 0.618  # its multiples are spread evenly between whole numbers
 _DEFAULTS = {name: CONTENT[name] for name in ("activity_attributes_type", "notification")}
 
 
@@ -44,12 +45,17 @@ class Orders:
     :param url: URL of the server.
     :param count: number of orders.
     :param folder: where the databases lie.
+    :param state: URI of a PostgreSQL database for the state table; None, the default, makes one of SQLite.
     """
 
-    def __init__(self, url: str, count: int, folder: str) -> None:
+    def __init__(self, url: str, count: int, folder: str, state: str | None = None) -> None:
         self._path = f"{folder}/orders.sqlite"
         self._url = url
-        self._engine = sa.create_engine(f"sqlite:///{folder}/state.sqlite", connect_args={"timeout": 60})
+        if state is None:
+            self._engine = sa.create_engine(f"sqlite:///{folder}/state.sqlite", connect_args={"timeout": 60})
+        else:
+            self._engine = sa.create_engine(state.replace("postgresql://", "postgresql+psycopg://"))
+        self._table = f"state_{Path(folder).name}"
         self.later = timedelta(0)  # by which the clock of the sync is ahead
         self.read = read_query(Database("sqlite", self._path), _QUERY, None)
         ends_at = (utcnow() + timedelta(hours=4)).isoformat()
@@ -81,7 +87,7 @@ class Orders:
             return utcnow() + self.later
 
         return Sync(
-            StateTable(self._engine, "state", "benchmark", Writer(), clock=clock),
+            StateTable(self._engine, self._table, "benchmark", Writer(), clock=clock),
             Source(BRAZE_COLUMNS, self.read),
             BrazeMessages(vendor, CONTENT["app_id"], _DEFAULTS),
             WorkspaceConfig(RowVendor(vendor), self._url),
@@ -94,10 +100,10 @@ class Orders:
         self.later = timedelta(hours=5)
 
     def arrive(self, changes: int, interval: float) -> list[float]:
-        """Change one order after the other at random moments, and return these."""
-        dice, moments = random.Random(7), []  # noqa: S311 - not for secrets
+        """Change one order after the other, evenly at all phases of the interval; return the moments."""
+        moments = []
         for number in range(changes):
-            time.sleep(interval * (2 + dice.random()))
+            time.sleep(interval * (2 + _GOLDEN))
             state = json.dumps(CONTENT["content_state"] | {"minute": number + 1})
             with closing(sqlite3.connect(self._path, timeout=60)) as connection, connection:
                 connection.execute(
@@ -139,7 +145,8 @@ def _live(orders: Orders, count: int, *, interval: float, changes: int) -> dict[
     with ThreadPoolExecutor(1) as pool:
         moments = pool.submit(orders.arrive, changes, interval)
         report = orders.sync(live)
-    assert report["updated"] == changes, report
+    if report["updated"] != changes:
+        raise AssertionError(report)
     return {"moments": moments.result(), "passes": report["passes"]}
 
 
@@ -151,7 +158,8 @@ def _engine(url: str, people: str, count: int) -> dict[str, Any]:
 
 def _expect(orders: Orders, sent: int) -> None:
     report = orders.sync()
-    assert report["requests"] == sent, report
+    if report["requests"] != sent:
+        raise AssertionError(report)
 
 
 def _measure(run: Callable[[], Any]) -> dict[str, float]:
@@ -163,12 +171,14 @@ def _measure(run: Callable[[], Any]) -> dict[str, float]:
 _RUNS: dict[str, Callable[..., dict[str, Any]]] = {"passes": _passes, "memory": _memory, "live": _live}
 
 
-def _main(what: str, url: str, count: int, *, people: str = "", **options: Any) -> dict[str, Any]:
+def _main(
+    what: str, url: str, count: int, *, people: str = "", state: str | None = None, **options: Any
+) -> dict[str, Any]:
     if what == "engine":
         return _engine(url, people, count)
     with TemporaryDirectory() as warm, TemporaryDirectory() as folder:
-        _expect(Orders(url, 50, warm), 50)  # to import and compile
-        return _RUNS[what](Orders(url, count, folder), count, **options)
+        _expect(Orders(url, 50, warm, state), 50)  # to import and compile
+        return _RUNS[what](Orders(url, count, folder, state), count, **options)
 
 
 if __name__ == "__main__":
