@@ -10,6 +10,8 @@ from uuid import UUID, uuid4
 from airflow import __version__
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airflow.sdk import DAG
     from airflow.sdk.definitions.context import Context
 
@@ -202,3 +204,48 @@ def context_of(task: Any, run: Mapping[str, Any], map_index: int) -> Context:
         ),
     )
     return ti.get_template_context()
+
+
+def connection_ids(conn_types: Sequence[str]) -> list[str]:
+    """
+    Return the ids of the connections in Airflow's database that have one of some types.
+
+    :param conn_types: the types.
+    """
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        return list(
+            session.scalars(
+                select(Connection.conn_id)
+                .where(Connection.conn_type.in_(conn_types))
+                .order_by(Connection.conn_id)
+            )
+        )
+
+
+def triggerers() -> list[tuple[str, datetime, bool]]:
+    """Return host, last heartbeat and health of each triggerer that says that it runs."""
+    from airflow.jobs.job import Job
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        jobs = session.scalars(select(Job).where(Job.job_type == "TriggererJob", Job.state == "running"))
+        return [(job.hostname, job.latest_heartbeat, job.is_alive()) for job in jobs]
+
+
+def pools() -> list[tuple[str, float, float, bool]]:
+    """Return name, slots, open slots and ``include_deferred`` of each pool."""
+    from airflow.models.pool import Pool
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        counting_deferred = set(session.scalars(select(Pool.pool).where(Pool.include_deferred)))
+        return [
+            (name, pool["total"], pool["open"], name in counting_deferred)
+            for name, pool in sorted(Pool.slots_stats(session=session).items())
+        ]

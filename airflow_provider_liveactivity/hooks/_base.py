@@ -18,7 +18,8 @@ from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent
 from airflow_provider_liveactivity.hooks._checkpoint import PartiallySentForgotten, checkpoint_of, progress_of
-from airflow_provider_liveactivity.hooks._connection import is_loopback
+from airflow_provider_liveactivity.hooks._connection import is_loopback, proxy
+from airflow_provider_liveactivity.hooks._connection_test import clock_skew
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
 from airflow_provider_liveactivity.hooks._plan import Delivery, DryRun, SendPlan, content_hash
 from airflow_provider_liveactivity.http.client import Client
@@ -27,7 +28,9 @@ from airflow_provider_liveactivity.models.moments import utcnow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from airflow.providers.common.compat.sdk import Connection
 
     from airflow_provider_liveactivity.delivery.preflight import Preflight
     from airflow_provider_liveactivity.delivery.report import SendReport
@@ -61,6 +64,11 @@ class LiveActivityHook(BaseHook):
 
     @cached_property
     @abstractmethod
+    def _connection(self) -> Connection:
+        """Airflow's connection, which is read at the first use."""
+
+    @cached_property
+    @abstractmethod
     def workspace(self) -> WorkspaceConfig:
         """The workspace of the connection, which is read at the first use."""
 
@@ -77,6 +85,10 @@ class LiveActivityHook(BaseHook):
     @abstractmethod
     def test_connection(self) -> tuple[bool, str]:
         """Send a request that changes nothing; return whether the connection works, and the reason."""
+
+    def clock_skew(self) -> timedelta | None:
+        """Return how far this machine's clock is ahead of the vendor's; None if the vendor does not tell."""
+        return clock_skew(self.url, proxy(self._connection), self._clock)
 
     @property
     def has_sent(self) -> bool:

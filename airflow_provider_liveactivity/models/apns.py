@@ -34,7 +34,8 @@ class Push:
     :param alert: text or object of the alert in the vendor's spelling, which is as long as Apple's; None, the
         default, for none.
     :param stale_date: when the state counts as outdated; None, the default, for no such date.
-    :param dismissal_date: when the ended activity leaves the lock screen; None, the default, for no such date.
+    :param dismissal_date: when the ended activity leaves the lock screen; None, the default, for no such
+        date.
     """
 
     event: Event

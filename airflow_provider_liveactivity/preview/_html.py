@@ -21,9 +21,9 @@ body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; background: var(--grou
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.25rem; } h2 { font-size: 1rem; margin-top: 2rem; }
 h1 small { display: block; font-weight: normal; color: var(--dim); }
-#phone { display: grid; place-items: center; padding: 3rem 1rem; border-radius: 1.5rem;
+#phone { display: flex; justify-content: center; padding: 3rem 1rem; border-radius: 1.5rem;
   background: linear-gradient(160deg, #3a4a8c, #8c3a6b); }
-#phone > * { max-width: 100%; }
+#phone > * { min-width: 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; }
 pre { padding: 1rem; border-radius: .75rem; background: var(--panel); overflow-x: auto;
