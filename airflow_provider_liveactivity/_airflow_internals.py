@@ -189,7 +189,8 @@ def context_of(task: Any, run: Mapping[str, Any], map_index: int) -> Context:
         "state": "running",
         "consumed_asset_events": [],
     }
-    ti = RuntimeTaskInstance.model_construct(
+    make: Any = RuntimeTaskInstance.model_construct
+    ti = make(
         id=uuid4(),
         dag_id=task.dag_id,
         task_id=task.task_id,
@@ -203,7 +204,8 @@ def context_of(task: Any, run: Mapping[str, Any], map_index: int) -> Context:
             dag_run=DagRun.model_construct(**unset | given), max_tries=0
         ),
     )
-    return ti.get_template_context()
+    context: Context = ti.get_template_context()
+    return context
 
 
 def connection_ids(conn_types: Sequence[str]) -> list[str]:
@@ -226,7 +228,7 @@ def connection_ids(conn_types: Sequence[str]) -> list[str]:
         )
 
 
-def triggerers() -> list[tuple[str, datetime, bool]]:
+def triggerers() -> list[tuple[str | None, datetime | None, bool]]:
     """Return host, last heartbeat and health of each triggerer that says that it runs."""
     from airflow.jobs.job import Job
     from airflow.utils.session import create_session

@@ -118,10 +118,10 @@ def _fernet_key() -> Check:
 
 def _triggerer() -> Check:
     known = triggerers()
-    alive = [host for host, _, is_alive in known if is_alive]
+    alive = [host or "an unknown host" for host, _, is_alive in known if is_alive]
     if alive:
         return Check("triggerer", "ok", f"A triggerer runs on {', '.join(alive)}.")
-    last = max((beat for _, beat, _ in known if beat), default=None)
+    last = max((beat for _, beat, _ in known if beat is not None), default=None)
     seen = f" The last heartbeat of one was at {last.isoformat(timespec='seconds')}." if last else ""
     return Check(
         "triggerer",

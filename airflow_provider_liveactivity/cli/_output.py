@@ -39,15 +39,15 @@ def console() -> Console:
 
 
 def quieten_logs() -> None:
-    """Write Airflow's logs to stderr, and only errors, so that they do not hide the result of the command."""
+    """Keep Airflow's logs off the terminal: the command itself says what it has found."""
     import airflow.settings  # noqa: F401  # configures the logs
     import structlog
 
     structlog.configure(
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
     )
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
             handler.setStream(sys.stderr)
-        handler.setLevel(logging.ERROR)
+        handler.setLevel(logging.CRITICAL)

@@ -65,8 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(preview: Preview, page: Path | None) -> None:
-    from rich.padding import Padding
-    from rich.syntax import Syntax
     from rich.table import Table
 
     from airflow_provider_liveactivity.preview import facts
@@ -82,9 +80,8 @@ def _print(preview: Preview, page: Path | None) -> None:
     if page is not None:
         table.add_row("Card", str(page))
     out.print(table)
-    out.print("\nOne request, with numbers in place of people:")
-    body = json.dumps(preview.body, indent=2, ensure_ascii=False)
-    out.print(Padding(Syntax(body, "json", background_color="default", word_wrap=True), (0, 2)))
+    out.print("\nOne request, with numbers in place of people:\n")
+    out.print_json(json.dumps(preview.body))
     out.print("\nThe same request with curl:\n")
     out.print(preview.curl)
     out.print("\nNothing was sent.", style="bold")

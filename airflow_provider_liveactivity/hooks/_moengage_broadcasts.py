@@ -83,7 +83,7 @@ class Broadcasts(MoEngageCalls):
     ) -> BroadcastReport:
         activity_id = body.broadcast_live_activity_id
         plan = SendPlan.single(
-            request, activity_id, body.ios.content_state, warnings=body.warnings(), push=body.push()
+            request, activity_id, body.ios.content_state, body.push(), warnings=body.warnings()
         )
         if on_rate_limit not in {"wait", "coalesce", "fail"}:
             raise InvalidPayload("on_rate_limit must be 'wait', 'coalesce' or 'fail'.")

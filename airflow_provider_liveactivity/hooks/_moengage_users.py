@@ -199,10 +199,10 @@ class UserActivities(MoEngageCalls):
                 activity.activity_id,
                 lambda batch: (recipients.of(batch).user_id,),
             ),
+            activity.push(),
             content_hash(content, audience.fingerprint),
             audience,
             recipients.check(activity.transaction_id),
             workspace=workspace,
             warnings=activity.warnings(),
-            push=activity.push(),
         )

@@ -42,6 +42,7 @@ class SendPlan:
     :param activity_id: the vendor's name of the activity.
     :param content_state: object with the state that the activity shows.
     :param batches: the requests.
+    :param push: the push that phones receive.
     :param content_hash: hash of the content, the same over all attempts of a task; empty by default.
     :param audience: the recipients, if the requests name them; None by default.
     :param total: number of recipients; None, the default, if not known.
@@ -49,20 +50,19 @@ class SendPlan:
         retried. False by default.
     :param workspace: where to send; None, the default, for the hook's own workspace.
     :param warnings: warnings about a payload that is sent anyway; none by default.
-    :param push: the push that phones receive; None, the default, if not known.
     """
 
     verb: str
     activity_id: str
     content_state: dict[str, Any]
     batches: BatchRequests
+    push: Push = field(repr=False)
     content_hash: str = field(default="", repr=False)
     audience: Audience | None = None
     total: int | None = None
     repeatable: bool = False
     workspace: WorkspaceConfig | None = None
     warnings: Sequence[str] = ()
-    push: Push | None = field(default=None, repr=False)
 
     @classmethod
     def single(
@@ -70,10 +70,10 @@ class SendPlan:
         request: Request,
         activity_id: str,
         content_state: dict[str, Any],
+        push: Push,
         content_hash: str = "",
         *,
         warnings: Sequence[str] = (),
-        push: Push | None = None,
     ) -> SendPlan:
         """
         Return the plan of a single request.
@@ -81,19 +81,19 @@ class SendPlan:
         :param request: the request.
         :param activity_id: the vendor's name of the activity.
         :param content_state: object with the state that the activity shows.
+        :param push: the push that phones receive.
         :param content_hash: hash of the content; empty by default.
         :param warnings: warnings about the payload; none by default.
-        :param push: the push that phones receive; None, the default, if not known.
         """
         return cls(
             request.verb,
             activity_id,
             content_state,
             SingleRequest(request),
+            push,
             content_hash,
             repeatable=request.retry_safety is not RetrySafety.NOT_IDEMPOTENT,
             warnings=warnings,
-            push=push,
         )
 
 

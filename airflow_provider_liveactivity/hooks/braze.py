@@ -162,7 +162,7 @@ class BrazeHook(BrazeSync):
         request = self._braze.start(body)
         key = content_hash(content, audience)
         return SendPlan.single(
-            request, body.activity_id, body.content_state, key, warnings=body.warnings(), push=body.push()
+            request, body.activity_id, body.content_state, body.push(), key, warnings=body.warnings()
         )
 
     def _start_for_people(
@@ -180,11 +180,11 @@ class BrazeHook(BrazeSync):
                 lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
                 shared.activity_id,
             ),
+            shared.push(),
             content_hash(content, audience.fingerprint),
             audience,
             check_audience(audience, max_audience=max_audience),
             warnings=shared.warnings(),
-            push=shared.push(),
         )
 
     @checked_arguments(BrazeArguments)
@@ -275,8 +275,8 @@ class BrazeHook(BrazeSync):
             self._braze.update(body),
             body.activity_id,
             body.content_state,
+            body.push(),
             warnings=body.warnings(),
-            push=body.push(),
         )
         delivery = Delivery(DeliveryOptions(max_workers=1, release=release))
         return self._deliver(plan, delivery, validate_only=arguments.get("validate_only", False))

@@ -91,7 +91,11 @@ class EndMixin(LiveActivityOperator):
 
         moment = end_moment(self.end_time)
         release = None if moment is None else ScheduledRelease(moment)  # from which relative dates count
-        return self.end(context, content_state=self.content_state, release=release, validate_only=True)
+        self._look_up(context)
+        state = self.content_state
+        if state is None:
+            state = self._last_sent_state()
+        return self.end(context, content_state=state, release=release, validate_only=True)
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Resume in a worker, shortly before the end; nothing has been sent yet."""
@@ -134,6 +138,19 @@ class EndMixin(LiveActivityOperator):
 
     def _last_state(self, context: Context) -> Any:
         """Return the state to end with: the given state, or else the state that the phones show."""
+        state = self._last_sent_state()
+        if self.update_task_ids and state is None:
+            raise AirflowSkipException("The activity is not on, so there is nothing to end.")
+        if self.content_state is not None:
+            return self.content_state
+        if state is not None:
+            return state
+        from airflow_provider_liveactivity.errors import InvalidPayload
+
+        raise InvalidPayload("content_state is required: the vendors require the last state with the end.")
+
+    def _last_sent_state(self) -> Any:
+        """Return the state that the phones show; None if nothing was sent."""
         # A report with a start id belongs to a record. Without the record, that activity has ended.
         states = [
             (report["last_sent_at"] or "", report["content_state"])
@@ -142,15 +159,7 @@ class EndMixin(LiveActivityOperator):
         ]
         if self._record is not None:
             states.append((self._record.updated_at, self._record.content_state))
-        if self.update_task_ids and not states:
-            raise AirflowSkipException("The activity is not on, so there is nothing to end.")
-        if self.content_state is not None:
-            return self.content_state
-        if states:
-            return max(states, key=lambda state: state[0])[1]
-        from airflow_provider_liveactivity.errors import InvalidPayload
-
-        raise InvalidPayload("content_state is required: the vendors require the last state with the end.")
+        return max(states, key=lambda state: state[0])[1] if states else None
 
     def _warn_when_too_late(self, moment: datetime | None, context: Context) -> None:
         from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME

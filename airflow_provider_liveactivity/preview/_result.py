@@ -41,7 +41,7 @@ class Preview:
     :param nulls: number of rows of the audience without an id.
     :param seconds: expected duration at the vendor's quota; None for a single request.
     :param until: expected moment of the last response, as ISO-8601 text; None for a single request.
-    :param push_bytes: number of bytes of the push, at least; None if the request does not determine the push.
+    :param push_bytes: number of bytes that the push has at least; vendors and templates add to it.
     :param push_limit: number of bytes that Apple accepts.
     :param request_bytes: number of bytes of the body of the first request.
     :param request_limit: number of bytes that the vendor accepts; None if the vendor documents no limit that
@@ -65,7 +65,7 @@ class Preview:
     nulls: int
     seconds: float | None
     until: str | None
-    push_bytes: int | None
+    push_bytes: int
     push_limit: int
     request_bytes: int
     request_limit: int | None
@@ -116,7 +116,7 @@ def describe(
         until=None
         if expected is None or expected.end is None
         else expected.end.isoformat(timespec="seconds"),
-        push_bytes=None if plan.push is None else plan.push.size,
+        push_bytes=plan.push.size,
         push_limit=MAX_PUSH_BYTES,
         request_bytes=len(found.first.body),
         request_limit=MAX_REQUEST_BYTES if isinstance(workspace.vendor, MoEngage) else None,
@@ -169,24 +169,20 @@ def _curl(request: Request, workspace: WorkspaceConfig, body: dict[str, Any]) ->
 
 def _card(found: DryRun, started_with: Push | None) -> dict[str, Any]:
     """Return the activity in the form that the renderer of cards takes."""
-    push, now = found.plan.push, datetime.now(UTC)
-    started_with = push if push is not None and push.event == "start" else started_with
+    plan, push, now = found.plan, found.plan.push, datetime.now(UTC).isoformat()
+    start = push if push.event == "start" or started_with is None else started_with
     return {
         "vendor": found.workspace.vendor.name,
-        "activity_id": found.plan.activity_id,
-        "attributes_type": (started_with and started_with.attributes_type) or None,
-        "attributes": (started_with and started_with.attributes) or {},
-        "content_state": found.plan.content_state,
-        "alert": (push and push.alert) or None,
-        "status": _STATUSES[found.plan.verb],
+        "activity_id": plan.activity_id,
+        "attributes_type": start.attributes_type or None,
+        "attributes": start.attributes or {},
+        "content_state": plan.content_state,
+        "alert": push.alert or None,
+        "status": _STATUSES[push.event],
         "cards": 1,
-        "started_at": now.isoformat(),
-        "updated_at": now.isoformat(),
-        "ended_at": now.isoformat() if found.plan.verb == "end" else None,
-        "stale_date": _text(push and push.stale_date),
-        "dismissal_at": _text(push and push.dismissal_date),
+        "started_at": now,
+        "updated_at": now,
+        "ended_at": now if push.event == "end" else None,
+        "stale_date": None if push.stale_date is None else push.stale_date.isoformat(),
+        "dismissal_at": None if push.dismissal_date is None else push.dismissal_date.isoformat(),
     }
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from airflow_provider_liveactivity._airflow_internals import (
     stored_run,
 )
 from airflow_provider_liveactivity.errors import LiveActivityError
+from airflow_provider_liveactivity.models.apns import Push
+from airflow_provider_liveactivity.models.objects import to_object
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._scheduled_end import EndMixin
 from airflow_provider_liveactivity.operators._start_update import StartMixin
@@ -77,9 +80,9 @@ def preview_task(
         with in_process_supervisor():
             found = parsed_dag(dag, bundle_names) if isinstance(dag, str) else dag
             run = _new_run(logical_date, conf) if run_id is None else _run(found.dag_id, run_id)
-            return _Rehearsal(found, run, map_index).preview(task_id)
+            return _Rehearsal(found, run, map_index, exists=run_id is not None).preview(task_id)
     except (AirflowException, ValueError) as error:  # a ValueError is a param that the conf makes invalid
-        raise NoPreview(f"{type(error).__name__}: {error}") from error
+        raise NoPreview(str(error).partition("\n")[0]) from error
 
 
 def _new_run(logical_date: datetime | None, conf: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -102,14 +105,16 @@ def _run(dag_id: str, run_id: str) -> dict[str, Any]:
 
 class _Rehearsal:
     """
-    The tasks of a DAG run that does not exist.
+    The tasks of a DAG run, which need not have run.
 
     :param dag: the DAG.
     :param run: fields of the DAG run.
     :param map_index: map index of mapped tasks.
+    :param exists: whether Airflow has the DAG run.
     """
 
-    def __init__(self, dag: DAG, run: Mapping[str, Any], map_index: int) -> None:
+    def __init__(self, dag: DAG, run: Mapping[str, Any], map_index: int, *, exists: bool) -> None:
+        self._exists = exists
         self._dag = dag
         self._run = run
         self._map_index = map_index
@@ -123,12 +128,18 @@ class _Rehearsal:
         task, context = self._render(task_id)
         start = None if isinstance(task, StartMixin) else self._start_of(task_id)
         warnings = []
-        if isinstance(task, EndMixin) and task.content_state is None and start is not None:
-            task.content_state = start.plan.content_state
+        if isinstance(task, EndMixin) and task.content_state is None and not self._exists:
+            if start is None:
+                raise NoPreview(
+                    f"task {task_id!r} ends with the last state that was sent. Name a run of the DAG in which "
+                    "the activity has started."
+                )
+            task.content_state = start.content_state
             warnings.append("the end shows the last state that was sent; this preview shows the first one.")
-        found = self._validated(task, context)
-        push = start.plan.push if start is not None else None
-        return describe(self._dag.dag_id, task_id, found, push, warnings)
+        found: list[DryRun] = []
+        task.hook.observe_dry_runs(found.append)
+        task.validate(context)
+        return describe(self._dag.dag_id, task_id, found[-1], start, warnings)
 
     def _render(self, task_id: str) -> tuple[LiveActivityOperator, Any]:
         """Return a task with rendered fields, and its context."""
@@ -157,16 +168,12 @@ class _Rehearsal:
             ) from error
         return context["task"], context
 
-    def _validated(self, task: LiveActivityOperator, context: Any) -> DryRun:
-        runs: list[DryRun] = []
-        task.hook.observe_dry_runs(runs.append)
-        task.validate(context)
-        return runs[-1]
-
-    def _start_of(self, task_id: str) -> DryRun | None:
-        """Return the dry run of the start of a task's activity; None if the DAG does not say which it is."""
+    def _start_of(self, task_id: str) -> Push | None:
+        """Return the push of the start of a task's activity; None if the DAG does not show which it is."""
         for start_id in self._starts_of(task_id):
-            return self._validated(*self._render(start_id))
+            with suppress(NoPreview, ValueError):  # the attributes on the card are not worth an error
+                start, _ = self._render(start_id)
+                return _first_push(start)
         return None
 
     def _starts_of(self, task_id: str) -> Iterator[str]:
@@ -181,6 +188,16 @@ class _Rehearsal:
             is_same = task.task_id in related or (activity and _activity_of(task) == activity)
             if is_same and _is_a(task, StartMixin):
                 yield task.task_id
+
+
+def _first_push(start: Any) -> Push:
+    """Return what the card needs of a start whose fields are rendered."""
+    attributes, kind = (
+        (start.activity_attributes, start.activity_attributes_type)
+        if hasattr(start, "activity_attributes")
+        else (start.attribute_info, start.attribute_type)
+    )
+    return Push("start", to_object(start.content_state), to_object(attributes), attributes_type=kind)
 
 
 def _argument(task: Any, name: str) -> Any:
