@@ -131,8 +131,8 @@ class _Rehearsal:
         if isinstance(task, EndMixin) and task.content_state is None and not self._exists:
             if start is None:
                 raise NoPreview(
-                    f"task {task_id!r} ends with the last state that was sent. Name a run of the DAG in which "
-                    "the activity has started."
+                    f"task {task_id!r} ends with the last state that was sent. Name a run of the DAG in "
+                    "which the activity has started."
                 )
             task.content_state = start.content_state
             warnings.append("the end shows the last state that was sent; this preview shows the first one.")
