@@ -1,32 +1,28 @@
-"""The sandbox's own JSON API and its page, for demos and tests."""
+"""The sandbox's own JSON API for its page, demos and tests."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_liveactivity.sandbox import views
 from airflow_provider_liveactivity.sandbox.braze import Braze
+from airflow_provider_liveactivity.sandbox.events import stream
 from airflow_provider_liveactivity.sandbox.faults import PlannedFault
 from airflow_provider_liveactivity.sandbox.gateway import Gateway
 from airflow_provider_liveactivity.sandbox.moengage import MoEngage
 from airflow_provider_liveactivity.sandbox.moengage_campaigns import MoEngageCampaigns
 from airflow_provider_liveactivity.sandbox.moengage_inform import MoEngageInform
 from airflow_provider_liveactivity.sandbox.moengage_segments import MoEngageSegments
+from airflow_provider_liveactivity.sandbox.pages import add_pages
+from airflow_provider_liveactivity.sandbox.phones import Vendor
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.sandbox.state import Sandbox
 
-PAGE = Path(__file__).with_name("page.html")
-# The page shows ids and contents from requests, which must neither run as code nor load anything.
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 Limit = Annotated[int, Query(ge=0, le=10_000)]
 Offset = Annotated[int, Query(ge=0)]
 
@@ -72,6 +68,12 @@ def make_app(sandbox: Sandbox) -> FastAPI:
     ) -> JSONResponse:
         return JSONResponse(views.phones(sandbox, activity_id, user, limit, offset))
 
+    @app.get("/sandbox/history")
+    async def history(vendor: Vendor, activity_id: str, user: str, limit: Limit = 100) -> dict[str, Any]:
+        if (found := views.history(sandbox, vendor, activity_id, user, limit)) is None:
+            raise HTTPException(404, "No such phone")
+        return found
+
     @app.get("/sandbox/activities")
     async def activities(
         activity_id: str | None = None, limit: Limit = 100, offset: Offset = 0
@@ -83,6 +85,22 @@ def make_app(sandbox: Sandbox) -> FastAPI:
         path: str | None = None, since: Offset = 0, limit: Limit = 100, activity_id: str | None = None
     ) -> JSONResponse:
         return JSONResponse(views.requests(sandbox, path, since, limit, activity_id))
+
+    @app.get("/sandbox/requests/{number}")
+    async def request(number: int) -> dict[str, Any]:
+        if (record := sandbox.find_record(number)) is None:
+            raise HTTPException(404, "No such request")
+        return record.shown()
+
+    @app.get("/sandbox/events")
+    async def events(activity_id: str | None = None) -> StreamingResponse:
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(stream(sandbox, activity_id), media_type="text/event-stream", headers=headers)
+
+    @app.get("/sandbox/quotas")
+    async def quotas() -> list[dict[str, Any]]:
+        with sandbox.lock:
+            return views.quotas(sandbox)
 
     @app.get("/sandbox/summary")
     async def summary(activity_id: str | None = None) -> JSONResponse:
@@ -112,8 +130,8 @@ def make_app(sandbox: Sandbox) -> FastAPI:
         return sandbox.add_fault(**fault.model_dump())
 
     @app.delete("/sandbox/faults", status_code=204)
-    async def clear_faults() -> None:
-        sandbox.faults.clear()
+    async def clear_faults(fault: str | None = None) -> None:
+        sandbox.clear_faults(fault)
 
     @app.get("/sandbox/settings")
     async def settings() -> dict[str, Any]:
@@ -126,9 +144,5 @@ def make_app(sandbox: Sandbox) -> FastAPI:
         except ValidationError as error:
             raise HTTPException(422, error.errors(include_url=False, include_context=False)) from None
 
-    @app.get("/")
-    @app.get("/activities/{activity_id:path}")  # the page itself reads the id from its address
-    async def page() -> HTMLResponse:
-        return HTMLResponse(PAGE.read_text("utf-8"), headers={"Content-Security-Policy": PAGE_POLICY})
-
+    add_pages(app)
     return app

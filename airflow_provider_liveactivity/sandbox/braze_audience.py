@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from airflow_provider_liveactivity.sandbox.audiences import everyone, segment_users
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
 
 if TYPE_CHECKING:
@@ -42,13 +43,14 @@ def users_of(sandbox: Sandbox, body: StartBody) -> list[str]:
         raise Rejection(400, {"message": "No Recipients"})
     if len(ids) + len(aliases) > MAX_IDS:
         raise Rejection(400, {"message": TOO_MANY})
-    known = sandbox.known_users
     if body.segment_id is not None:
-        if body.segment_id not in sandbox.segments:
+        found = segment_users(sandbox, body.segment_id)
+        if found is None:
             raise bad_request("segment_id: unknown segment")
-        return sandbox.segments[body.segment_id].users
+        return found
     if body.custom_audience is not None:
-        return list(known)  # the sandbox has no attributes: each known user matches
+        return everyone(sandbox)  # the sandbox has no attributes: each known user matches
+    known = sandbox.known_users
     users = dict.fromkeys([*ids, *(f"{alias.alias_label}:{alias.alias_name}" for alias in aliases)])
     return [user for user in users if user in known] if sandbox.settings.known_users_only else list(users)
 

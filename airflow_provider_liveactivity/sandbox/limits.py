@@ -40,12 +40,23 @@ class ClockWindow:
         :param seconds: length of a window.
         :param enforced: whether a request over the limit is refused.
         """
+        allowed = self.look(now, limit, seconds).allowed or not enforced
+        self._used += allowed
+        return Quota(allowed, limit, max(0, limit - self._used), (self._window + 1) * seconds)
+
+    def look(self, now: datetime, limit: int, seconds: int) -> Quota:
+        """
+        Return whether one more request is within the limit, without counting it.
+
+        :param now: the moment of the request.
+        :param limit: requests in a window.
+        :param seconds: length of a window.
+        """
         window = int(now.timestamp()) // seconds
         if window != self._window:
             self._window, self._used = window, 0
-        allowed = not enforced or self._used < limit
-        self._used += allowed
-        return Quota(allowed, limit, max(0, limit - self._used), (window + 1) * seconds)
+        remaining = max(0, limit - self._used)
+        return Quota(remaining > 0, limit, remaining, (window + 1) * seconds)
 
 
 class RollingWindow:

@@ -7,6 +7,7 @@ import math
 import secrets
 from typing import Literal
 
+from airflow_provider_liveactivity.sandbox.audiences import campaign_users
 from airflow_provider_liveactivity.sandbox.checks import Problem, Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Rejection, Request
 from airflow_provider_liveactivity.sandbox.limits import Quota, RollingWindow
@@ -110,7 +111,7 @@ class MoEngage(WorkspaceEndpoints):
 
     def _carry_out(self, verb: Verb, body: StartBody | PushBody) -> Answer:
         sandbox, activity_id = self.sandbox, body.broadcast_live_activity_id
-        if activity_id not in sandbox.campaigns:
+        if campaign_users(sandbox, activity_id) is None:
             raise _forbidden(f"Campaign not found for {activity_id}")
         if not sandbox.settings.moengage_p8:
             raise _forbidden("Only IOS token auth is allowed, please upload .p8 file")

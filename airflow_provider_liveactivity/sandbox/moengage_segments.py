@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from airflow_provider_liveactivity.sandbox.audiences import everyone, segment_users
 from airflow_provider_liveactivity.sandbox.checks import Refused, parse
 from airflow_provider_liveactivity.sandbox.gateway import Answer, Request
 from airflow_provider_liveactivity.sandbox.moengage_basic import (
@@ -116,7 +117,7 @@ def people(sandbox: Sandbox, segmentation: Segmentation) -> list[str] | None:
     :param sandbox: the state.
     :param segmentation: the audience.
     """
-    all_users = list(sandbox.known_users)
+    all_users = everyone(sandbox)
     if segmentation.is_all_user_campaign or segmentation.included_filters is None:
         included: list[str] | None = all_users
     else:
@@ -140,9 +141,10 @@ def _group(sandbox: Sandbox, group: FilterGroup | NestedFilters, all_users: list
             parts.append(nested)
             continue
         if isinstance(one, CustomSegment):
-            if one.id not in sandbox.segments:
+            users = segment_users(sandbox, one.id)
+            if users is None:
                 return None
-            parts.append(sandbox.segments[one.id].users)
+            parts.append(users)
         elif isinstance(one, UserAttributes) and one.name == "uid" and one.operator == "in":
             parts.append(one.value)
         else:

@@ -41,15 +41,21 @@ class Start(Push):
     attributes: dict[str, Any] = field(default_factory=dict)
     first_push: int = 0  # number of pushes before the card existed
     phones: int = 0  # phones whose newest card is of this start
+    users: Sequence[str] = ()
 
 
 @dataclass(slots=True)
 class Card:
-    """What a phone shows of one start at one moment."""
+    """
+    What a phone shows of one start at one moment.
+
+    ``missed`` counts pushes of the activity that did not reach this card: it had ended already, or was eight
+    hours old, when they were sent.
+    """
 
     status: Status
     last: Push
-    arrived: Sequence[Push]
+    arrived: range  # which pushes of the activity
     missed: int
     ended_at: datetime | None
     dismissal_at: datetime | None
@@ -85,6 +91,7 @@ class Activity:
         start.first_push = len(self.pushes)
         self.starts.append(start)
         start.phones = len(users)
+        start.users = users
         self.started += len(users)
         if not self.cards.keys().isdisjoint(users):
             for user in users:
@@ -133,8 +140,8 @@ class Activity:
         if end < len(self._ends) and self._ends[end] < last:
             end_task_ids = self.pushes[self._ends[end]]
             last = self._ends[end] + 1
-        arrived = self.pushes[first:last]
-        newest = arrived[-1] if arrived else start
+        arrived = range(first, last)
+        newest = self.pushes[last - 1] if arrived else start
         dismissal = self._dismissal(start, arrived, end_task_ids, now)
         status: Status = "running"
         if now >= (dismissal or start.at + SCREEN_LIFE):
@@ -148,7 +155,7 @@ class Activity:
         return Card(status, newest, arrived, len(self.pushes) - last, ended_at, dismissal)
 
     def _dismissal(
-        self, start: Start, arrived: Sequence[Push], end_task_ids: Push | None, now: datetime
+        self, start: Start, arrived: range, end_task_ids: Push | None, now: datetime
     ) -> datetime | None:
         if end_task_ids:
             latest = end_task_ids.at + DISMISSAL
@@ -157,7 +164,7 @@ class Activity:
             return start.at + SCREEN_LIFE
         if self.vendor == "braze":  # without an end, Braze ignores the dismissal date
             return None
-        return set_dismissal(start, arrived)
+        return set_dismissal(start, self.pushes[arrived.start : arrived.stop])
 
 
 def set_dismissal(start: Start, pushes: Sequence[Push]) -> datetime | None:

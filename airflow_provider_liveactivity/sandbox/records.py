@@ -13,6 +13,8 @@ from pydantic_core import from_json
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.sandbox.phones import Vendor
 
+ACTIVITY_FIELDS = ("activity_id", "broadcast_live_activity_id", "transaction_id")
+
 
 @dataclass(slots=True, eq=False)
 class Record:
@@ -56,6 +58,27 @@ class Record:
             return self.body.decode("utf-8", "replace")
         return content
 
+    @property
+    def activity_id(self) -> str | None:
+        """The activity that the body is about; None if the body names none, or is no longer stored."""
+        content = self.content
+        named = (content.get(field) for field in ACTIVITY_FIELDS) if isinstance(content, dict) else ()
+        return next((name for name in named if isinstance(name, str)), None)
+
+    @property
+    def verb(self) -> str:
+        """What the request asks for: start, update, end, or the last part of its path."""
+        name = self.path.rstrip("/").rpartition("/")[2]
+        content = self.content
+        if name == "update" and isinstance(content, dict) and content.get("end_activity") is True:
+            return "end"
+        if name == "send":  # the Inform API has one path for all three
+            try:
+                return str(content["payloads"]["PUSH"]["live_activity_attributes"]["la_type"])
+            except (KeyError, TypeError):
+                return name
+        return name
+
     def names(self, activity_id: str) -> bool:
         """
         Return whether the body is about an activity; False if the body is no longer stored.
@@ -67,12 +90,22 @@ class Record:
         spellings = (json.dumps(activity_id, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
         if not any(spelling.encode() in body for spelling in spellings):
             return False
-        content = self.content
-        return isinstance(content, dict) and activity_id in (
-            content.get("activity_id"),
-            content.get("broadcast_live_activity_id"),
-            content.get("transaction_id"),
-        )
+        return self.activity_id == activity_id
+
+    def brief(self) -> dict[str, Any]:
+        """Return what the time line shows."""
+        return {
+            "number": self.number,
+            "received_at": iso(self.received_at),
+            "vendor": self.vendor,
+            "verb": self.verb,
+            "path": self.path,
+            "activity_id": self.activity_id,
+            "status": self.status,
+            "fault": self.fault,
+            "carried_out": self.carried_out,
+            "recipients": self.recipients,
+        }
 
     def shown(self) -> dict[str, Any]:
         """Return the request as plain JSON."""

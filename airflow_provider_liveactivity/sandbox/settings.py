@@ -44,6 +44,8 @@ class Settings(BaseModel):
     :param moengage_p8: whether a ``.p8`` key was uploaded.
     :param known_users_only: whether only users of a registered segment have a phone; if not, all users have
         one.
+    :param invented_users: users that the sandbox invents for a segment or campaign that was not registered;
+        with 0 it refuses such an audience. The command line sets 20 unless it is told to be strict.
     :param latency: seconds between carrying out a request and responding.
     :param keep_requests: number of latest requests whose headers and body are kept.
     """
@@ -90,6 +92,7 @@ class Settings(BaseModel):
     moengage_p8: bool = True
 
     known_users_only: bool = False
+    invented_users: int = Field(default=0, ge=0)
     latency: float = Field(default=0.0, ge=0)
     keep_requests: int = Field(default=5_000, ge=0)
 

@@ -51,6 +51,7 @@ class Sandbox:
     def __init__(self, settings: Settings | None = None, now: Callable[[], datetime] | None = None) -> None:
         self.lock = threading.RLock()
         self.now = now or (lambda: datetime.now(UTC))
+        self.resets = 0  # a page that reads changes begins anew after a reset
         self.initial_settings = self.settings = settings or Settings()
         self.reset()
 
@@ -64,6 +65,9 @@ class Sandbox:
             if settings:
                 self.settings = self.initial_settings
             self.activities: dict[tuple[Vendor, str], Activity] = {}
+            self.resets += 1
+            self.changes = 0  # starts and pushes so far
+            self.changed: dict[tuple[Vendor, str], int] = {}  # activity → its last change, latest at the end
             self.segments: dict[str, Segment] = {}
             self.known_users: dict[str, None] = {}
             self.campaigns: dict[str, list[str]] = {}
@@ -130,6 +134,26 @@ class Sandbox:
             self.faults.append(planned)
         return planned
 
+    def clear_faults(self, fault: str | None = None) -> None:
+        """
+        Forget planned faults.
+
+        :param fault: only those of this name.
+        """
+        with self.lock:
+            self.faults[:] = [planned for planned in self.faults if fault not in (None, planned.fault)]
+
+    def find_record(self, number: int) -> Record | None:
+        """
+        Return a request of the log; None if there is none of this number.
+
+        :param number: number of the request, from 1.
+        """
+        with self.lock:
+            oldest = self.records[0].number if self.records else 0
+            found = 0 < oldest <= number < oldest + len(self.records)
+            return self.records[number - oldest] if found else None
+
     def record(self, record: Record) -> None:
         """
         Add a request to the log, and drop the body of an old one.
@@ -168,6 +192,7 @@ class Sandbox:
         if next(reversed(self.activities)) != (vendor, activity_id):
             self.activities[vendor, activity_id] = self.activities.pop((vendor, activity_id))
         activity.start(start, users)
+        self._note_change(vendor, activity_id)
 
     def push(self, vendor: Vendor, activity_id: str, push: Push) -> None:
         """
@@ -178,3 +203,9 @@ class Sandbox:
         :param push: the push.
         """
         self.activity(vendor, activity_id).push(push)
+        self._note_change(vendor, activity_id)
+
+    def _note_change(self, vendor: Vendor, activity_id: str) -> None:
+        self.changes += 1
+        self.changed.pop((vendor, activity_id), None)
+        self.changed[vendor, activity_id] = self.changes

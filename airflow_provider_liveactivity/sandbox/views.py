@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity.sandbox.limits import RollingWindow
 from airflow_provider_liveactivity.sandbox.records import iso
 
 if TYPE_CHECKING:
-    from airflow_provider_liveactivity.sandbox.phones import Activity, Start
+    from airflow_provider_liveactivity.sandbox.phones import Activity, Push, Start, Vendor
     from airflow_provider_liveactivity.sandbox.state import Sandbox
 
 View = dict[str, Any]
@@ -120,6 +121,72 @@ def summary(sandbox: Sandbox, activity_id: str | None = None) -> View:
         }
 
 
+def history(sandbox: Sandbox, vendor: Vendor, activity_id: str, user: str, limit: int = 100) -> View | None:
+    """
+    Return what a phone saw of an activity, latest first: its start, the pushes that arrived, those it missed.
+
+    :param sandbox: the state.
+    :param vendor: ``braze`` or ``moengage``.
+    :param activity_id: the vendor's id of the activity.
+    :param user: whose phone.
+    :param limit: maximum number of events.
+    """
+    with sandbox.lock:
+        activity = sandbox.activities.get((vendor, activity_id))
+        start = activity.cards.get(user) if activity else None
+        if activity is None or start is None:
+            return None
+        card = activity.card(start, sandbox.now())
+        pushes = activity.pushes[start.first_push :]
+        events = [_event(start, "start", missed=False)]
+        for number, push in enumerate(pushes, start.first_push):
+            verb = "end" if push.ends else "update"
+            events.append(_event(push, verb, missed=number not in card.arrived))
+        arrived = activity.pushes[card.arrived.start : card.arrived.stop]
+        updates = sum(not push.ends for push in arrived)
+        latest = events[-1 : -1 - limit : -1]
+        return {"total": len(events), "updates": updates, "missed": card.missed, "events": latest}
+
+
+def _event(push: Push, verb: str, *, missed: bool) -> View:
+    return {
+        "at": iso(push.at),
+        "verb": verb,
+        "alert": push.alert,
+        "content_state": push.content_state,
+        "missed": missed,
+    }
+
+
+def quotas(sandbox: Sandbox) -> list[View]:
+    """
+    Return the quotas that a workspace uses up, with what is left of them.
+
+    :param sandbox: the state.
+    """
+    settings, now = sandbox.settings, sandbox.now()
+    braze = sandbox.braze_bucket.look(now, settings.braze_limit, settings.braze_window)
+    rows = [("braze", "requests", settings.braze_window, settings.braze_limit_on, braze)]
+    for name, bucket, limit in (
+        ("starts", "start", settings.moengage_starts_per_minute),
+        ("updates, ends", "push", settings.moengage_pushes_per_minute),
+    ):
+        quota = sandbox.moengage_buckets.setdefault(bucket, RollingWindow()).look(now, limit)
+        rows.append(("moengage", name, 60, settings.moengage_limits_on, quota))
+    return [
+        {
+            "vendor": vendor,
+            "name": name,
+            "seconds": seconds,
+            "enforced": enforced,
+            "limit": quota.limit,
+            "remaining": quota.remaining,
+            "reset": quota.reset,
+        }
+        for vendor, name, seconds, enforced, quota in rows
+    ]
+
+
 def _activities(sandbox: Sandbox, activity_id: str | None) -> list[Activity]:
     if activity_id is None:
         return list(reversed(sandbox.activities.values()))
@@ -140,7 +207,8 @@ def _cards(found: list[Activity], user: str | None) -> Iterator[tuple[Activity, 
 
 def _phone(activity: Activity, user: str, start: Start, now: datetime) -> View:
     card = activity.card(start, now)
-    alerts = [start.alert, *(push.alert for push in card.arrived)]
+    arrived = activity.pushes[card.arrived.start : card.arrived.stop]
+    alerts = [start.alert, *(push.alert for push in arrived)]
     return {
         "user": user,
         "vendor": activity.vendor,
@@ -151,7 +219,7 @@ def _phone(activity: Activity, user: str, start: Start, now: datetime) -> View:
         "attributes": start.attributes,
         "content_state": card.last.content_state,
         "alerts": [alert for alert in alerts if alert is not None],
-        "updates": sum(not push.ends for push in card.arrived),
+        "updates": sum(not push.ends for push in arrived),
         "missed": card.missed,
         "stale_date": iso(card.last.stale_date),
         "started_at": iso(start.at),

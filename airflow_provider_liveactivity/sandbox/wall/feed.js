@@ -1,0 +1,55 @@
+/** Receive the sandbox's events: all that arrive between two frames are applied together. */
+
+/** Follow the events. take(events) gets a batch per frame; tell(state) gets live, paused or lost. */
+export class Feed {
+  #waiting = [];
+  #paused = false;
+  #asked = false;
+
+  constructor(path, take, tell) {
+    this.take = take;
+    this.tell = tell;
+    this.source = new EventSource(path);
+    this.source.onopen = () => this.#say();
+    this.source.onerror = () => tell("lost");
+    this.source.onmessage = message => {
+      const event = JSON.parse(message.data);
+      if (event.reset) this.#waiting = [];  // connected anew, or forgotten by hand: everything comes again
+      this.#waiting.push(event);
+      this.#ask();
+    };
+  }
+
+  get paused() {
+    return this.#paused;
+  }
+
+  /** Stop or go on; what arrives meanwhile is kept. */
+  pause(paused) {
+    this.#paused = paused;
+    this.#say();
+    this.#ask();
+  }
+
+  get waiting() {
+    return this.#waiting.length;
+  }
+
+  #say() {
+    this.tell(this.#paused ? "paused" : "live");
+  }
+
+  #ask() {
+    if (this.#asked || this.#paused || !this.#waiting.length) return;
+    this.#asked = true;
+    // A hidden page gets no frames, and must not collect events for hours.
+    const soon = document.hidden ? run => setTimeout(run, 250) : requestAnimationFrame;
+    soon(() => {
+      this.#asked = false;
+      if (this.#paused) return;
+      // A few at a time: what waited through a pause must not block the page.
+      this.take(this.#waiting.splice(0, 5));
+      this.#ask();
+    });
+  }
+}

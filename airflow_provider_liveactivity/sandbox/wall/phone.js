@@ -1,0 +1,82 @@
+/** The cells of the wall: a whole phone, or the card alone. */
+
+import {labelOf, renderCard, templateOf, updateCard, wordsOf} from "./card.js";
+import {h, say} from "./dom.js";
+import {paper} from "./wallpaper.js";
+
+const LOCALE = "en-GB";
+
+/** Return the kinds of cells for a store: phone and card. */
+export function cells(store) {
+  return {
+    phone: {id: "phone", width: 220, height: 470, gap: 22, make: phone => makePhone(store, phone),
+      update: (cell, phone) => updateCell(store, cell, phone)},
+    card: {id: "card", width: 324, height: 186, gap: 16, make: phone => makeCard(store, phone),
+      update: (cell, phone) => updateCell(store, cell, phone)},
+  };
+}
+
+function makeCard(store, phone) {
+  const cell = h("div", {class: "card-cell"}, h("div", {class: "who"}));
+  const wallpaper = h("div", {class: "paper"});
+  cell.prepend(wallpaper);
+  return dress(store, cell, phone, wallpaper);
+}
+
+function makePhone(store, phone) {
+  const island = h("div", {class: "island"}, h("span", {class: "island-lead"}), h("span", {class: "island-trail"}));
+  const screen = h("div", {class: "screen"}, island, h("div", {class: "date"}), h("div", {class: "clock"}), h("div", {class: "slot"}),
+    h("div", {class: "bar"}));
+  return dress(store, h("div", {class: "phone-cell"}, h("div", {class: "phone"}, screen), h("div", {class: "who"})), phone,
+    screen.querySelector(".slot"));
+}
+
+function dress(store, cell, phone, slot) {
+  paper(cell, phone.activity);
+  const card = store.cardOf(phone), now = store.now();
+  cell.card = renderCard(card, {now, locale: LOCALE});
+  cell.card.removeAttribute("aria-label");  // the cell has it
+  slot.append(cell.card);
+  return cell;
+}
+
+function updateCell(store, cell, phone) {
+  const card = store.cardOf(phone), now = store.now(), minute = Math.floor(now / 60_000);
+  if (card === cell.shown && minute === cell.minute) return;
+  const fresh = cell.shown === undefined;
+  if (!fresh) updateCard(cell.card, card, {now, locale: LOCALE});
+  cell.card.removeAttribute("aria-label");
+  if (!fresh && card.updated_at !== cell.shown.updated_at) light(cell, card.alert);
+  cell.shown = card;
+  cell.minute = minute;
+  cell.dataset.status = card.status;
+  cell.setAttribute("aria-label", `${phone.user}. ${labelOf(card, {now, locale: LOCALE})}`);
+  say(cell.querySelector(".who"), phone.user);
+  const clock = cell.querySelector(".clock");
+  if (!clock) return;
+  say(clock, new Date(now).toLocaleTimeString(LOCALE, {hour: "2-digit", minute: "2-digit"}));
+  say(cell.querySelector(".date"), new Date(now).toLocaleDateString(LOCALE, {weekday: "long", day: "numeric", month: "long"}));
+  const [lead, trail] = card.status === "dismissed" ? ["", ""] : islandOf(card);
+  say(cell.querySelector(".island-lead"), lead);
+  say(cell.querySelector(".island-trail"), trail);
+  cell.querySelector(".island").classList.toggle("off", !trail);
+}
+
+/** Let a phone light up: its screen for an alert, its frame for a silent update. */
+function light(cell, alert) {
+  const name = alert ? "lit" : "touched";
+  cell.classList.remove("lit", "touched");
+  void cell.offsetWidth;  // the animation begins anew
+  cell.classList.add(name);
+}
+
+/** Return what the Dynamic Island shows on the left and on the right. */
+function islandOf(card) {
+  const view = templateOf(card), short = text => Array.from(String(text)).slice(0, 3).join("").toUpperCase();
+  switch (view.template) {
+    case "match": return [short(view.sides[0].name), `${view.sides[0].score}–${view.sides[1].score}`];
+    case "flight": return [short(view.destination), view.delay ? `+${view.delay}` : "✈"];
+    case "delivery": return [short(card.attributes_type || "order"), view.minutes === null || view.done ? "✓" : `${view.minutes}′`];
+    default: return [short(wordsOf(card.attributes_type || "LA")), view.figures.length ? String(view.figures[0][1]).slice(0, 6) : "•"];
+  }
+}
