@@ -137,7 +137,7 @@ function general({content_state, attributes}) {
   const entries = [...Object.entries(content_state ?? {}), ...Object.entries(attributes ?? {})];
   const headline = entries.find(([, value]) => isText(value)) ?? null;
   const progress = entries.find(([key, v]) => /progress|percent|completion/i.test(key) && typeof v === "number" && v >= 0 && v <= 100);
-  const figures = entries.filter(e => e !== progress && typeof e[1] === "number").slice(0, 3);
+  const figures = entries.filter(e => e !== progress && typeof e[1] === "number").slice(0, headline ? 2 : 3);
   return {template: "default", headline, figures, progress: progress ? progress[1] / (progress[1] > 1 ? 100 : 1) : null,
     rest: entries.filter(e => e !== headline && e !== progress && !figures.includes(e))};
 }
@@ -265,8 +265,8 @@ const DRAW = {
     const numbers = figures.map(([key, value]) => h("div", "la-figure", h("b", "", valueOf(value, options)), h("span", "", wordsOf(key))));
     const bar = progress === null ? null : h("div", "la-progress", h("span", ""));
     bar?.style.setProperty("--la-progress", progress);
-    return [line, numbers.length ? h("div", "la-figures", ...numbers) : null, bar, 
-      facts(rest, options, 6 - 2 * (Boolean(figures.length) + alerted), "la-grid")];
+    return [h("div", "la-line", line, numbers.length ? h("div", "la-figures", ...numbers) : null), bar,
+      facts(rest, options, alerted || bar ? 4 : 6, "la-grid")];
   },
 };
 

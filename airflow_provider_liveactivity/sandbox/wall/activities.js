@@ -18,13 +18,13 @@ function make(activity) {
   svg.append(path);
   const cell = h("div", {class: "activity", data: {vendor: activity.vendor}},
     h("span", {class: "mark", title: activity.vendor}, activity.vendor === "braze" ? "B" : "M"),
-    h("span", {class: "id", title: activity.activity_id}, middle(activity.activity_id)), svg,
+    h("span", {class: "id", title: activity.activity_id}, middle(activity.activity_id, 23)), svg,
     h("span", {class: "facts"}));
   return paper(cell, activity);
 }
 
 function update(store, cell, activity) {
-  const {counts, lastVerb} = activity, parts = [`${count(counts.on + counts.stale)} on`];
+  const {counts, lastVerb} = activity, parts = [`${count(counts.on)} on`];
   if (counts.stale) parts.push(`${count(counts.stale)} stale`);
   if (counts.ended) parts.push(`${count(counts.ended)} ended`);
   if (counts.dismissed) parts.push(`${count(counts.dismissed)} gone`);

@@ -51,7 +51,7 @@ function recount() {
   grid.element.hidden = level === "mosaic";
   mosaic.element.hidden = level !== "mosaic";
   if (level === "mosaic") mosaic.show(items);
-  else grid.show(twice ? items.toSorted((a, b) => (b.cards > 1) - (a.cards > 1)) : items, kinds[level]);  // the bad ones first
+  else grid.show(twice ? items.toSorted((a, b) => (b.cards > 1) - (a.cards > 1)) : items, level === "phone" ? kinds.phone(byId("stage"), items.length) : kinds.card);  // the bad ones first
   showStatuses(counts);
   say(byId("twice"), `⚠ ${plural(twice, "phone")} started twice`);
   byId("twice").hidden = !twice && !filter.twiceOnly;
@@ -101,6 +101,7 @@ function showStatuses(counts) {
   for (const button of host.children) {
     say(button, `${NAMES[button.dataset.value]} ${count(counts[button.dataset.value])}`);
     button.setAttribute("aria-pressed", String(filter.statuses.has(button.dataset.value)));
+    button.hidden = !counts[button.dataset.value] && button.dataset.value !== "on";
   }
 }
 
@@ -126,7 +127,7 @@ function showEmpty() {
   const connection = {conn_type: "braze", host: location.origin, password: "sandbox-braze-key", extra: {app_id: "sandbox-app"}};
   const pre = box.querySelector("pre");
   pre.hidden = !nothing;
-  say(pre, `export AIRFLOW_CONN_BRAZE_DEFAULT='${JSON.stringify(connection)}'`);
+  say(pre, `export AIRFLOW_CONN_BRAZE_DEFAULT='${JSON.stringify(connection, null, 1).replace(/\n\s*/g, " ")}'`);
 }
 
 function hover(phone, x, y) {

@@ -238,7 +238,7 @@ function readColours(element) {
   const probe = h("span", {class: "hidden"}), paint = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   element.append(probe);
   const read = name => {
-    probe.style.color = `var(--${name})`;
+    probe.style.color = `var(--tile-${name}, var(--${name}))`;
     paint.fillStyle = getComputedStyle(probe).color;
     paint.fillRect(0, 0, 1, 1);
     return [...paint.getImageData(0, 0, 1, 1).data.slice(0, 3)];

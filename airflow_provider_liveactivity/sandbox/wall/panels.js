@@ -16,7 +16,7 @@ export function showQuotas(host, quotas, now) {
       h("meter", {min: 0, max: 1, low: 0.1, optimum: 1, "aria-label": `${quota.vendor} ${quota.name}`}))));
   quotas.forEach((quota, i) => {
     const row = host.children[i + 1], meter = row.querySelector("meter"), share = quota.limit ? quota.remaining / quota.limit : 0;
-    const period = {60: "minute", 3600: "hour"}[quota.seconds] ?? `${quota.seconds} s`;
+    const period = {60: "min", 3600: "h"}[quota.seconds] ?? `${quota.seconds} s`;
     say(row.querySelector(".name"), `${quota.vendor === "braze" ? "Braze" : "MoEngage"} ${quota.name} / ${period}`);
     const wait = Math.max(0, Math.round(quota.reset - now / 1000));
     const reset = share < 0.5 ? ` · ${wait < 90 ? `${wait} s` : `${Math.round(wait / 60)} min`}` : "";

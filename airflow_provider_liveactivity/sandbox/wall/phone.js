@@ -5,15 +5,30 @@ import {h, say} from "./dom.js";
 import {paper} from "./wallpaper.js";
 
 const LOCALE = "en-GB";
+const GAP = 20;
 
-/** Return the kinds of cells for a store: phone and card. */
+/** Return the kinds of cells for a store: phone, in a size for the stage and the number of phones, and card. */
 export function cells(store) {
+  const phones = new Map();
+  const phone = zoom => ({id: "phone", width: 220 * zoom, height: 470 * zoom, gap: GAP, make: item => makePhone(store, item, zoom),
+    update: (cell, item) => updateCell(store, cell, item)});
   return {
-    phone: {id: "phone", width: 220, height: 470, gap: 22, make: phone => makePhone(store, phone),
-      update: (cell, phone) => updateCell(store, cell, phone)},
+    phone(stage, number) {
+      const zoom = zoomFor(stage, number);
+      if (!phones.has(zoom)) phones.set(zoom, phone(zoom));
+      return phones.get(zoom);
+    },
     card: {id: "card", width: 324, height: 186, gap: 16, make: phone => makeCard(store, phone),
       update: (cell, phone) => updateCell(store, cell, phone)},
   };
+}
+
+// Phones shrink until one row is in sight, and grow where one row is all there is.
+function zoomFor({clientWidth: width, clientHeight: height}, number) {
+  const inRow = Math.max(1, Math.floor((width - GAP) / (220 + GAP)));
+  const fit = (height - 2 * GAP) / 470, wide = (width - GAP) / number / (220 + GAP);
+  const zoom = number <= inRow ? Math.min(fit, wide, 1.4) : Math.min(fit, 1);
+  return Math.max(0.7, Math.floor(zoom * 20) / 20);
 }
 
 function makeCard(store, phone) {
@@ -23,12 +38,13 @@ function makeCard(store, phone) {
   return dress(store, cell, phone, wallpaper);
 }
 
-function makePhone(store, phone) {
+function makePhone(store, phone, zoom) {
   const island = h("div", {class: "island"}, h("span", {class: "island-lead"}), h("span", {class: "island-trail"}));
   const screen = h("div", {class: "screen"}, island, h("div", {class: "date"}), h("div", {class: "clock"}), h("div", {class: "slot"}),
     h("div", {class: "bar"}));
-  return dress(store, h("div", {class: "phone-cell"}, h("div", {class: "phone"}, screen), h("div", {class: "who"})), phone,
-    screen.querySelector(".slot"));
+  const frame = h("div", {class: "frame"}, h("div", {class: "phone"}, screen), h("div", {class: "who"}));
+  frame.style.zoom = zoom;
+  return dress(store, h("div", {class: "phone-cell"}, frame), phone, screen.querySelector(".slot"));
 }
 
 function dress(store, cell, phone, slot) {

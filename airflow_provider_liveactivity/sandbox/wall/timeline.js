@@ -8,6 +8,7 @@ import {count, h, plural, timeOf} from "./dom.js";
 
 const SPAN_MS = 5 * 60_000;
 const DOT = 6;  // pixels of a dot with its gap
+const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 1e9];  // requests that one mark may stand for
 const OUTCOMES = ["accepted", "limited", "rejected", "unknown"];
 const SHAPES = {
   accepted: (paint, x, y, r) => paint.arc(x, y, r, 0, 7),
@@ -85,9 +86,8 @@ export class Timeline {
         totals[outcome] = (totals[outcome] ?? 0) + number;
       }
     }
-    const most = Math.max(1, Math.floor(lane / DOT)), highest = Math.max(1, ...[...columns.values()]
-      .map(outcomes => Object.values(outcomes).reduce((sum, number) => sum + number, 0)));
-    const per = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000].find(n => Math.ceil(highest / n) + 3 <= most || n === 5000);
+    const most = Math.max(OUTCOMES.length, Math.floor(lane / DOT)), all = [...columns.values()].map(Object.values);
+    const per = STEPS.find(n => all.every(numbers => numbers.reduce((sum, number) => sum + Math.ceil(number / n), 0) <= most)) ?? STEPS.at(-1);
     for (const [key, outcomes] of columns) {
       const [column, vendor] = key.split(" "), x = this.#x((Number(column) + 0.5) * each * 1000, width);
       if (x < 54) continue;
@@ -173,7 +173,7 @@ export class Timeline {
     const words = {accepted: "accepted", limited: "over the limit", rejected: "rejected", unknown: "unknown"};
     this.legend.replaceChildren(
       ...OUTCOMES.filter(outcome => totals[outcome] || outcome === "accepted").map(outcome => h("span", {class: `key ${outcome}`},
-        h("i", {"aria-hidden": "true"}, marks[outcome]), ` ${count(totals[outcome] ?? 0)} ${words[outcome]}`)),
+        h("i", {"aria-hidden": "true"}, marks[outcome]), ` ${count(totals[outcome] ?? 0)}`, h("span", {class: "words"}, ` ${words[outcome]}`))),
       per > 1 ? h("span", {class: "key"}, `each mark: up to ${per}`) : "",
       this.store.requestsLeftOut ? h("span", {class: "key"}, `${plural(this.store.requestsLeftOut, "older request")} not drawn`) : "");
   }
