@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import checkpoint, fan_out, import_cost, memory, quota, sync
+from benchmarks import checkpoint, fan_out, import_cost, memory, quota, sync, wall
 from benchmarks.server import running_server
 from benchmarks.table import Table
 from benchmarks.warehouse import warehouses
@@ -28,13 +28,15 @@ SENDING = {
     "checkpoint": checkpoint.run,
     "sync": sync.run,
 }
-NAMES = (*SENDING, "import_cost")
+NAMES = (*SENDING, "import_cost", "wall")
 PACKAGES = ("apache-airflow", "aiohttp", "duckdb", "httpx", "requests")
 
 
 def _tables(names: list[str], *, quick: bool) -> Iterator[Table]:
     if "import_cost" in names:
         yield from import_cost.run(quick=quick)
+    if "wall" in names:
+        yield from wall.run(quick=quick)
     sending = [run for name, run in SENDING.items() if name in names]
     if sending:
         with running_server() as server, warehouses(200_000 if quick else 1_000_000) as databases:

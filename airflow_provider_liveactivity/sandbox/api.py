@@ -95,7 +95,9 @@ def make_app(sandbox: Sandbox) -> FastAPI:
     @app.get("/sandbox/events")
     async def events(activity_id: str | None = None) -> StreamingResponse:
         headers = {"Cache-Control": "no-store"}
-        return StreamingResponse(stream(sandbox, activity_id), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            stream(sandbox, activity_id), media_type="text/event-stream", headers=headers
+        )
 
     @app.get("/sandbox/quotas")
     async def quotas() -> list[dict[str, Any]]:

@@ -165,7 +165,7 @@ function icon(name) {
 function fill(root, activity, options) {
   root.dataset.status = activity.status;
   root.classList.toggle("la-twice", (activity.cards ?? 1) > 1);
-  root.style.setProperty("--la-hue", hueOf(activity.attributes_type || activity.activity_id));
+  if (!shown.has(root)) root.style.setProperty("--la-hue", hueOf(activity.attributes_type || activity.activity_id));
   root.setAttribute("aria-label", labelOf(activity, options));
   shown.set(root, activity);
 }
@@ -291,9 +291,9 @@ function patch(old, fresh) {
   patchChildren(old, [...fresh.childNodes]);
 }
 function openForAlert(root) {
-  root.classList.remove("la-alerting");
-  void root.offsetWidth;  // the animation begins anew
   root.classList.add("la-alerting");
+  if (!still()) root.animate([{opacity: 0.4, transform: "translateY(-2.4em) scale(.36, .24)"}, {}],
+    {duration: 600, easing: "cubic-bezier(.2, .9, .25, 1.12)"});
   clearTimeout(Number(root.dataset.timer));
   root.dataset.timer = setTimeout(() => root.classList.remove("la-alerting"), ALERT_SECONDS * 1000);
 }

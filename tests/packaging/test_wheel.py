@@ -15,7 +15,16 @@ def test_the_wheel_holds_the_package_and_the_examples_and_nothing_else(wheel: Pa
     assert list(problems(wheel)) == []
 
 
-@pytest.mark.parametrize("pattern", ["py.typed", r"sandbox/.*\.html", r"example_dags/.*\.py"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "py.typed",
+        r"sandbox/wall/index\.html",
+        r"sandbox/wall/main\.js",
+        r"ui/card\.js",
+        r"example_dags/.*\.py",
+    ],
+)
 def test_the_wheel_holds_more_than_modules(wheel: Path, pattern: str) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert any(re.fullmatch(f"{PACKAGE}/{pattern}", name) for name in names)

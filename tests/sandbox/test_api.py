@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from airflow_provider_liveactivity.sandbox.pages import FILES
 from tests.support.sandbox_clients import Api, BrazeClient, MoEngageClient
 
 START = "/messages/live_activity/start"
@@ -104,13 +108,31 @@ def test_a_setting_that_does_not_exist_or_fit_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/activities/flight-UA100", "/activities/a%2Fb"])
-def test_the_page_is_one_file_without_external_resources(running: RunningSandbox, path: str) -> None:
+def test_the_page_loads_nothing_from_elsewhere(running: RunningSandbox, path: str) -> None:
     answer = httpx.get(running.url + path)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "http://" not in answer.text
-    assert "https://" not in answer.text
-    assert "innerHTML" not in answer.text  # text from requests is inserted as text
+    assert "'unsafe-inline'" not in answer.headers["content-security-policy"]
+    links = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+    assert {urlsplit(link).scheme for link in links} <= {"", "data"}
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_file_of_the_page_is_served_and_never_reads_text_as_markup(
+    running: RunningSandbox, name: str
+) -> None:
+    answer = httpx.get(f"{running.url}/wall/{name}")
+    assert answer.status_code == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    for markup in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert markup not in answer.text
+    imported = re.findall(r'from "\./([^"]+)"', answer.text)
+    assert set(imported) <= set(FILES)
+
+
+@pytest.mark.parametrize("name", ["page.html", "..%2Fapi.py", "nothing.js"])
+def test_other_files_are_not_served(running: RunningSandbox, name: str) -> None:
+    assert httpx.get(f"{running.url}/wall/{name}").status_code == 404
 
 
 def test_a_campaign_may_have_any_id(moengage: MoEngageClient, api: Api) -> None:
@@ -153,13 +175,19 @@ def test_the_command_serves_on_loopback_and_prints_the_credentials() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         url = process.stdout.readline().split()[-1]
-        output = process.stdout.readline() + process.stdout.readline()
+        lines = [process.stdout.readline() for _ in range(5)]
         answer = httpx.get(f"{url}sandbox/summary")
         process.terminate()
     assert url.startswith("http://127.0.0.1:")
     assert answer.status_code == 200
-    assert "sandbox-braze-key" in output
-    assert "sandbox-push-key" in output
+    texts = [
+        line.partition("='")[2].rstrip("'\n") for line in lines if line.startswith("export AIRFLOW_CONN_")
+    ]
+    braze, moengage = map(json.loads, texts)
+    assert (braze["host"], braze["password"]) == (url.rstrip("/"), "sandbox-braze-key")
+    assert braze["extra"] == {"app_id": "sandbox-app"}
+    assert (moengage["login"], moengage["password"]) == ("SANDBOX", "sandbox-push-key")
+    assert sorted(moengage["extra"]) == ["campaign_api_key", "data_api_key", "inform_api_key"]
 
 
 def test_a_port_in_use_is_reported_in_one_line(running: RunningSandbox) -> None:

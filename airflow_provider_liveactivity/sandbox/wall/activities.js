@@ -1,7 +1,7 @@
 /** The list of activities: vendor, id, phones, last verb, and the requests of the last two minutes. */
 
 import {wordsOf} from "./card.js";
-import {count, h, middle, say} from "./dom.js";
+import {count, h, mark, middle, say} from "./dom.js";
 import {paper} from "./wallpaper.js";
 
 const BARS = 24, BAR_MS = 5000, HEIGHT = 22;
@@ -32,9 +32,9 @@ function update(store, cell, activity) {
   const text = parts.join(" · ");
   say(cell.querySelector(".facts"), text);
   cell.classList.toggle("alarmed", Boolean(counts.started_twice));
-  cell.setAttribute("aria-label", `${wordsOf(activity.vendor)}, ${activity.activity_id}, ${text}`
+  mark(cell, "aria-label", `${wordsOf(activity.vendor)}, ${activity.activity_id}, ${text}`
     + (counts.started_twice ? `, ${counts.started_twice} started twice` : ""));
-  cell.querySelector("path").setAttribute("d", sparkline(activity.requests, store.now()));
+  mark(cell.querySelector("path"), "d", sparkline(activity.requests, store.now()));
 }
 
 function sparkline(times, now) {

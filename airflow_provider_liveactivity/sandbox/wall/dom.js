@@ -31,8 +31,13 @@ export const count = number => number.toLocaleString("en");
 export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
 
 /** Return the time of day of a moment, with seconds. */
-export const timeOf = moment => moment
-  ? new Date(moment).toLocaleTimeString("en-GB", {hour: "2-digit", minute: "2-digit", second: "2-digit"}) : "";
+const seconds = new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", second: "2-digit"});
+export const timeOf = moment => moment ? seconds.format(new Date(moment)) : "";
+
+/** Set an attribute only where it changes: setting it computes styles anew. */
+export function mark(element, name, value) {
+  if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+}
 
 /** Let one button of a group be pressed, and call back with its value. */
 export function choice(group, chosen) {

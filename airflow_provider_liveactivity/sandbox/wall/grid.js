@@ -4,7 +4,7 @@
  * A kind says how cells look: {width, height, gap, make(item), update(element, item), name(item)}.
  */
 
-import {h} from "./dom.js";
+import {h, mark} from "./dom.js";
 
 const OVERSCAN = 1;  // rows above and below that are kept ready
 
@@ -50,7 +50,8 @@ export class Grid {
     const width = box.clientWidth, step = kind.height + kind.gap;
     this.#columns = kind.width ? Math.max(1, Math.floor((width - kind.gap) / (kind.width + kind.gap))) : 1;
     const rows = Math.ceil(this.#items.length / this.#columns);
-    this.space.style.height = `${rows * step + kind.gap}px`;
+    const height = `${rows * step + kind.gap}px`;
+    if (this.space.style.height !== height) this.space.style.height = height;
     const first = Math.max(0, Math.floor(box.scrollTop / step) - OVERSCAN);
     const last = Math.min(rows, Math.ceil((box.scrollTop + box.clientHeight) / step) + OVERSCAN);
     const seen = new Set(this.#items.slice(first * this.#columns, last * this.#columns));
@@ -76,7 +77,7 @@ export class Grid {
       index += 1;
     }
     const active = this.#cells.get(this.#items[this.#active]);
-    if (active) this.element.setAttribute("aria-activedescendant", active.id);
+    if (active) mark(this.element, "aria-activedescendant", active.id);
     else this.element.removeAttribute("aria-activedescendant");
   }
 
@@ -92,9 +93,9 @@ export class Grid {
       cell.id = id;
       cell.setAttribute("aria-posinset", index + 1);
     }
-    cell.setAttribute("aria-setsize", this.#items.length);
-    cell.setAttribute("aria-selected", String(item === this.selected));
-    cell.classList.toggle("active", index === this.#active);
+    mark(cell, "aria-setsize", this.#items.length);
+    mark(cell, "aria-selected", item === this.selected);
+    if (cell.classList.contains("active") !== (index === this.#active)) cell.classList.toggle("active");
     cell.index = index;
   }
 

@@ -6,6 +6,7 @@ import {paper} from "./wallpaper.js";
 
 const LOCALE = "en-GB";
 const GAP = 20;
+const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** Return the kinds of cells for a store: phone, in a size for the stage and the number of phones, and card. */
 export function cells(store) {
@@ -33,14 +34,14 @@ function zoomFor({clientWidth: width, clientHeight: height}, number) {
 
 function makeCard(store, phone) {
   const cell = h("div", {class: "card-cell"}, h("div", {class: "who"}));
-  const wallpaper = h("div", {class: "paper"});
+  const wallpaper = h("div", {class: "paper"}, h("div", {class: "flash"}));
   cell.prepend(wallpaper);
   return dress(store, cell, phone, wallpaper);
 }
 
 function makePhone(store, phone, zoom) {
   const island = h("div", {class: "island"}, h("span", {class: "island-lead"}), h("span", {class: "island-trail"}));
-  const screen = h("div", {class: "screen"}, island, h("div", {class: "date"}), h("div", {class: "clock"}), h("div", {class: "slot"}),
+  const screen = h("div", {class: "screen"}, h("div", {class: "flash"}), island, h("div", {class: "date"}), h("div", {class: "clock"}), h("div", {class: "slot"}),
     h("div", {class: "bar"}));
   const frame = h("div", {class: "frame"}, h("div", {class: "phone"}, screen), h("div", {class: "who"}));
   frame.style.zoom = zoom;
@@ -78,12 +79,10 @@ function updateCell(store, cell, phone) {
   cell.querySelector(".island").classList.toggle("off", !trail);
 }
 
-/** Let a phone light up: its screen for an alert, its frame for a silent update. */
+/** Let a phone light up: long and bright for an alert, briefly for a silent update. */
 function light(cell, alert) {
-  const name = alert ? "lit" : "touched";
-  cell.classList.remove("lit", "touched");
-  void cell.offsetWidth;  // the animation begins anew
-  cell.classList.add(name);
+  if (STILL.matches) return;
+  cell.querySelector(".flash").animate([{opacity: alert ? 0.5 : 0.22}, {opacity: 0}], {duration: alert ? 1500 : 500, easing: "ease-out"});
 }
 
 /** Return what the Dynamic Island shows on the left and on the right. */
