@@ -40,7 +40,7 @@ def run(*, quick: bool) -> Iterator[Table]:
     yield Table(
         f"The wall: {PHONES:,} phones, {UPDATES_PER_SECOND} updates/s for {seconds} s, 1440 × 900",
         rows,
-        "The page must not be blocked for more than 200 ms. Other work on the machine shows in these figures.",
+        "No block may be longer than 200 ms. Other work on the machine shows in these figures.",
     )
 
 

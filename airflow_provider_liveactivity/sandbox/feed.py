@@ -201,7 +201,7 @@ def _attributes(start: Start) -> str:
 
 
 def _groups(activity: Activity, now: datetime, told: int) -> tuple[list[View], Counter[str]]:
-    """Return the cards that look the same, with the ranges of their starts, and count all phones by status."""
+    """Return groups of starts whose cards look the same, and the number of phones by status."""
     groups: dict[tuple[Any, ...], View] = {}
     counts = Counter[str]()
     for i, start in enumerate(activity.starts):
