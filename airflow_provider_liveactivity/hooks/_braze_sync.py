@@ -10,6 +10,7 @@ from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnectio
 from airflow_provider_liveactivity.hooks._connection import host_of
 from airflow_provider_liveactivity.hooks._shared_arguments import SyncArguments
 from airflow_provider_liveactivity.hooks._sync import SyncCalls, defaults_of
+from airflow_provider_liveactivity.models.schema import SchemaCheck
 from airflow_provider_liveactivity.sync.braze import BrazeMessages
 
 if TYPE_CHECKING:
@@ -92,7 +93,12 @@ class BrazeSync(SyncCalls, BrazeConnection):
                 app,
                 defaults_of(arguments, *_FOR_ALL_ROWS),
                 silent_updates=arguments.get("silent_updates", False),
-                schema=drop_blank(arguments.get("content_state_schema")),
+                state_check=SchemaCheck.of(
+                    drop_blank(arguments.get("content_state_schema")), "content_state"
+                ),
+                attributes_check=SchemaCheck.of(
+                    drop_blank(arguments.get("attributes_schema")), "activity_attributes"
+                ),
             ),
             self.workspace,
             f"braze {host_of(self.url)} {app}",

@@ -13,6 +13,7 @@ from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND, 
 from airflow_provider_liveactivity.hooks._plan import content_hash
 from airflow_provider_liveactivity.hooks._shared_arguments import SyncArguments
 from airflow_provider_liveactivity.hooks._sync import SyncCalls, defaults_of
+from airflow_provider_liveactivity.models.schema import SchemaCheck
 from airflow_provider_liveactivity.sync.moengage import MoEngageMessages
 from airflow_provider_liveactivity.vendors.moengage_inform import Inform
 
@@ -84,7 +85,12 @@ class MoEngageSync(SyncCalls, MoEngageCalls):
             MoEngageMessages(
                 workspace.vendor,
                 defaults_of(arguments, *_FOR_ALL_ROWS),
-                schema=drop_blank(arguments.get("content_state_schema")),
+                state_check=SchemaCheck.of(
+                    drop_blank(arguments.get("content_state_schema")), "content_state"
+                ),
+                attributes_check=SchemaCheck.of(
+                    drop_blank(arguments.get("attributes_schema")), "attribute_info"
+                ),
             ),
             workspace,
             f"moengage {host_of(self.url)} {login}",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_provider_liveactivity.delivery.report import SendReport
-    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
     from airflow_provider_liveactivity.models.moengage_inform import LaType
 
 #: Evenly spaced, so that no period of 60 seconds has more requests than MoEngage allows per minute.
@@ -72,7 +72,14 @@ class UserActivityArguments(ContentArguments, QueryArguments, DeliveryArguments,
 
 
 class UserStartArguments(UserActivityArguments, StartDeliveryArguments, total=False):
-    """Arguments of a start: those of ``UserActivityArguments`` and ``StartDeliveryArguments``."""
+    """
+    Arguments of a start, with those of ``UserActivityArguments`` and ``StartDeliveryArguments``.
+
+    :param attributes_schema: JSON Schema that ``attribute_info`` must match, as a dict, JSON text, or path of
+        a JSON or Swift file; None, the default, disables the check.
+    """
+
+    attributes_schema: Schema | None
 
 
 _CONTENT = (
@@ -114,6 +121,8 @@ class UserActivities(MoEngageCalls):
         :raises PartiallySent: if an error stopped the send after some requests had left.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
+        if attribute_info is not None:
+            check_schema(attribute_info, arguments.get("attributes_schema"), "attribute_info")
         return self._alert("start", arguments, activity_id=activity_id, attribute_info=attribute_info)
 
     @checked_arguments(UserActivityArguments)

@@ -24,8 +24,8 @@ class ContentArguments(TypedDict, total=False):
     """
     Arguments of every call that sends a content state.
 
-    :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text or path;
-        None, the default, disables the check.
+    :param content_state_schema: JSON Schema that the content state must match, as a dict, JSON text, or path
+        of a JSON or Swift file; None, the default, disables the check.
     :param extra_fields: object with fields that this provider does not know, or its JSON text. They are added
         to the request body after validation, and never replace a field. None by default.
     :param validate_only: do everything except send, and return the report; False by default.
@@ -135,8 +135,9 @@ class SyncArguments(TypedDict, total=False):
         ``poll_interval``.
     :param wake: function that takes a number of seconds and waits for them. It returns earlier, and a true
         value, if rows may have changed. None, the default, only waits.
-    :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or path;
-        None, the default, disables the check.
+    :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text, or path
+        of a JSON or Swift file; None, the default, disables the check.
+    :param attributes_schema: the same for the attributes of each start.
     :param extra_fields: object with fields of the start that this provider does not know, or its JSON text,
         for all rows without the column. They are added to the request body after validation, and never
         replace a field. None by default.
@@ -165,6 +166,7 @@ class SyncArguments(TypedDict, total=False):
     until: datetime | str | None
     wake: Callable[[float], Any] | None
     content_state_schema: Schema | None
+    attributes_schema: Schema | None
     extra_fields: Object | None
     update_extra_fields: Object | None
     end_extra_fields: Object | None

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.http.retries import RetryConfig
-    from airflow_provider_liveactivity.models.arguments import Moment, Object
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
 
 
 class BrazeArguments(ContentArguments, total=False):
@@ -62,12 +62,15 @@ class BrazeStartArguments(BrazeArguments, QueryArguments, StartDeliveryArguments
     :param user_aliases: list of ``{"alias_name": ..., "alias_label": ...}``, or its JSON text.
     :param segment_id: API identifier of a segment.
     :param custom_audience: connected audience object, or its JSON text.
+    :param attributes_schema: JSON Schema that the attributes must match, as a dict, JSON text, or path of a
+        JSON or Swift file; None, the default, disables the check.
     """
 
     external_user_ids: Sequence[str] | str | None
     user_aliases: Sequence[dict[str, str]] | str | None
     segment_id: str | None
     custom_audience: Object | None
+    attributes_schema: Schema | None
 
 
 _CONTENT = ("stale_date", "extra_fields")
@@ -142,6 +145,7 @@ class BrazeHook(BrazeSync):
             **pick(arguments, *_CONTENT),
         }
         check_schema(content_state, arguments.get("content_state_schema"))
+        check_schema(activity_attributes, arguments.get("attributes_schema"), "activity_attributes")
         audience = build_audience(**pick(arguments, *_PEOPLE), max_alias_bytes=MAX_ALIAS_BYTES)
         one = {name: drop_blank(arguments.get(name)) for name in ("segment_id", "custom_audience")}
         if audience is None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.hooks._moengage_broadcasts import BroadcastReport
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.http.retries import RetryConfig
-    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
 
 Body = TypeVar("Body", StartBroadcast, UpdateBroadcast, EndBroadcast)
 
@@ -111,6 +111,7 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, MoEngageSync,
         attribute_info: Object,
         content_state: Object,
         alert: Object,
+        attributes_schema: Schema | None = None,
         **arguments: Unpack[BroadcastArguments],
     ) -> BroadcastReport:
         """
@@ -123,12 +124,15 @@ class MoEngageHook(Broadcasts, BroadcastCampaigns, UserActivities, MoEngageSync,
         :param content_state: object with the first state, in the same forms.
         :param alert: object with ``title`` and ``body``, optionally ``subtitle`` and ``sound``: as above, or
             an ``Alert`` of ``models.moengage``.
+        :param attributes_schema: JSON Schema that ``attribute_info`` must match, as a dict, JSON text, or
+            path of a JSON or Swift file; None, the default, disables the check.
         :param arguments: optional arguments, see ``BroadcastArguments``: ``dismissal_date``, ``instance_id``,
             ``validate_only`` and others.
         :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
             argument.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
+        check_schema(attribute_info, attributes_schema, "attribute_info")
         body = self._body(
             StartBroadcast,
             arguments,

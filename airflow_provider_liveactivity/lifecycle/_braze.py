@@ -46,8 +46,10 @@ class BrazeLiveActivity(LiveActivityGroup):
         (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
-    :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
+    :param attributes_schema: JSON Schema that the attributes must satisfy, as a dict, JSON text, or path of a
+        JSON or Swift file; none by default. (templated)
     :param extra_fields: further fields of the start that this version does not know, as a dict or JSON text;
         none by default. (templated)
     :param end_extra_fields: the same for the end. (templated)
@@ -81,6 +83,7 @@ class BrazeLiveActivity(LiveActivityGroup):
         app_id: str | None = None,
         braze_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
+        attributes_schema: Schema | None = None,
         extra_fields: Object | None = None,
         end_extra_fields: Object | None = None,
         validate_only: bool | str | None = None,

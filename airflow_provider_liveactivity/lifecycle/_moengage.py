@@ -41,8 +41,10 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         offset, epoch seconds, or timedelta from the end; none by default. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
-    :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that every content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
+    :param attributes_schema: JSON Schema that ``attribute_info`` must satisfy, as a dict, JSON text, or path
+        of a JSON or Swift file; none by default. (templated)
     :param extra_fields: further fields of the start that this version does not know, as a dict or JSON text;
         none by default. (templated)
     :param end_extra_fields: the same for the end. (templated)
@@ -74,6 +76,7 @@ class MoEngageBroadcastLiveActivity(LiveActivityGroup):
         dismissal_date: EpochMoment | None = None,
         moengage_conn_id: str | None = None,
         content_state_schema: Schema | None = None,
+        attributes_schema: Schema | None = None,
         extra_fields: Object | None = None,
         end_extra_fields: Object | None = None,
         validate_only: bool | str | None = None,

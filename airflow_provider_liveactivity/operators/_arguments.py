@@ -26,6 +26,7 @@ _JSON_FIELDS = {
     "activity_attributes",
     "alert",
     "attribute_info",
+    "attributes_schema",
     "content_state",
     "content_state_schema",
     "custom_audience",

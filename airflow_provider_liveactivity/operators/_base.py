@@ -47,7 +47,7 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
 
     #: Name of the argument with the id by which the vendor knows the activity.
     id_field: ClassVar[str] = "activity_id"
-    path_fields = ("content_state_schema",)
+    path_fields = ("content_state_schema", "attributes_schema")
     #: Whether all requests may be sent again. If not, a retry needs a checkpoint.
     repeatable = True
     on_empty_audience = "fail"

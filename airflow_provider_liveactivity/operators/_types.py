@@ -80,6 +80,7 @@ class BrazeStart(BrazeAudience, StartEndTime, BrazeOptions, TaskArguments, total
     activity_id: Required[str]
     activity_attributes_type: Required[str]
     activity_attributes: Required[Object]
+    attributes_schema: Schema | None
     notification: Required[Object]
 
 
@@ -121,6 +122,7 @@ class BroadcastStart(StartEndTime, BroadcastOptions, TaskArguments, total=False)
     broadcast_live_activity_id: Required[str]
     attribute_type: Required[str]
     attribute_info: Required[Object]
+    attributes_schema: Schema | None
     alert: Required[Object]
     end_alert: Object | None
 

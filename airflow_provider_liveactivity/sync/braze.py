@@ -13,7 +13,7 @@ from airflow_provider_liveactivity.models.braze import (
     UpdateLiveActivity,
 )
 from airflow_provider_liveactivity.models.common import VendorModel
-from airflow_provider_liveactivity.models.schema import check_schema
+from airflow_provider_liveactivity.models.schema import NO_CHECK, SchemaCheck
 from airflow_provider_liveactivity.sync.fields import (
     date_field,
     ids_field,
@@ -72,7 +72,8 @@ class BrazeMessages:
     :param defaults: fields of all rows that do not have their own; none by default.
     :param silent_updates: whether updates without ``update_notification`` have low priority; False by
         default.
-    :param schema: JSON Schema that each content state must match; None by default.
+    :param state_check: check of each state; accepts every state by default.
+    :param attributes_check: check of the attributes of each start; accepts all attributes by default.
     :raises InvalidPayload: if a notification among the defaults is wrong.
     """
 
@@ -86,18 +87,24 @@ class BrazeMessages:
         defaults: Mapping[str, Any] | None = None,
         *,
         silent_updates: bool = False,
-        schema: Any = None,
+        state_check: SchemaCheck = NO_CHECK,
+        attributes_check: SchemaCheck = NO_CHECK,
     ) -> None:
         self._vendor = vendor
         self._app_id = app_id
         self._defaults = {**(defaults or {}), **_checked(defaults or {})}
         self._silent_updates = silent_updates
-        self._schema = schema
+        self._state_check = state_check
+        self._attributes_check = attributes_check
+
+    def check_state(self, fields: Fields) -> None:
+        """Check the state, if the row has one."""
+        self._state_check.if_given(fields.get("content_state"))
 
     def start(self, fields: Fields) -> Request:
         """Return the request that starts the activity for the people or the segment of the row."""
         given = {**self._defaults, **fields}
-        check_schema(given.get("content_state"), self._schema)
+        self._attributes_check.if_given(given.get("activity_attributes"))
         one, several = given.get("external_user_id"), given.get("external_user_ids")
         audience: dict[str, Any] = {
             "external_user_ids": [one] if one is not None else several,
@@ -122,7 +129,6 @@ class BrazeMessages:
     def update(self, fields: Fields) -> Request:
         """Return the request that shows a new state, without an alert unless the row has one for updates."""
         given = {**self._defaults, **fields}
-        check_schema(given.get("content_state"), self._schema)
         return self._change(
             given,
             notification=given.get("update_notification") or (SILENT if self._silent_updates else None),

@@ -24,6 +24,14 @@ class Messages(Protocol):
     def spacing(self) -> timedelta:
         """Minimum time between two requests for one activity."""
 
+    def check_state(self, fields: Fields) -> None:
+        """
+        Check the state that a row shows.
+
+        :param fields: fields of the row.
+        :raises InvalidPayload: if the state breaks the schema.
+        """
+
     def start(self, fields: Fields) -> Request:
         """
         Return the request that starts the activity.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.moengage_inform import UserActivity
-from airflow_provider_liveactivity.models.schema import check_schema
+from airflow_provider_liveactivity.models.schema import NO_CHECK, SchemaCheck
 from airflow_provider_liveactivity.sync.fields import (
     date_field,
     object_field,
@@ -64,18 +64,25 @@ class MoEngageMessages:
 
     :param vendor: the workspace's alerts.
     :param defaults: fields of all rows that do not have their own; none by default.
-    :param schema: JSON Schema that each content state must match; None by default.
+    :param state_check: check of each state; accepts every state by default.
+    :param attributes_check: check of the attributes of each start; accepts all attributes by default.
     """
 
     vendor: Inform
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    schema: Any = None
+    state_check: SchemaCheck = NO_CHECK
+    attributes_check: SchemaCheck = NO_CHECK
 
     columns = MOENGAGE_COLUMNS
     spacing = DUPLICATE_WINDOW
 
+    def check_state(self, fields: Fields) -> None:
+        """Check the state, if the row has one."""
+        self.state_check.if_given(fields.get("content_state"))
+
     def start(self, fields: Fields) -> Request:
         """Return the request that starts the user's activity."""
+        self.attributes_check.if_given(fields.get("attribute_info"))
         return self._alert("start", fields, "attribute_info", "stale_date", "dismissal_date")
 
     def update(self, fields: Fields) -> Request:
@@ -98,8 +105,6 @@ class MoEngageMessages:
             raise InvalidPayload(
                 "external_user_id is required: MoEngage's activities belong to one user each."
             )
-        if la_type != "end" and given.get("content_state") is not None:
-            check_schema(given["content_state"], self.schema)
         names = (
             "activity_id",
             "alert_id",

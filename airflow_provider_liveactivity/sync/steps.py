@@ -114,6 +114,7 @@ class Steps:
             self._messages.check_end(fields)  # what cannot be ended is not shown
         if step not in _REQUESTS:
             return None
+        self._messages.check_state(fields)
         build = getattr(self._messages, _REQUESTS[step])
         return Action(step, row.key, build(fields), fields, row, stored)
 

@@ -40,7 +40,7 @@ def test_a_schema_may_lie_in_a_file(tmp_path: Path) -> None:
 def test_what_breaks_it_is_named_by_place_and_rule_but_not_by_value() -> None:
     with pytest.raises(InvalidPayload) as refused:
         check_schema({"score": {"home": "hunter2"}}, SCHEMA)
-    assert "content_state.score.home breaks the schema's rule 'type: integer'" in str(refused.value)
+    assert "content_state.score.home must be integer, not string" in str(refused.value)
     assert "hunter2" not in str(refused.value)
 
 
@@ -72,7 +72,7 @@ def test_an_invalid_schema_is_refused_in_one_line(schema: Any) -> None:
 def test_a_schema_may_be_json_text() -> None:
     for text in (json.dumps(SCHEMA), "\n " + json.dumps(SCHEMA), "\ufeff" + json.dumps(SCHEMA)):
         check_schema({"score": {"home": 1}}, text)
-        with pytest.raises(InvalidPayload, match="'required:"):
+        with pytest.raises(InvalidPayload, match="score is missing"):
             check_schema({}, text)
 
 
@@ -150,7 +150,7 @@ def test_references_within_the_document_are_followed() -> None:
     ]
     for schema in schemas:
         check_schema({"home": 1}, schema)
-        with pytest.raises(InvalidPayload, match=r"content_state\.home breaks"):
+        with pytest.raises(InvalidPayload, match=r"content_state\.home must be integer"):
             check_schema({"home": "one"}, schema)
 
 

@@ -43,8 +43,8 @@ class BrazeUpdateLiveActivityOperator(UpdateMixin, BrazeLiveActivityOperator):
     :param end_task_ids: ids of the tasks in the same DAG run that end the activity. An update after one of
         their ends is dropped.
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
@@ -110,8 +110,8 @@ class BrazeEndLiveActivityOperator(EndMixin, BrazeLiveActivityOperator):
     :param end_task_ids: ids of other tasks in the same DAG run that end this activity. If one of them has
         ended the activity, this task sends nothing.
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.

@@ -86,8 +86,10 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param on_lifetime_exceeded: what to do if the end is more than 8 hours away: "fail", the default, or
         "warn" in the log and send the start. (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
+    :param attributes_schema: JSON Schema that the attributes must satisfy, as a dict, JSON text, or path of a
+        JSON or Swift file; none by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
@@ -141,6 +143,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         on_lifetime_exceeded: Literal["fail", "warn"] | str = "fail",
         braze_conn_id: str = "braze_default",
         content_state_schema: Schema | None = None,
+        attributes_schema: Schema | None = None,
         extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],

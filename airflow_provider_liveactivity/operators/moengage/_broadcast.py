@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.arguments import EpochMoment, Moment, Object, Schema
 
 #: Arguments that do not change the identity of a request.
-_NOT_CONTENT = {"content_state_schema", "instance_id", "on_rate_limit", "validate_only"}
+_NOT_CONTENT = {"attributes_schema", "content_state_schema", "instance_id", "on_rate_limit", "validate_only"}
 
 
 class MoEngageBroadcastLiveActivityOperator(MoEngageTask):
@@ -98,8 +98,10 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         cleared task can. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
+    :param attributes_schema: JSON Schema that ``attribute_info`` must satisfy, as a dict, JSON text, or path
+        of a JSON or Swift file; none by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
@@ -129,6 +131,7 @@ class MoEngageStartBroadcastLiveActivityOperator(StartMixin, MoEngageBroadcastLi
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
+        attributes_schema: Schema | None = None,
         extra_fields: Object | None = None,
         validate_only: bool | str = False,
         **kwargs: Unpack[BaseOperatorArguments],

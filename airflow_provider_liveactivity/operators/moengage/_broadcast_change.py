@@ -52,8 +52,8 @@ class MoEngageUpdateBroadcastLiveActivityOperator(UpdateMixin, MoEngageBroadcast
         cleared task can. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.
@@ -138,8 +138,8 @@ class MoEngageEndBroadcastLiveActivityOperator(EndMixin, MoEngageBroadcastLiveAc
         cleared task can. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything and return the report, but send nothing; False by default.

@@ -56,8 +56,8 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
         (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace, with ``inform_api_key``;
         "moengage_default" by default. (templated)
-    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text or
-        path; none by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default. (templated)
     :param max_workers: maximum number of requests in flight, each on its own connection; 64 by default, at
         most 256. (templated)
     :param max_requests_per_second: maximum number of requests per second, or None for no limit; 166 by
@@ -93,6 +93,8 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
         default, so that no user gets two activities, but some may get none; "resend" the request, which
         MoEngage rejects within five minutes if the first one arrived, but after that some users may get two
         activities; or "fail" the task. (templated)
+    :param attributes_schema: JSON Schema that ``attribute_info`` must satisfy, as a dict, JSON text, or path
+        of a JSON or Swift file; none by default. (templated)
     :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
         ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
         counts are kept. (templated)
@@ -121,6 +123,7 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
         parameters: Any = None,
         moengage_conn_id: str = "moengage_default",
         content_state_schema: Schema | None = None,
+        attributes_schema: Schema | None = None,
         max_workers: int | str = 64,
         max_requests_per_second: float | str | None = 166,
         on_unknown: Literal["skip", "resend", "fail"] | str = "skip",

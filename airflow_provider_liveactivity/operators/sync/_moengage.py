@@ -76,8 +76,10 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator, MoEngageTask):
         ``poll_interval``. (templated)
     :param wake: function that takes a number of seconds and waits for them. It returns earlier, and a
         true value, if rows may have changed. None, the default, only waits.
-    :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text or
-        path; None, the default, disables the check. (templated)
+    :param content_state_schema: JSON Schema that each content state must match, as a dict, JSON text, or path
+        of a JSON or Swift file; None, the default, disables the check. (templated)
+    :param attributes_schema: JSON Schema that ``attribute_info`` of each start must match, as a dict, JSON
+        text, or path of a JSON or Swift file; None, the default, disables the check. (templated)
     :param extra_fields: fields of the start that this version does not know, as a dict or JSON text, for all
         rows without the column; none by default. They are added to the body after validation. (templated)
     :param update_extra_fields: the same for updates. (templated)
@@ -119,6 +121,7 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator, MoEngageTask):
         until: datetime | str | None = None,
         wake: Callable[[float], Any] | None = None,
         content_state_schema: Schema | None = None,
+        attributes_schema: Schema | None = None,
         extra_fields: Object | None = None,
         update_extra_fields: Object | None = None,
         end_extra_fields: Object | None = None,
