@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.wheel import PACKAGE, REPOSITORY, VERSION, problems
+from tests.packaging.wheel import INFO, PACKAGE, REPOSITORY, VERSION, problems
 
 
 def test_the_wheel_holds_the_package_and_the_examples_and_nothing_else(wheel: Path) -> None:
@@ -28,6 +29,16 @@ def test_the_wheel_holds_the_package_and_the_examples_and_nothing_else(wheel: Pa
 def test_the_wheel_holds_more_than_modules(wheel: Path, pattern: str) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert any(re.fullmatch(f"{PACKAGE}/{pattern}", name) for name in names)
+
+
+def test_the_wheel_names_its_extra_and_the_tests_install_it(wheel: Path) -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    extra = project["project"]["optional-dependencies"]["swift"]
+    assert set(extra) <= {line for line in project["dependency-groups"]["test"] if isinstance(line, str)}
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(f"{INFO}/METADATA").decode()
+    required = re.findall(r"^Requires-Dist: (.*); extra == 'swift'$", metadata, re.MULTILINE)
+    assert sorted(required) == sorted(extra)
 
 
 def test_a_stranger_in_the_wheel_is_noticed(wheel: Path, tmp_path: Path) -> None:

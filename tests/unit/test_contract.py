@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_liveactivity.contract import parse
 from airflow_provider_liveactivity.contract.json_schema import attributes_schema, content_state_schema
 from airflow_provider_liveactivity.contract.swift import UnreadableSwift, read_contract
 from airflow_provider_liveactivity.errors import InvalidPayload
@@ -208,4 +211,21 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, content: bytes | 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     check_schema({}, app(tmp_path, ""))
     with pytest.raises(InvalidPayload, match=r"content_state\.home is missing"):
+        check_schema({}, app(tmp_path, "var home: Int"))
+
+
+@pytest.fixture
+def no_tree_sitter(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment without the extra."""
+    parse._parser.cache_clear()
+    monkeypatch.setitem(sys.modules, "tree_sitter_swift", None)
+    yield
+    parse._parser.cache_clear()
+
+
+@pytest.mark.usefixtures("no_tree_sitter")
+def test_without_the_extra_a_swift_file_says_how_to_install_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        parse.SwiftNotInstalled, match=r"pip install 'airflow-provider-liveactivity\[swift\]'"
+    ):
         check_schema({}, app(tmp_path, "var home: Int"))
