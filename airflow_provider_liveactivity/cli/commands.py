@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Preview, check and try Live Activities."
 #: Names of the commands, which are the names of their modules.
-NAMES = ("doctor", "preview", "sandbox")
+NAMES = ("check", "contract", "doctor", "preview", "sandbox")
 
 
 class Command(Protocol):

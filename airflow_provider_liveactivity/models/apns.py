@@ -84,13 +84,14 @@ class Push:
         )
 
 
-def content_state_warnings(content_state: dict[str, Any] | None) -> list[str]:
+def null_warnings(value: dict[str, Any] | None, argument: str = "content_state") -> list[str]:
     """
-    Return a warning if the state contains nulls: some apps then drop the whole push without an error.
+    Return a warning if an object contains nulls: some apps then drop the whole push without an error.
 
-    :param content_state: object with the state; None for none.
+    :param value: content state or attributes; None for none.
+    :param argument: name of the argument with the object; "content_state" by default.
     """
-    paths = list(_nulls(content_state or {}, "content_state"))
+    paths = list(_nulls(value or {}, argument))
     if not paths:
         return []
     shown = ", ".join(paths[:_SHOWN]) + (f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else "")

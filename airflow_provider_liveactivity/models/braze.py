@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag,
 
 from airflow_provider_liveactivity.models.apns import (
     Push,
-    content_state_warnings,
+    null_warnings,
     stale_date_warnings,
 )
 from airflow_provider_liveactivity.models.braze_audience import ConnectedAudience
@@ -207,7 +207,8 @@ class StartContent(RequestBody):
 
     def warnings(self) -> list[str]:
         return [
-            *content_state_warnings(self.content_state),
+            *null_warnings(self.content_state),
+            *null_warnings(self.activity_attributes, "activity_attributes"),
             *self.notification.warnings(),
             *stale_date_warnings(self.stale_date),
         ]
@@ -281,7 +282,7 @@ class UpdateLiveActivity(RequestBody):
 
     def warnings(self) -> list[str]:
         return [
-            *content_state_warnings(self.content_state),
+            *null_warnings(self.content_state),
             *(self.notification.warnings() if self.notification else ()),
             *(() if self.end_activity else stale_date_warnings(self.stale_date)),
         ]

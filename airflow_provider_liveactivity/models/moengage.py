@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
 
 from airflow_provider_liveactivity.errors import PayloadTooLarge
-from airflow_provider_liveactivity.models.apns import Event, Push, content_state_warnings, stale_date_warnings
+from airflow_provider_liveactivity.models.apns import Event, Push, null_warnings, stale_date_warnings
 from airflow_provider_liveactivity.models.common import (
     EpochSeconds,
     JsonObject,
@@ -115,7 +115,10 @@ class StartBroadcast(_Broadcast):
         )
 
     def warnings(self) -> list[str]:
-        return content_state_warnings(self.ios.content_state)
+        return [
+            *null_warnings(self.ios.content_state),
+            *null_warnings(self.ios.attribute_info, "attribute_info"),
+        ]
 
 
 class UpdateBroadcast(_Broadcast):
@@ -141,7 +144,7 @@ class UpdateBroadcast(_Broadcast):
         )
 
     def warnings(self) -> list[str]:
-        return [*content_state_warnings(self.ios.content_state), *stale_date_warnings(self.ios.stale_date)]
+        return [*null_warnings(self.ios.content_state), *stale_date_warnings(self.ios.stale_date)]
 
 
 class EndBroadcast(UpdateBroadcast):
@@ -154,7 +157,7 @@ class EndBroadcast(UpdateBroadcast):
     event = "end"
 
     def warnings(self) -> list[str]:
-        return content_state_warnings(self.ios.content_state)
+        return null_warnings(self.ios.content_state)
 
 
 def flat(**fields: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
 
-from airflow_provider_liveactivity.models.apns import Push, content_state_warnings, stale_date_warnings
+from airflow_provider_liveactivity.models.apns import Push, null_warnings, stale_date_warnings
 from airflow_provider_liveactivity.models.common import (
     JsonObject,
     Text,
@@ -115,7 +115,8 @@ class UserActivity(VendorModel):
 
     def warnings(self) -> list[str]:
         return [
-            *content_state_warnings(self.content_state),
+            *null_warnings(self.content_state),
+            *null_warnings(self.attribute_info, "attribute_info"),
             *(() if self.la_type == "end" else stale_date_warnings(self.stale_date)),
         ]
 

@@ -50,6 +50,13 @@ def test_a_null_in_the_state_is_named_once(
     assert adapter.state_of(sandbox.sandbox.records[-1].content) == NULL
 
 
+def test_a_null_in_the_attributes_is_named(sandbox: RunningSandbox, adapter: Adapter, log: Log) -> None:
+    name = "activity_attributes" if adapter is BRAZE else "attribute_info"
+    adapter.operator("start", content_state={"home": 0}, **{name: {"stadium": None}}).execute(context())
+    (warning,) = log.lines("null at")
+    assert f"null at {name}.stadium: " in warning
+
+
 def test_many_batches_have_one_warning(sandbox: RunningSandbox, log: Log) -> None:
     fields: dict[str, Any] = {
         **BRAZE.fields["start"],
