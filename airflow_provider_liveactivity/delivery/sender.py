@@ -122,6 +122,14 @@ class Sender:
         return (self._final_state or self._state).counts
 
     @property
+    def added(self) -> dict[str, int]:
+        """Recipients by outcome that this attempt has added to those of earlier attempts."""
+        now, before = self.counts, self._saved.completed
+        return {
+            name: getattr(now, name) - getattr(before, name) for name in ("accepted", "rejected", "unknown")
+        }
+
+    @property
     def uid(self) -> str:
         """Random id of the send, the same over its attempts; empty if no outcomes are kept."""
         return self._saved.uid

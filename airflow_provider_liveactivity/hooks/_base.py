@@ -21,6 +21,7 @@ from airflow_provider_liveactivity.hooks._checkpoint import PartiallySentForgott
 from airflow_provider_liveactivity.hooks._connection import is_loopback, proxy
 from airflow_provider_liveactivity.hooks._connection_test import clock_skew
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
+from airflow_provider_liveactivity.hooks._metrics import observed
 from airflow_provider_liveactivity.hooks._plan import Delivery, DryRun, SendPlan, content_hash
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.http.retries import NO_RETRY, RetryConfig
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.preflight import Preflight
     from airflow_provider_liveactivity.delivery.report import SendReport
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
+    from airflow_provider_liveactivity.hooks._metrics import Metrics
     from airflow_provider_liveactivity.http.client import SendResult
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.base import Request
@@ -148,7 +150,20 @@ class LiveActivityHook(BaseHook):
         preflight = delivery.preflight(plan, self._clock)
         if validate_only:
             return self._dry_run(plan, delivery, preflight)
-        sender = self._sender = self._sender_of(plan, delivery, preflight)
+        vendor, release = self._workspace_of(plan).vendor.name, delivery.options.release
+        with observed(vendor, plan.verb, release.until if release else None) as metrics:
+            sender = self._sender = self._sender_of(plan, delivery, preflight, metrics)
+            try:
+                report = self._run(sender, plan, delivery, preflight)
+            finally:
+                metrics.recipients(plan.verb, sender.added)
+        if report["accepted"] and plan.verb not in ("update", "end"):  # updates and ends are urgent
+            tell_lineage(self, self.activity_uri(plan.activity_id))
+        return report
+
+    def _run(
+        self, sender: Sender, plan: SendPlan, delivery: Delivery, preflight: Preflight | None
+    ) -> SendReport:
         if self._stopped:
             sender.stop()
         try:
@@ -166,13 +181,15 @@ class LiveActivityHook(BaseHook):
                 remembered=sender.is_durable,
                 **error.origin,
             ) from None
-        report = self._report(plan, counts, **_known(sender, preflight))
-        if report["accepted"] and plan.verb not in ("update", "end"):  # updates and ends are urgent
-            tell_lineage(self, self.activity_uri(plan.activity_id))
-        return report
+        return self._report(plan, counts, **_known(sender, preflight))
 
-    def _sender_of(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> Sender:
-        workspace = plan.workspace or self.workspace
+    def _workspace_of(self, plan: SendPlan) -> WorkspaceConfig:
+        return plan.workspace or self.workspace
+
+    def _sender_of(
+        self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None, metrics: Metrics
+    ) -> Sender:
+        workspace = self._workspace_of(plan)
         send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
         options = delivery.options
         return Sender(
@@ -186,7 +203,7 @@ class LiveActivityHook(BaseHook):
             outcomes=delivery.outcomes,
             preflight=preflight,
             on_progress=delivery.on_progress or progress_of(delivery.context),
-            client=partial(Client, retry=self._retry, clock=self._clock),
+            client=partial(Client, retry=self._retry, clock=self._clock, observe=metrics.observe),
             clock=self._clock,
         )
 
@@ -195,7 +212,7 @@ class LiveActivityHook(BaseHook):
         return release.release_time(self._clock()) if release else self._clock()
 
     def _dry_run(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> SendReport:
-        workspace = plan.workspace or self.workspace
+        workspace = self._workspace_of(plan)
         if preflight is not None:
             preflight.check(delivery.options, workspace.vendor)
         counts, recipients, first = SendCounts(), 0, None
@@ -215,7 +232,7 @@ class LiveActivityHook(BaseHook):
         if plan.audience is not None:
             counts.duplicates, counts.nulls = plan.audience.duplicates, plan.audience.nulls
         return counts.report(
-            vendor=(plan.workspace or self.workspace).vendor.name,
+            vendor=self._workspace_of(plan).vendor.name,
             verb=plan.verb,
             activity_id=plan.activity_id,
             content_state=plan.content_state,
@@ -248,14 +265,16 @@ class LiveActivityHook(BaseHook):
         *,
         possibly_sent_before: bool = False,
     ) -> SendResult:
-        async def send() -> SendResult:
+        async def send(metrics: Metrics) -> SendResult:
             limiter = RateLimiter(clock=self._clock)
-            async with Client(workspace, limiter, retry=retry, clock=self._clock) as client:
+            async with Client(
+                workspace, limiter, retry=retry, clock=self._clock, observe=metrics.observe
+            ) as client:
                 return await client.send(request, possibly_sent_before=possibly_sent_before)
 
         # In a separate thread: the caller may have a running event loop.
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            return pool.submit(lambda: asyncio.run(send())).result()
+        with observed(workspace.vendor.name, request.verb) as metrics, ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: asyncio.run(send(metrics))).result()
 
 
 def _known(sender: Sender | None, preflight: Preflight | None) -> dict[str, Any]:

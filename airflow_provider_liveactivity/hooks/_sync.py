@@ -13,6 +13,7 @@ from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPaylo
 from airflow_provider_liveactivity.hooks._arguments import pick
 from airflow_provider_liveactivity.hooks._audience_arguments import drop_blank, parse_parameters
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
+from airflow_provider_liveactivity.hooks._metrics import observed
 from airflow_provider_liveactivity.hooks._plan import Delivery
 from airflow_provider_liveactivity.hooks._sql import sql_hook
 from airflow_provider_liveactivity.http.client import Client
@@ -161,19 +162,26 @@ class SyncCalls(LiveActivityHook):
         engine = settings.engine()
         try:
             table = StateTable(engine, settings.state_table, identity, _writer(), clock=self._clock)
-            sync = self._sync = Sync(
-                table,
-                Source(messages.columns, read, settings.transform),
-                messages,
-                replace(workspace, vendor=RowVendor(workspace.vendor)),
-                options=options,
-                delivery=delivery,
-                clock=self._clock,
-                client=partial(Client, retry=self._retry, clock=self._clock),
-            )
-            if self._stopped:
-                sync.stop()
-            return sync.validate() if arguments.get("validate_only") else sync.run(live)
+            source = Source(messages.columns, read, settings.transform)
+            with observed(workspace.vendor.name, "sync") as metrics:
+                sync = self._sync = Sync(
+                    table,
+                    source,
+                    messages,
+                    replace(workspace, vendor=RowVendor(workspace.vendor)),
+                    options=options,
+                    delivery=delivery,
+                    clock=self._clock,
+                    client=partial(Client, retry=self._retry, clock=self._clock, observe=metrics.observe),
+                )
+                if self._stopped:
+                    sync.stop()
+                if arguments.get("validate_only"):
+                    return sync.validate()
+                try:
+                    return sync.run(live)
+                finally:
+                    metrics.recipients("sync", sync.counts.outcomes)
         finally:
             engine.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -20,7 +21,6 @@ from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.vendors.base import Quota, Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     import httpx
@@ -52,6 +52,8 @@ class SendResult:
 
     :param attempts: how often the request was sent.
     :param sent_at: when the accepted attempt left.
+    :param seconds: time from the first byte of the last attempt to the head of its response; None if no
+        response came.
     :param response: the vendor's response, if the request was accepted.
     :param warning: the vendor's warning about an accepted request; Braze calls it a minor error.
     :param error: why the request was not accepted.
@@ -64,6 +66,7 @@ class SendResult:
     warning: str = ""
     error: LiveActivityError | None = None
     outcome_unknown: bool = False
+    seconds: float | None = None
 
     def accepted(self) -> Response:
         """Return the response; raise the error of a request that was not accepted."""
@@ -74,6 +77,10 @@ class SendResult:
         return self.response
 
 
+#: Receives each request with its result and the quota from the last response, in the thread that sends.
+Observer = Callable[[Request, SendResult, Quota], None]
+
+
 class Client:
     """
     Send requests over one connection; use it as an asynchronous context manager.
@@ -81,6 +88,7 @@ class Client:
     :param workspace: where to send.
     :param limiter: when a request may leave; clients may share one.
     :param retry: how often a request is sent.
+    :param observe: receives each request and its result; None, the default, for no observer.
     :param clock: returns the wall-clock time.
     :param transport: replaces the transport of httpx, for tests.
     """
@@ -91,12 +99,15 @@ class Client:
         limiter: Limiter,
         *,
         retry: RetryConfig | None = None,
+        observe: Observer | None = None,
         clock: Callable[[], datetime] = utcnow,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._workspace = workspace
         self._limiter = limiter
         self._retry = retry or RetryConfig()
+        self._observe = observe
+        self._quota = Quota()
         self._clock = clock
         self._connection = Connection(
             workspace, before_send=limiter.wait_until_due, clock=clock, transport=transport
@@ -121,6 +132,12 @@ class Client:
         :param possibly_sent_before: whether an earlier process may have sent this request: a response that
             calls it a duplicate then means that it was accepted.
         """
+        result = await self._send(request, possibly_sent_before)
+        if self._observe is not None:
+            self._observe(request, result, self._quota)
+        return result
+
+    async def _send(self, request: Request, possibly_sent_before: bool) -> SendResult:
         attempts, outcome_unknown = 0, False
 
         async def attempt() -> Response:
@@ -141,8 +158,16 @@ class Client:
         except LiveActivityError as error:
             # The error names its cause. The frames of this thread, most of them tenacity's, add nothing.
             error = error.with_traceback(None)
-            return SendResult(attempts, error=error, outcome_unknown=outcome_unknown)
-        return SendResult(attempts, self._connection.sent_at, response, self._warning(request, response))
+            return SendResult(
+                attempts, error=error, outcome_unknown=outcome_unknown, seconds=self._connection.seconds
+            )
+        return SendResult(
+            attempts,
+            self._connection.sent_at,
+            response,
+            self._warning(request, response),
+            seconds=self._connection.seconds,
+        )
 
     def _warning(self, request: Request, response: Response) -> str:
         # Hardly any response has a warning, so the JSON parser runs only when it must.
@@ -156,6 +181,7 @@ class Client:
         """Return if the vendor accepted the request; raise the error for any other status."""
         vendor = self._workspace.vendor
         quota = Quota.from_headers(response.headers, now=self._clock(), window=vendor.window)
+        self._quota = quota
         self._limiter.update_quota(quota)
         if response.is_success:
             return

@@ -110,6 +110,9 @@ class Connection:
         self._sent_at_once = transport is not None
         #: When the first byte of the last request left; None if it has not left.
         self.sent_at: datetime | None = None
+        #: Seconds from then to the head of the response; None if no response came.
+        self.seconds: float | None = None
+        self._left_at: float | None = None
         self._deadline = asyncio.timeout(None)
         self._extensions = {"timeout": asdict(workspace.timeouts), "trace": self._trace}
 
@@ -136,6 +139,7 @@ class Connection:
         :raises AuthenticationFailed: if key or host contain characters that HTTP does not allow.
         """
         self.sent_at = self._clock() if self._sent_at_once else None
+        self.seconds = self._left_at = None
         context: dict[str, Any] = {"vendor": self._workspace.vendor.name, "endpoint": request.path}
         try:
             response = await self._exchange(request)
@@ -171,9 +175,12 @@ class Connection:
         # The read timeout of httpx starts anew with every byte of the response.
         try:
             async with asyncio.timeout(None) as self._deadline:
-                return await self._transport.handle_async_request(outgoing)
+                response = await self._transport.handle_async_request(outgoing)
         except TimeoutError:
             raise httpx.ReadTimeout("the response did not come in time") from None
+        if self._left_at is not None:
+            self.seconds = asyncio.get_running_loop().time() - self._left_at
+        return response
 
     async def _trace(self, event: str, info: dict[str, Any]) -> None:
         """Record when the request leaves; the transport calls this function at each step."""
@@ -182,7 +189,8 @@ class Connection:
         if self._before_send is not None:
             await self._before_send()
         self.sent_at = self._clock()
-        self._deadline.reschedule(asyncio.get_running_loop().time() + self._workspace.timeouts.read)
+        self._left_at = asyncio.get_running_loop().time()
+        self._deadline.reschedule(self._left_at + self._workspace.timeouts.read)
 
     def _to_error(self, error: Exception, context: dict[str, Any]) -> LiveActivityError:
         """Return the error that says why no response came; the cause of a known error is left out."""

@@ -71,7 +71,7 @@ class EndMixin(LiveActivityOperator):
         if self.validate_only or moment is None or moment <= datetime.now(UTC):
             if not self._announced:
                 self._announce(datetime.now(UTC), context)
-            return self._end(context, None)
+            return self._end(context, ScheduledRelease(moment) if moment else None)
         self._announce(moment, context)
         self._release_at(moment - self.lead_time)
         self._release = ScheduledRelease(moment)

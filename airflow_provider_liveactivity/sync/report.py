@@ -87,6 +87,12 @@ class SyncCounts:
         if len(self.problems) < MAX_PROBLEMS:
             self.problems.append({"row": row, "reason": reason})
 
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Requests by outcome; each is for one activity."""
+        accepted = self.started + self.updated + self.ended
+        return {"accepted": accepted, "rejected": self.rejected, "unknown": self.unknown}
+
     def report(self, *, vendor: str, seconds: float, validate_only: bool) -> SyncReport:
         """
         Return the report.

@@ -54,6 +54,9 @@ needs_variable_list = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 lists no Variables in a task."
 )
 needs_state_store = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason=NO_STORE)
+needs_observability = pytest.mark.skipif(
+    not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 has no interface for metrics and traces."
+)
 needs_retry_policies = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 has no retry policies."
 )
