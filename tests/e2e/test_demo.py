@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from demo.stack import AIRFLOW_PROCESSES
+
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
     from demo.stack import Stack
@@ -63,6 +65,6 @@ def test_the_sync_reports_what_the_phones_of_the_orders_show(played: Played) -> 
 @pytest.mark.usefixtures("played")
 def test_no_log_holds_a_key_or_the_id_of_a_passenger(stack: Stack) -> None:
     secrets = ("sandbox-braze-key", "sandbox-push-key", "pax-", "guest-")
-    for log in stack.home.rglob("*.log"):
+    for log in [*map(stack.log, AIRFLOW_PROCESSES), *(stack.home / "logs").rglob("*.log")]:
         text = log.read_text(errors="replace")
         assert not [secret for secret in secrets if secret in text], log
