@@ -97,7 +97,7 @@ class OutcomeLog:
                 "An earlier attempt kept no outcomes: the files lack the %s recipients that it has sent to.",
                 f"{saved.completed.recipients:,}",
             )
-        state = replace(saved, uid=saved.uid or _new_send_id(), attempt=saved.attempt + 1)
+        state = replace(saved, uid=saved.uid or new_send_id(), attempt=saved.attempt + 1)
         self._writer.begin(state.uid, state.attempt)
         unknown = unknown_batches(saved.resume_point, batches)
         if unknown:
@@ -132,11 +132,11 @@ class OutcomeLog:
         self, batch: BatchRequest, outcome: RecipientOutcome, result: SendResult | None = None
     ) -> BatchOutcome:
         moment = result.sent_at if result is not None else None
-        request_id = None if result is None else _request_id(result)
+        request_id = None if result is None else request_id_of(result)
         return BatchOutcome(batch.activity_id, batch.people, outcome, request_id, moment or self._clock())
 
 
-def _new_send_id() -> str:
+def new_send_id() -> str:
     """Return a random id for a send; ids sort by the time of their creation."""
     return f"{utcnow():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
@@ -149,7 +149,12 @@ def _outcome(result: SendResult) -> RecipientOutcome | None:
     return None if result.error.retryable else "rejected"
 
 
-def _request_id(result: SendResult) -> str | None:
+def request_id_of(result: SendResult) -> str | None:
+    """
+    Return the vendor's id of a request; None if no response contained one.
+
+    :param result: the result of the request.
+    """
     if result.error is not None:
         return result.error.request_id
     return None if result.response is None else result.response.request_id

@@ -143,6 +143,9 @@ class SyncArguments(TypedDict, total=False):
         replace a field. None by default.
     :param update_extra_fields: the same for updates.
     :param end_extra_fields: the same for the end.
+    :param outcomes_path: folder for the outcome of every start, which ``outcomes()`` reads: local path, URL
+        such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of the
+        people. None, the default, keeps counts only.
     :param max_workers: maximum number of requests in flight, 1 to 256.
     :param max_requests_per_second: maximum number of requests per second; None for no limit.
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by default.
@@ -170,6 +173,7 @@ class SyncArguments(TypedDict, total=False):
     extra_fields: Object | None
     update_extra_fields: Object | None
     end_extra_fields: Object | None
+    outcomes_path: str | PathLike[str] | ObjectStoragePath | None
     max_workers: int
     max_requests_per_second: float | None
     quota_reserve: float

@@ -157,7 +157,7 @@ class SyncCalls(LiveActivityHook):
         :param defaults: defaults of the call that differ from those of ``DeliveryOptions``.
         """
         settings = SyncSettings(**pick(arguments, *(option.name for option in fields(SyncSettings))))
-        delivery = Delivery.of(arguments, **defaults).options
+        delivery = Delivery.of(arguments, **defaults)
         options, live, read = settings.options(), settings.live(), settings.reader()
         engine = settings.engine()
         try:
@@ -170,7 +170,8 @@ class SyncCalls(LiveActivityHook):
                     messages,
                     replace(workspace, vendor=RowVendor(workspace.vendor)),
                     options=options,
-                    delivery=delivery,
+                    delivery=delivery.options,
+                    outcomes=delivery.outcomes,
                     clock=self._clock,
                     client=partial(Client, retry=self._retry, clock=self._clock, observe=metrics.observe),
                 )

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+    from airflow_provider_liveactivity.http.client import SendResult
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.sync.actions import Action, Outcome
+    from airflow_provider_liveactivity.sync.outcomes import StartOutcomes
     from airflow_provider_liveactivity.sync.plan import Step
     from airflow_provider_liveactivity.sync.report import SyncCounts
     from airflow_provider_liveactivity.sync.table import StateTable
@@ -39,6 +41,7 @@ class SyncEngine:
     :param table: the state table.
     :param workspace: where to send; its vendor is a ``RowVendor``.
     :param options: how to use workers and quota.
+    :param outcomes: keeps the outcome of every start.
     :param client: creates the client of a worker; for tests.
     """
 
@@ -47,12 +50,14 @@ class SyncEngine:
         table: StateTable,
         workspace: WorkspaceConfig,
         options: DeliveryOptions,
+        outcomes: StartOutcomes,
         *,
         client: Callable[..., Client] = Client,
     ) -> None:
         self._table = table
         self._workspace = workspace
         self._options = options
+        self._outcomes = outcomes
         self._pool = WorkerPool(
             workspace,
             count=options.workers,
@@ -195,13 +200,14 @@ class SyncEngine:
         for number, result in results.items():
             if (action := self._claimed.pop(number, None)) is not None:
                 self.counts.requests += result.attempts
-                self._settle(action, action.outcome(result))
+                self._settle(action, action.outcome(result), result)
                 if result.error is not None:
                     log.info("A request of %s was not accepted: %s", action.step, result.error)
         self._pool.discard(results)
 
-    def _settle(self, action: Action, outcome: Outcome) -> None:
+    def _settle(self, action: Action, outcome: Outcome, result: SendResult | None = None) -> None:
         self._settled.append((action, outcome))
+        self._outcomes.add(action, outcome, result)
         counts = self.counts
         match outcome, action.step:
             case "accepted", "start" | "restart":
@@ -223,6 +229,7 @@ class SyncEngine:
         """Write the results that are not written."""
         settled = self._settled
         if settled:
+            self._outcomes.flush()
             alike: dict[tuple[Outcome, Step], list[Action]] = {}
             for action, outcome in settled:
                 alike.setdefault((outcome, action.step), []).append(action)

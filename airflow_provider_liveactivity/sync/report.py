@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 #: Maximum number of bad rows that a report names.
 MAX_PROBLEMS = 20
@@ -26,7 +26,8 @@ class SyncReport(TypedDict):
     not sent again. ``failed`` requests were not carried out, or may not have been, and the next pass repeats
     them. ``held_back`` requests wait for ``min_update_interval``. ``left`` activities belonged to another run
     at that moment. ``missing`` activities are on, but not in the query. ``expired`` activities were closed
-    without a request, 8 hours after their start. ``requests`` counts HTTP requests, with retries.
+    without a request, 8 hours after their start. ``requests`` counts HTTP requests, with retries. ``send_id``
+    identifies the sync in the files of ``outcomes_path``; it is missing without them.
     """
 
     vendor: str
@@ -48,6 +49,7 @@ class SyncReport(TypedDict):
     seconds: float
     validate_only: bool
     problems: list[Problem]
+    send_id: NotRequired[str]
 
 
 @dataclass(slots=True)
@@ -93,18 +95,20 @@ class SyncCounts:
         accepted = self.started + self.updated + self.ended
         return {"accepted": accepted, "rejected": self.rejected, "unknown": self.unknown}
 
-    def report(self, *, vendor: str, seconds: float, validate_only: bool) -> SyncReport:
+    def report(self, *, vendor: str, seconds: float, validate_only: bool, send_id: str = "") -> SyncReport:
         """
         Return the report.
 
         :param vendor: name of the vendor.
         :param seconds: duration of the sync.
         :param validate_only: whether nothing was sent.
+        :param send_id: id of the sync in the files of outcomes; empty, the default, if there are none.
         """
         found: dict[str, Any] = {
             **asdict(self),
             "vendor": vendor,
             "seconds": round(seconds, 3),
             "validate_only": validate_only,
+            **({"send_id": send_id} if send_id else {}),
         }
-        return cast("SyncReport", {name: found[name] for name in SyncReport.__annotations__})
+        return cast("SyncReport", {name: found[name] for name in SyncReport.__annotations__ if name in found})

@@ -14,6 +14,7 @@ from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.moments import utcnow
 from airflow_provider_liveactivity.sync.claims import LEASE
 from airflow_provider_liveactivity.sync.engine import SyncEngine
+from airflow_provider_liveactivity.sync.outcomes import StartOutcomes
 from airflow_provider_liveactivity.sync.plan import Planner, SyncOptions
 from airflow_provider_liveactivity.sync.report import SyncCounts
 from airflow_provider_liveactivity.sync.snapshot import Snapshot
@@ -22,6 +23,7 @@ from airflow_provider_liveactivity.sync.steps import Steps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_provider_liveactivity.delivery.outcomes import OutcomeWriter
     from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.sync.messages import Messages
     from airflow_provider_liveactivity.sync.report import SyncReport
@@ -65,6 +67,7 @@ class Sync:
     :param options: how to handle missing rows, bad rows and unknown outcomes.
     :param delivery: how to use workers and quota.
     :param clock: returns the wall-clock time in UTC.
+    :param outcomes: stores the outcome of every start; None, the default, keeps counts only.
     :param sleep: waits for a number of seconds.
     :param client: creates the client of a worker; for tests.
     """
@@ -78,6 +81,7 @@ class Sync:
         *,
         options: SyncOptions | None = None,
         delivery: DeliveryOptions | None = None,
+        outcomes: OutcomeWriter | None = None,
         clock: Callable[[], datetime] = utcnow,
         sleep: Callable[[float], None] = time.sleep,
         client: Callable[..., Client] = Client,
@@ -89,7 +93,10 @@ class Sync:
         self._options = options or SyncOptions()
         self._clock = clock
         self._sleep = sleep
-        self._engine = SyncEngine(table, workspace, delivery or DeliveryOptions(), client=client)
+        self._outcomes = StartOutcomes(outcomes, clock)
+        self._engine = SyncEngine(
+            table, workspace, delivery or DeliveryOptions(), self._outcomes, client=client
+        )
         self._stopped = False
         self.counts = SyncCounts()
 
@@ -124,6 +131,7 @@ class Sync:
         """
         began = time.monotonic()
         self._table.open()
+        self._outcomes.begin()
         try:
             with self._engine:
                 self._pass()
@@ -141,6 +149,8 @@ class Sync:
             self._table.begin_read()
             self._read(snapshot)
             self._table.end_read()
+            if self._outcomes.kept and (abandoned := self._table.abandoned()):
+                self._outcomes.write_abandoned(abandoned, snapshot.fields(list(abandoned)))
             unknown = self._table.recover()
             self.counts.unknown += unknown
             if self._options.on_bad_row == "fail":
@@ -205,6 +215,7 @@ class Sync:
             vendor=self._workspace.vendor.name,
             seconds=time.monotonic() - began,
             validate_only=validate_only,
+            send_id=self._outcomes.send_id,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -119,6 +120,19 @@ class Snapshot:
         )
         while records := cursor.fetchmany(_BLOCK):
             yield [_to_row(record) for record in records]
+
+    def fields(self, keys: Sequence[str]) -> dict[str, Any]:
+        """
+        Return the fields of the good rows among some activities, by key.
+
+        :param keys: keys of activities.
+        """
+        found: dict[str, Any] = {}
+        for key in keys:
+            query = "SELECT fields FROM snapshot WHERE key = ? AND fields IS NOT NULL"
+            for (text,) in self._database.execute(query, (key,)):
+                found[key] = json.loads(text)
+        return found
 
     def missing(self, keys: Sequence[str]) -> set[str]:
         """

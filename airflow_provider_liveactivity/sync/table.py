@@ -94,17 +94,16 @@ class StateTable(Claims):
 
     # Abandoned claims
 
-    def recover(self) -> int:
-        """
-        Release claims of dead passes, and return the number of starts that became unknown.
-
-        A pass is dead if its lease is over, or if it belongs to an earlier attempt of the same task instance.
-        """
+    def abandoned(self) -> dict[str, str]:
+        """Return the ids of the activities whose start a dead pass has claimed, by key."""
         c = self._state.c
-        dead = sa.and_(
-            c.owner != self.owner,
-            sa.or_(c.lease_until < self._clock(), c.owner.like(f"{self.writer.instance}:%")),
-        )
+        query = sa.select(c.activity_key, c.activity_id).where(c.status == "starting", self._dead())
+        with self._transaction() as connection:
+            return {row.activity_key: row.activity_id for row in connection.execute(query)}
+
+    def recover(self) -> int:
+        """Release claims of dead passes, and return the number of starts that became unknown."""
+        c, dead = self._state.c, self._dead()
         free = {"owner": None, "lease_until": None}
         with self._transaction() as connection:
             starts = connection.execute(
@@ -115,6 +114,12 @@ class StateTable(Claims):
                 self._state.update().where(c.status.in_(LIVE), dead).values(state_hash=None, **free)
             )
         return int(starts.rowcount)
+
+    def _dead(self) -> Any:
+        """Select the claims whose lease is over, or of an earlier attempt of the same task instance."""
+        c = self._state.c
+        mine = c.owner.like(f"{self.writer.instance}:%")
+        return sa.and_(c.owner != self.owner, sa.or_(c.lease_until < self._clock(), mine))
 
     def renew(self) -> None:
         """Renew the lease of all claims of this pass."""

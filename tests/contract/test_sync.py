@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from airflow_provider_liveactivity.operators.sync import (
     BrazeSyncLiveActivitiesOperator,
     MoEngageSyncLiveActivitiesOperator,
 )
+from airflow_provider_liveactivity.outcomes import outcomes
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.sync.schema import ddl
 from tests.support.databases import Database
@@ -190,6 +192,18 @@ def test_moengages_429_without_a_reset_defers_for_a_minute_and_the_sync_then_con
     assert before <= until - timedelta(minutes=1) <= datetime.now(UTC)
     running.sandbox.faults.clear()
     assert sent(operator.resume_after_wait(context())) == {"started": 3}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_outcome_of_every_start_is_in_the_files(database: Database, tmp_path: Path) -> None:
+    orders(database, 3)
+    report = braze(outcomes_path=str(tmp_path / "outcomes"))
+    found = list(outcomes(tmp_path / "outcomes"))
+    assert {(row.activity_id, row.person, row.outcome) for row in found} == {
+        (f"order-{number}", f"user-{number}", "accepted") for number in range(3)
+    }
+    assert {row.send_id for row in found} == {report["send_id"]}
+    assert all(row.request_id for row in found)
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -12,6 +12,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
+from airflow_provider_liveactivity.delivery.outcomes import OutcomeWriter
 from airflow_provider_liveactivity.delivery.rate_limit import RateLimiter
 from airflow_provider_liveactivity.errors import LiveActivityError, OutcomeUnknown, VendorUnavailable
 from airflow_provider_liveactivity.http.client import SendResult
@@ -182,6 +183,7 @@ class Bench:
         transform: Any = None,
         on_unknown: Any = "skip",
         validate_only: bool = False,
+        outcomes: OutcomeWriter | None = None,
         **options: Any,
     ) -> SyncReport:
         """Run a sync of ``rows``, or of the bench's rows at the moment of each pass."""
@@ -194,6 +196,7 @@ class Bench:
             silent_updates=silent_updates,
             transform=transform,
             on_unknown=on_unknown,
+            outcomes=outcomes,
             **options,
         )
         return sync.validate() if validate_only else sync.run(live)
@@ -210,6 +213,7 @@ class Bench:
         transform: Any = None,
         on_unknown: Any = "skip",
         sleep: Callable[[float], None] | None = None,
+        outcomes: OutcomeWriter | None = None,
         **options: Any,
     ) -> Sync:
         """Return a sync that has not run."""
@@ -224,6 +228,7 @@ class Bench:
             WorkspaceConfig(RowVendor(vendor), "https://vendor.test", Timeouts(read=2.0)),
             options=SyncOptions(on_unknown=on_unknown, **options),
             delivery=DeliveryOptions(max_workers=workers, on_unknown=on_unknown),
+            outcomes=outcomes,
             clock=self.clock,
             sleep=sleep or self.clock.sleep,
             client=self.vendor.client,  # type: ignore[arg-type]

@@ -91,6 +91,9 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator, BrazeLiveActivityOperator):
         rows without the column; none by default. They are added to the body after validation. (templated)
     :param update_extra_fields: the same for updates. (templated)
     :param end_extra_fields: the same for the end. (templated)
+    :param outcomes_path: folder for the outcome of every start: local path, or URL such as
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
+        counts are kept. (templated)
     :param max_workers: maximum number of requests in flight, 1 to 256; 128 by default. (templated)
     :param max_requests_per_second: maximum number of requests per second; None, no limit, by default.
         (templated)
@@ -135,6 +138,7 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator, BrazeLiveActivityOperator):
         extra_fields: Object | None = None,
         update_extra_fields: Object | None = None,
         end_extra_fields: Object | None = None,
+        outcomes_path: str | None = None,
         max_workers: int | str = 128,
         max_requests_per_second: float | str | None = None,
         quota_reserve: float | str = 0.1,

@@ -84,6 +84,9 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator, MoEngageTask):
         rows without the column; none by default. They are added to the body after validation. (templated)
     :param update_extra_fields: the same for updates. (templated)
     :param end_extra_fields: the same for the end. (templated)
+    :param outcomes_path: folder for the outcome of every start: local path, or URL such as
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
+        counts are kept. (templated)
     :param max_workers: maximum number of requests in flight, 1 to 256; 64 by default. (templated)
     :param max_requests_per_second: maximum number of requests per second; by default 166, below Inform's
         limit of 10,000 per minute. (templated)
@@ -125,6 +128,7 @@ class MoEngageSyncLiveActivitiesOperator(SyncOperator, MoEngageTask):
         extra_fields: Object | None = None,
         update_extra_fields: Object | None = None,
         end_extra_fields: Object | None = None,
+        outcomes_path: str | None = None,
         max_workers: int | str = 64,
         max_requests_per_second: float | str | None = 166,
         quota_reserve: float | str = 0.1,
