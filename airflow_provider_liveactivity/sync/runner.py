@@ -66,8 +66,8 @@ class Sync:
     :param workspace: where to send; its vendor is a ``RowVendor``.
     :param options: how to handle missing rows, bad rows and unknown outcomes.
     :param delivery: how to use workers and quota.
-    :param clock: returns the wall-clock time in UTC.
     :param outcomes: stores the outcome of every start; None, the default, keeps counts only.
+    :param clock: returns the wall-clock time in UTC.
     :param sleep: waits for a number of seconds.
     :param client: creates the client of a worker; for tests.
     """

@@ -146,6 +146,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"content_state": "{no json"}, "content_state is text that is not JSON"),
     ({"content_state": float("nan")}, "content_state must be an object"),
     ({"content_state": {"eta": float("nan")}}, "holds nan at 'eta'"),
+    ({"content_state": '{"eta": NaN}'}, "holds NaN, which JSON cannot represent"),
+    ({"content_state": '{"eta": 1e999}'}, "holds inf at 'eta'"),
     ({"content_state": {"text": "x" * 4_096}}, "Apple takes 4,096"),
     ({"content_state": None}, "content_state is required"),
     ({"end_time": datetime(2026, 7, 22, 13)}, "end_time has no UTC offset"),  # noqa: DTZ001
