@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_provider_liveactivity.operators.braze import (
     BrazeEndLiveActivityOperator,
@@ -19,7 +20,14 @@ from airflow_provider_liveactivity.operators.moengage import (
     MoEngageStartBroadcastLiveActivityOperator,
     MoEngageUpdateBroadcastLiveActivityOperator,
 )
+from airflow_provider_liveactivity.operators.sync import (
+    BrazeSyncLiveActivitiesOperator,
+    MoEngageSyncLiveActivitiesOperator,
+)
 from airflow_provider_liveactivity.sensors.end_time import LiveActivityEndTimeSensor
+
+if TYPE_CHECKING:
+    from airflow.sdk import XComArg
 
 MOMENT = datetime(2026, 7, 22, 18, 30, tzinfo=UTC)
 STATE = {"home": 1, "scorers": ["Ünal"], "over": False, "note": None}
@@ -149,3 +157,35 @@ def moengage_operators() -> None:
     LiveActivityEndTimeSensor(task_id="text", end_time="{{ params.end }}", mode="reschedule")
     LiveActivityEndTimeSensor(task_id="relative", end_time=timedelta(hours=1))
     start >> update >> wait >> end
+
+
+def sync_operators(load: XComArg) -> None:
+    BrazeSyncLiveActivitiesOperator(
+        task_id="query",
+        sql="orders.sql",
+        sql_conn_id="warehouse",
+        parameters={"city": "Riga"},
+        transform=dict,
+        notification={"alert": {"title": "Your order", "body": "Follow it here"}},
+        dismissal_date=timedelta(minutes=5),
+        silent_updates=True,
+        on_missing="end",
+        poll_interval="PT5S",
+        until=MOMENT,
+        wake=lambda seconds: seconds < 1,
+        extra_fields={"new": 1},
+        update_extra_fields="{}",
+        outcomes_path="s3://bucket/outcomes",
+        retries=2,
+    )
+    BrazeSyncLiveActivitiesOperator(task_id="task", rows=load, state_conn_id="state", poll_interval=5)
+    MoEngageSyncLiveActivitiesOperator(
+        task_id="form",
+        rows=[{"activity_id": "order-1", "content_state": STATE}],
+        state_conn_id="state",
+        alert_reference_name="order",
+        stale_date=1_795_305_600,
+        on_missing="{{ params.on_missing }}",
+        allow_end_all="{{ params.end_all }}",
+        max_workers="{{ params.workers }}",
+    )
