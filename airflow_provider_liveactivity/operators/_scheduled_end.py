@@ -91,11 +91,16 @@ class EndMixin(LiveActivityOperator):
 
         moment = end_moment(self.end_time)
         release = None if moment is None else ScheduledRelease(moment)  # from which relative dates count
-        self._look_up(context)
-        state = self.content_state
-        if state is None:
-            state = self._last_sent_state()
-        return self.end(context, content_state=state, release=release, validate_only=True)
+        return self.end(context, content_state=self.content_state, release=release, validate_only=True)
+
+    def read_last_state(self, context: Context) -> Any:
+        """
+        Return the last state that was sent to the activity; None if nothing was sent.
+
+        :param context: context of the task, whose template fields are rendered.
+        """
+        self._note(_records.read(self.record_key), context)
+        return self._last_sent_state()
 
     def resume_after_wait(self, context: Context, event: Any = None) -> SendReport:
         """Resume in a worker, shortly before the end; nothing has been sent yet."""
@@ -120,12 +125,15 @@ class EndMixin(LiveActivityOperator):
 
     def _look_up(self, context: Context) -> bool:
         """Read the activity's record and reports; return whether the record says that the activity is on."""
-        record = None if self.validate_only else _records.read(self.record_key)
+        self._note(None if self.validate_only else _records.read(self.record_key), context)
+        return self._record is not None
+
+    def _note(self, record: _records.ActivityRecord | None, context: Context) -> None:
+        """Keep the activity's record and reports for the next steps."""
         if record is not None and self.update_task_ids and not record.is_of_run(context):
             record = None  # another DAG run started the activity and ends it
         self._record = record
         self._reports = reports_of(context, self.update_task_ids, self.activity_key)
-        return self._record is not None
 
     def _report_of_another_end(self, context: Context) -> SendReport | None:
         """Return the report of another task that has ended the activity; None if there is none."""

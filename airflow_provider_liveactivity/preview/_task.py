@@ -80,7 +80,9 @@ def preview_task(
         with in_process_supervisor():
             found = parsed_dag(dag, bundle_names) if isinstance(dag, str) else dag
             run = _new_run(logical_date, conf) if run_id is None else _run(found.dag_id, run_id)
-            return _Rehearsal(found, run, map_index, exists=run_id is not None).preview(task_id)
+            return _Rehearsal(found, run, map_index).preview(task_id)
+    except LiveActivityError:
+        raise
     except (AirflowException, ValueError) as error:  # a ValueError is a param that the conf makes invalid
         raise NoPreview(str(error).partition("\n")[0]) from error
 
@@ -110,11 +112,9 @@ class _Rehearsal:
     :param dag: the DAG.
     :param run: fields of the DAG run.
     :param map_index: map index of mapped tasks.
-    :param exists: whether Airflow has the DAG run.
     """
 
-    def __init__(self, dag: DAG, run: Mapping[str, Any], map_index: int, *, exists: bool) -> None:
-        self._exists = exists
+    def __init__(self, dag: DAG, run: Mapping[str, Any], map_index: int) -> None:
         self._dag = dag
         self._run = run
         self._map_index = map_index
@@ -128,14 +128,11 @@ class _Rehearsal:
         task, context = self._render(task_id)
         start = None if isinstance(task, StartMixin) else self._start_of(task_id)
         warnings = []
-        if isinstance(task, EndMixin) and task.content_state is None and not self._exists:
-            if start is None:
-                raise NoPreview(
-                    f"task {task_id!r} ends with the last state that was sent. Name a run of the DAG in "
-                    "which the activity has started."
-                )
-            task.content_state = start.content_state
-            warnings.append("the end shows the last state that was sent; this preview shows the first one.")
+        if isinstance(task, EndMixin) and task.content_state is None:
+            task.content_state = task.read_last_state(context)
+            if task.content_state is None:
+                task.content_state = _first_state(task_id, start)
+                warnings.append("the end shows the last state that was sent; this preview shows the first.")
         found: list[DryRun] = []
         task.hook.observe_dry_runs(found.append)
         task.validate(context)
@@ -188,6 +185,15 @@ class _Rehearsal:
             is_same = task.task_id in related or (activity and _activity_of(task) == activity)
             if is_same and _is_a(task, StartMixin):
                 yield task.task_id
+
+
+def _first_state(task_id: str, start: Push | None) -> Any:
+    if start is None:
+        raise NoPreview(
+            f"task {task_id!r} ends with the last state that was sent. Name a run of the DAG in which the "
+            "activity is on."
+        )
+    return start.content_state
 
 
 def _first_push(start: Any) -> Push:

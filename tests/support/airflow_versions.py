@@ -64,3 +64,6 @@ needs_start_from_trigger = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 cannot begin a wait without a worker."
 )
 needs_task_loops = pytest.mark.skipif(AIRFLOW < (3, 4), reason="Airflow before 3.4 has no task loops.")
+needs_provider_commands = pytest.mark.skipif(
+    AIRFLOW < (3, 2), reason="Airflow before 3.2 has no commands of providers."
+)
