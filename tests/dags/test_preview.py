@@ -187,12 +187,13 @@ def test_a_mapped_task_shows_one_of_its_instances() -> None:
 
 
 def test_the_function_of_a_decorated_task_is_called() -> None:
-    from airflow.sdk import task
+    import airflow.sdk
 
+    task: Any = airflow.sdk.task
     with new_dag() as dag:
 
         @task.braze_live_activity_update(activity_id="final")
-        def goal(ds: str) -> dict[str, Any]:
+        def goal(ds: str) -> Any:
             return {"home": 1, "day": ds}
 
         goal()

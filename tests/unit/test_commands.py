@@ -75,8 +75,9 @@ def test_options_of_the_preview_are_parsed() -> None:
 
 @pytest.fixture
 def group() -> Any:
-    [path] = get_provider_info()["cli"]  # type: ignore[misc, attr-defined]
-    module, _, name = str(path).rpartition(".")
+    info: Any = get_provider_info()
+    [path] = info["cli"]
+    module, _, name = path.rpartition(".")
     [group] = getattr(importlib.import_module(module), name)()
     return group
 
