@@ -190,13 +190,12 @@ def test_the_function_of_a_decorated_task_is_called() -> None:
     import airflow.sdk
 
     task: Any = airflow.sdk.task
+
+    def goal(ds: str) -> dict[str, Any]:
+        return {"home": 1, "day": ds}
+
     with new_dag() as dag:
-
-        @task.braze_live_activity_update(activity_id="final")
-        def goal(ds: str) -> Any:
-            return {"home": 1, "day": ds}
-
-        goal()
+        task.braze_live_activity_update(activity_id="final")(goal)()
     found = preview(dag, "goal", logical_date=datetime(2026, 7, 1, tzinfo=UTC))
     assert found.body["content_state"] == {"home": 1, "day": "2026-07-01"}
 
