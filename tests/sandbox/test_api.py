@@ -142,6 +142,39 @@ def test_a_campaign_may_have_any_id(moengage: MoEngageClient, api: Api) -> None:
     assert moengage.call("start", changes, headers=headers).status_code == 200
 
 
+def test_a_request_is_found_by_its_number(braze: BrazeClient, api: Api, running: RunningSandbox) -> None:
+    braze.start()
+    braze.update()
+    assert api.read("/requests/2")["path"] == "/messages/live_activity/update"
+    assert api.get("/requests/3").status_code == api.get("/requests/0").status_code == 404
+
+
+def test_a_history_tells_what_a_phone_saw_and_missed(braze: BrazeClient, api: Api) -> None:
+    braze.start()
+    braze.update({"notification": {"alert": {"title": "Late", "body": "5 minutes"}}})
+    braze.update({"end_activity": True})
+    braze.update()
+    phone = {"vendor": "braze", "activity_id": "flight-UA100", "user": "ada"}
+    history = api.read("/history", **phone)
+    assert (history["total"], history["updates"], history["missed"]) == (4, 1, 1)
+    seen = [(event["verb"], event["missed"]) for event in history["events"]]
+    assert seen == [("update", True), ("end", False), ("update", False), ("start", False)]
+    assert history["events"][2]["alert"] == {"title": "Late", "body": "5 minutes"}
+    assert len(api.read("/history", **phone, limit=2)["events"]) == 2
+    assert api.get("/history", params={**phone, "user": "eve"}).status_code == 404
+
+
+def test_quotas_show_what_is_left(braze: BrazeClient, moengage: MoEngageClient, api: Api) -> None:
+    braze.start()
+    moengage.call("start")
+    left = {(quota["vendor"], quota["name"]): quota["remaining"] for quota in api.read("/quotas")}
+    assert left == {
+        ("braze", "requests"): 249_999,
+        ("moengage", "starts"): 4,
+        ("moengage", "updates, ends"): 500,
+    }
+
+
 def test_a_sandbox_starts_and_stops_quickly_even_with_a_hanging_request() -> None:
     begun = time.monotonic()
     with running_sandbox(braze_key="another") as running:
@@ -194,7 +227,7 @@ def test_a_port_in_use_is_reported_in_one_line(running: RunningSandbox) -> None:
     port = running.url.rpartition(":")[2]
     command = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", port]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert finished.returncode == 2
+    assert finished.returncode == 1
     assert f"cannot serve at 127.0.0.1:{port}" in finished.stderr
 
 

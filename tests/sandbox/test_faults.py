@@ -115,3 +115,10 @@ def test_the_log_shows_what_was_sent_and_what_was_done(braze: BrazeClient, api: 
     (request,) = api.read("/requests")["requests"]
     assert (request["status"], request["fault"], request["carried_out"]) == (None, "drop_after", True)
     assert request["recipients"] == 2
+
+
+def test_faults_of_one_name_are_cleared(api: Api) -> None:
+    for fault in ("429", "500", "429"):
+        api.post("/faults", json={"fault": fault})
+    assert api.delete("/faults", params={"fault": "429"}).status_code == 204
+    assert [planned["fault"] for planned in api.read("/faults")] == ["500"]
