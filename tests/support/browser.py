@@ -22,11 +22,8 @@ MISSING = [
     *([] if CHROMIUM else ["Chromium (apt-get install chromium)"]),
     *([] if find_spec("playwright") else ["the Python package playwright"]),
 ]
-marks = [
-    pytest.mark.e2e,
-    pytest.mark.timeout(900),
-    pytest.mark.skipif(bool(MISSING), reason=f"tests in a browser need {' and '.join(MISSING)}"),
-]
+needs_browser = pytest.mark.skipif(bool(MISSING), reason=f"tests in a browser need {' and '.join(MISSING)}")
+marks = [pytest.mark.e2e, pytest.mark.timeout(900), needs_browser]
 #: Milliseconds for what is to appear: a slow machine needs half a minute to start a task.
 PATIENCE = 180_000
 IMAGES = ROOT / "docs" / "images"

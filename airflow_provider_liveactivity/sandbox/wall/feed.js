@@ -1,6 +1,6 @@
 /** Receive the sandbox's events: all that arrive between two frames are applied together. */
 
-/** Follow the events. take(events) gets a batch per frame; tell(state) gets live, paused or lost. */
+/** Follow the events. take(events) gets a batch per frame; tell(state, requests) gets live, paused or lost, and what waits. */
 export class Feed {
   #waiting = [];
   #paused = false;
@@ -16,6 +16,7 @@ export class Feed {
       const event = JSON.parse(message.data);
       if (event.reset) this.#waiting = [];  // connected anew, or forgotten by hand: everything comes again
       this.#waiting.push(event);
+      if (this.#paused) this.#say();
       this.#ask();
     };
   }
@@ -31,12 +32,9 @@ export class Feed {
     this.#ask();
   }
 
-  get waiting() {
-    return this.#waiting.length;
-  }
-
   #say() {
-    this.tell(this.#paused ? "paused" : "live");
+    const requests = this.#waiting.reduce((sum, event) => sum + event.requests.length + event.requests_left_out, 0);
+    this.tell(this.#paused ? "paused" : "live", requests);
   }
 
   #ask() {

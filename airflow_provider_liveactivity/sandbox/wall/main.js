@@ -186,10 +186,10 @@ if (ONLY !== null) {
   byId("all").hidden = false;
   document.title = `${ONLY} · Live Activity sandbox`;
 }
-const feed = new Feed(`/sandbox/events${ONLY === null ? "" : `?${new URLSearchParams({activity_id: ONLY})}`}`, take, state => {
+const feed = new Feed(`/sandbox/events${ONLY === null ? "" : `?${new URLSearchParams({activity_id: ONLY})}`}`, take, (state, requests) => {
   byId("live").dataset.state = state;
   byId("live").setAttribute("aria-pressed", String(state === "live"));
-  say(byId("live-text"), {live: "Live", paused: "Paused", lost: "No answer"}[state]);
+  say(byId("live-text"), {live: "Live", paused: requests ? `Paused, ${plural(requests, "request")} waiting` : "Paused", lost: "No answer"}[state]);
 });
 byId("live").addEventListener("click", () => feed.pause(!feed.paused));
 recount();

@@ -38,6 +38,7 @@ export class Mosaic {
     this.#items = items;
     this.#active = Math.min(this.#active, Math.max(0, items.length - 1));
     this.#layOut();
+    this.#tell();
     this.draw();
   }
 
@@ -202,7 +203,7 @@ export class Mosaic {
 
   #tell() {
     const phone = this.#items[this.#active];
-    if (phone) say(this.option, `${phone.user}. ${labelOf(this.store.cardOf(phone), {locale: "en-GB"})}`);
+    say(this.option, phone ? `${phone.user}. ${labelOf(this.store.cardOf(phone), {locale: "en-GB"})}` : "No phone");
   }
 }
 

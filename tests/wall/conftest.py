@@ -1,0 +1,74 @@
+"""One browser and one sandbox for the tests of the wall."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from demo.scene import Scene
+from tests.support.browser import CHROMIUM
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+Open = Callable[..., "Page"]
+PATIENCE = 30_000  # milliseconds, on a busy machine
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[RunningSandbox]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(shared: RunningSandbox) -> RunningSandbox:
+    shared.sandbox.reset(settings=True)
+    return shared
+
+
+@pytest.fixture
+def scene(sandbox: RunningSandbox) -> Iterator[Scene]:
+    with closing(Scene(sandbox.url)) as scene:
+        yield scene
+
+
+@pytest.fixture
+def open_wall(browser: Browser, sandbox: RunningSandbox) -> Iterator[Open]:
+    """Return a function that opens the page; the test fails if the page logs an error."""
+    pages, problems = [], []
+
+    def open_page(path: str = "/", *, width: int = 1440, height: int = 900, theme: str = "dark") -> Page:
+        page = browser.new_page(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id="UTC",
+        )
+        page.set_default_timeout(PATIENCE)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
+        page.goto(sandbox.url + path)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert problems == []
