@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +70,7 @@ def read_contract(files: Sequence[str | Path], type_name: str | None = None) -> 
 
 def schema_of(path: str, argument: str) -> dict[str, Any]:
     """
-    Return the JSON Schema of a Swift file. A process reads the same version of a file once.
+    Return the JSON Schema of a Swift file.
 
     :param path: path of the file, with ``#`` and the name of the struct if it has several.
     :param argument: ``content_state_schema`` or ``attributes_schema``.
@@ -79,18 +78,9 @@ def schema_of(path: str, argument: str) -> dict[str, Any]:
     :raises SwiftNotInstalled: if the extra ``swift`` is not installed.
     """
     file, _, type_name = path.partition("#")
-    try:
-        status = Path(file).stat()
-    except OSError as error:
-        raise InvalidPayload(f"{file} cannot be read ({type(error).__name__}).") from None
-    contract = _read_once(file, type_name or None, (status.st_mtime_ns, status.st_size))
+    contract = read_contract([file], type_name or None)
     write = content_state_schema if argument == "content_state_schema" else attributes_schema
     return write(contract)
-
-
-@lru_cache(maxsize=32)
-def _read_once(file: str, type_name: str | None, _version: tuple[int, int]) -> Contract:
-    return read_contract([file], type_name)
 
 
 def _choose(

@@ -68,6 +68,7 @@ def braze_operators() -> None:
         external_user_ids="{{ params.users | tojson }}",
         user_aliases="[]",
         content_state_schema="/schemas/match.json",
+        attributes_schema="/schemas/Match.swift#MatchAttributes",
     )
     BrazeStartLiveActivityOperator(
         task_id="sql",

@@ -71,6 +71,7 @@ def with_the_braze_hook() -> int:
     hook.update_live_activity(activity_id="match-1", content_state={}, stale_date=5)  # type: ignore[arg-type]
     hook.update_live_activity(activity_id="match-1", content_state={}, max_workers=4)  # type: ignore[call-arg]
     hook.update_live_activity(activity_id="match-1", content_state={}, validate_only="x")  # type: ignore[arg-type]
+    hook.update_live_activity(activity_id="match-1", content_state={}, attributes_schema={})  # type: ignore[call-arg]
     hook.end_live_activity(activity_id="match-1", content_state={}, hold=None)  # type: ignore[call-arg]
     BrazeHook(retries=3)  # type: ignore[call-arg]
     hook.update_live_activity("match-1", {})  # type: ignore[call-arg]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,10 +209,16 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path, content: bytes | 
         check_schema({}, path)
 
 
-def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
-    check_schema({}, app(tmp_path, ""))
-    with pytest.raises(InvalidPayload, match=r"content_state\.home is missing"):
-        check_schema({}, app(tmp_path, "var home: Int"))
+def test_the_example_of_the_docs_gives_the_error_of_the_docs(tmp_path: Path) -> None:
+    page = (CASES.parents[2] / "docs" / "contract.md").read_text("utf-8")
+    [source] = re.findall(r"^```swift\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    path = written(tmp_path, source)
+    check_schema({"home": 0, "away": 0, "phase": "1H"}, path)
+    check_schema({"home": "Chiefs", "away": "Bills"}, path, "activity_attributes")
+    with pytest.raises(InvalidPayload) as refused:
+        check_schema({"home": "0", "away": 0, "phase": "first half"}, path)
+    [quoted] = re.findall(r"((?:^> .*\n)+)", page, re.MULTILINE)
+    assert str(refused.value) == quoted.replace("> ", "").replace("\n", " ").strip()
 
 
 @pytest.fixture
