@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _OF_THE_TYPE = {"class", "static"}
-_UNKNOWN_SYNTAX = "has a syntax that the parser does not know"
 
 
 @dataclass(slots=True)
@@ -98,8 +97,6 @@ def cases(body: Node, source: Source) -> Iterator[Case]:
         if entry.type != "enum_entry":
             continue
         problem = _condition_problem(entry, source)
-        if entry.has_error:
-            problem = _UNKNOWN_SYNTAX
         found: list[Case] = []
         for index, child in enumerate(entry.children):
             match entry.field_name_for_child(index):
@@ -128,8 +125,6 @@ def _problem(node: Node, source: Source) -> str | None:
         return f"has the property wrapper or macro @{attribute}"
     if "lazy" in _modifiers(node):
         return "is lazy"
-    if any(child.has_error for child in node.children if child.type != "computed_property"):
-        return _UNKNOWN_SYNTAX
     return _condition_problem(node, source)
 
 

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
 #: Attributes that do not change how a type or a property is decoded; any other may be a wrapper or a macro.
 _HARMLESS = {"MainActor", "available", "frozen", "nonobjc", "objc", "preconcurrency", "usableFromInline"}
+_BODIES = {
+    "class_body",
+    "computed_property",
+    "enum_class_body",
+    "function_body",
+    "lambda_literal",
+    "protocol_body",
+    "willset_didset_block",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +92,21 @@ def unknown_attributes(node: Node) -> Iterator[str]:
     for child in children_in(node, "modifiers"):
         if child.type == "attribute" and (name := text_of(child.named_children[0])) not in _HARMLESS:
             yield name
+
+
+def unknown_syntax(node: Node) -> Iterator[Node]:
+    """
+    Yield the places in a node that the parser does not know.
+
+    Code that runs and the bodies of inner types are left out: they do not change what the node declares.
+
+    :param node: a file, or the body of a type.
+    """
+    for child in node.children:
+        if child.is_error or child.is_missing:
+            yield child
+        elif child.has_error and child.type not in _BODIES:
+            yield from unknown_syntax(child)
 
 
 def parameters_of(node: Node) -> list[Node]:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from airflow_provider_liveactivity.contract.conditions import apply_conditions
 from airflow_provider_liveactivity.contract.declarations import Declaration, Path, Problem, TypeName
 from airflow_provider_liveactivity.contract.members import cases, other_members, stored_properties
-from airflow_provider_liveactivity.contract.nodes import Source, is_decoder, text_of, unknown_attributes
+from airflow_provider_liveactivity.contract.nodes import (
+    Source,
+    is_decoder,
+    text_of,
+    unknown_attributes,
+    unknown_syntax,
+)
 from airflow_provider_liveactivity.contract.type_syntax import read_type
 from airflow_provider_liveactivity.errors import LiveActivityError
 
@@ -35,7 +41,7 @@ def parse_swift(file: str, text: str) -> tuple[list[Declaration], list[Problem]]
     root = _parser().parse(compiled.encode()).root_node
     source = Source(file, uncertain)
     advice = "the parser does not know this syntax; move the types of the activity to a file of their own"
-    problems = [Problem(source.place(node), advice) for node in root.children if _is_broken(node)]
+    problems = [Problem(source.place(node), advice) for node in unknown_syntax(root)]
     return list(_declarations(root, source, (), ())), problems
 
 
@@ -107,9 +113,5 @@ def _problems(node: Node, body: Node | None, source: Source, kind: str, name: st
             yield Problem(source.place(child), f"{name} has a custom init(from:)")
         elif child.type == "macro_invocation":
             yield Problem(source.place(child), f"{name} contains a macro")
-        elif _is_broken(child):
-            yield Problem(source.place(child), f"{name} has a syntax that the parser does not know")
-
-
-def _is_broken(node: Node) -> bool:
-    return node.is_error or node.is_missing
+    for broken in unknown_syntax(body) if body is not None else ():
+        yield Problem(source.place(broken), f"{name} has a syntax that the parser does not know")

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,15 @@ def test_the_contracts_of_whole_apps(file: str, part: str, value: dict[str, Any]
     else:
         with pytest.raises(InvalidPayload, match=error):
             check_schema(value, schema, part)
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.swift")), ids=lambda path: path.stem)
+def test_half_a_file_gives_the_contract_of_the_whole_file_or_none(path: Path, tmp_path: Path) -> None:
+    source, whole = path.read_text("utf-8"), read_contract([path])
+    for end in range(0, len(source), 9):
+        half = written(tmp_path, source[:end])
+        with suppress(UnreadableSwift):
+            assert read_contract([half]) == whole, end
 
 
 def test_the_written_schema_says_the_same_as_the_swift_file(tmp_path: Path) -> None:
