@@ -47,7 +47,6 @@ _LOOP_SECONDS = 0.02  # how often the main thread checks the pool
 _CHECKPOINT_SECONDS = 0.08
 _READ_AHEAD = 128  # batches
 _REFILL_SECONDS = 0.05  # more batches are submitted when the pool has less work than this left
-_STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
 
 class Sender:
@@ -87,14 +86,12 @@ class Sender:
     ) -> None:
         self._send_id = send_id
         self._batches = batches
-        self._workspace = workspace
-        self._options = options or DeliveryOptions()
+        self._vendor = workspace.vendor
+        self._options = options = options or DeliveryOptions()
         self._checkpoint = checkpoint or Checkpoint()
         self._possibly_sent_before = possibly_sent_before
         self._total = total
         self._on_progress = on_progress
-        self._client = client
-        self._clock = clock
         self._outcomes = OutcomeLog(outcomes, clock=clock)
         self._preflight = preflight
         self._saved = CheckpointState(send_id)  # by earlier attempts
@@ -102,14 +99,20 @@ class Sender:
         self._state = SendState()
         self._final_state: SendState | None = None  # once it is stored
         self._reopened: deque[Job] = deque()  # open batches of earlier attempts
-        self._source = RequestSource()  # of batches that are not submitted
+        self._source: RequestSource  # of batches that are not submitted; set when it is known where to resume
         self._exhausted = False  # every batch of the audience was submitted
         self._finished = False
         self._saved_at = -math.inf
         self._meter: ThroughputMeter  # set when the counts of earlier attempts are known
         self._logged_warnings = {""}  # log each warning once, even if many batches have it
-        self._pool: WorkerPool | None = None
-        self._deadline = math.inf  # when a stop must be over
+        self._pool = WorkerPool(
+            workspace,
+            count=options.workers,
+            rules=options.rate_rules(),
+            skip_unknown=options.on_unknown == "skip",
+            client=client,
+            clock=clock,
+        )
 
     @property
     def is_durable(self) -> bool:
@@ -136,9 +139,7 @@ class Sender:
 
     def stop(self) -> None:
         """Send no further requests, and finish within seconds; safe to call from a signal handler."""
-        self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
-        if self._pool is not None:
-            self._pool.stop()
+        self._pool.stop_soon()
 
     def run(self) -> SendCounts:
         """
@@ -154,7 +155,7 @@ class Sender:
         if saved.finished:
             return self.counts
         if self._preflight is not None:
-            self._preflight.check(self._options, self._workspace.vendor, done=self.counts.recipients)
+            self._preflight.check(self._options, self._vendor, done=self.counts.recipients)
         self._saved = self._outcomes.begin(saved, self._batches)
         plan = plan_resume(saved, self._batches, self._options.on_unknown)
         self._state = plan.state
@@ -172,41 +173,32 @@ class Sender:
 
     def _send(self) -> Exception | None:
         """Send until everything is sent or an error stops the send; return that error."""
-        options = self._options
-        pool = self._pool = WorkerPool(
-            self._workspace,
-            count=options.workers,
-            rules=options.rate_rules(),
-            skip_unknown=options.on_unknown == "skip",
-            client=self._client,
-            clock=self._clock,
-        )
-        with pool:
+        with self._pool:
             try:
-                self._run_loop(pool)
-                self._finish(pool)
+                self._run_loop()
+                self._finish()
             except BaseException as error:
-                self._finish_after(error, pool)
+                self._finish_after(error)
                 raise
         if self._finished:
             return None
-        if options.on_unknown == "fail" and self._final_state and self._final_state.unknown:
+        if self._options.on_unknown == "fail" and self._final_state and self._final_state.unknown:
             return undecided_error(self._final_state.unknown_recipients)
-        return pool.failure or SendStopped("the task was asked to stop; a retry resumes here.")
+        return self._pool.failure or SendStopped("the task was asked to stop; a retry resumes here.")
 
-    def _run_loop(self, pool: WorkerPool) -> None:
-        while not (pool.stopped or self._deadline < math.inf):
-            self._submit(pool)
+    def _run_loop(self) -> None:
+        while not self._pool.stopped:
+            self._submit()
             if self._exhausted and not self._state.in_flight.pending:
                 return
             self._source.read_ahead(_READ_AHEAD)
-            pool.wait(_LOOP_SECONDS)
-            self._collect(pool)
-            self._report_if_due(pool)
+            self._pool.wait(_LOOP_SECONDS)
+            self._collect()
+            self._report_if_due()
 
-    def _submit(self, pool: WorkerPool) -> None:
+    def _submit(self) -> None:
         """Write the next batches to the checkpoint, then submit them to the pool."""
-        wanted = self._batches_to_submit(pool)
+        wanted = self._batches_to_submit()
         if self._exhausted or wanted <= 0:
             return
         jobs = [self._reopened.popleft() for _ in range(min(wanted, len(self._reopened)))]
@@ -221,12 +213,12 @@ class Sender:
             self._save(state)
             self._state = state
             self._outcomes.add(numbered)
-            pool.submit(jobs)
+            self._pool.submit(jobs)
         self._exhausted = exhausted
 
-    def _batches_to_submit(self, pool: WorkerPool) -> int:
+    def _batches_to_submit(self) -> int:
         """Return how many batches to submit now."""
-        in_flight = self._state.in_flight
+        pool, in_flight = self._pool, self._state.in_flight
         submitted = len(in_flight.pending) - len(self._reopened)
         if not pool.first_accepted:
             return 1 - submitted  # send the first request alone, so that a wrong key costs one request
@@ -243,56 +235,50 @@ class Sender:
             request = replace(request, retry_safety=RetrySafety.IDEMPOTENT)
         return Job(number, request, self._possibly_sent_before)
 
-    def _collect(self, pool: WorkerPool) -> None:
+    def _collect(self) -> None:
         """Count the results of the pool."""
-        if results := pool.results():
+        if results := self._pool.results():
             self._outcomes.record(results)
             self._state = self._state.with_results(results, self._options.on_unknown)
-            pool.discard(results)
+            self._pool.discard(results)
             for warning in {result.warning for result in results.values()} - self._logged_warnings:
                 self._logged_warnings.add(warning)
                 log.warning("The vendor accepted the request with a warning: %s", warning)
 
-    def _report_if_due(self, pool: WorkerPool) -> None:
+    def _report_if_due(self) -> None:
         """Report the progress every few seconds, and keep the checkpoint recent if nothing is submitted."""
         if self._meter.measure(self.counts):
             self._save(self._state)
-            self._report_progress(pool)
+            self._report_progress()
 
-    def _report_progress(self, pool: WorkerPool) -> None:
-        quota, counts = pool.limiter.quota, self.counts
+    def _report_progress(self) -> None:
+        quota, counts = self._pool.limiter.quota, self.counts
         self._on_progress(self._meter.progress(counts, self._total, quota.remaining))
         if self._preflight is not None:
-            vendor = self._workspace.vendor
-            self._preflight.review(self._options, vendor, quota, done=counts.recipients)
+            self._preflight.review(self._options, self._vendor, quota, done=counts.recipients)
 
-    def _finish(self, pool: WorkerPool) -> None:
-        """Stop the pool, wait for the requests in flight, and store the final state."""
-        pool.stop()
-        give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS
-        while not pool.wait_until_stopped(_LOOP_SECONDS):
-            if time.monotonic() > min(give_up_at, self._deadline):  # a stop may be requested meanwhile
-                break
-        left = pool.cancel_remaining()
-        self._collect(pool)
+    def _finish(self) -> None:
+        """Wait for the requests in flight, and store the final state."""
+        left = self._pool.drain()
+        self._collect()
         pending = self._state.in_flight.pending
         self._finished = self._exhausted and not pending
         state, unsent = self._state.finish(pending if left is None else left)
-        waited = state.completed.waited_seconds + pool.limiter.waited_seconds
+        waited = state.completed.waited_seconds + self._pool.limiter.waited_seconds
         state = replace(state, completed=replace(state.completed, waited_seconds=waited))
         self._outcomes.record_unknown(state.unknown)
         self._save(state, unsent)
         self._final_state = state
         if self._meter.has_reported:
-            self._report_progress(pool)
+            self._report_progress()
 
-    def _finish_after(self, error: BaseException, pool: WorkerPool) -> None:
+    def _finish_after(self, error: BaseException) -> None:
         """Finish after an exception, without replacing it by another exception."""
         if not isinstance(error, Exception):  # a time-out or Ctrl-C
             self.stop()
         try:
             if self._final_state is None:
-                self._finish(pool)
+                self._finish()
         except Exception:
             log.exception("The final state could not be stored; a retry uses the last state that was stored.")
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 MAX_UNKNOWN_IN_A_ROW = 10
 
 _CLOSE_SECONDS = 1.0  # to close the connections after the last response
+_STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
+_POLL_SECONDS = 0.02  # how often ``drain`` checks whether it must hurry
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class WorkerPool:
         self._in_flight = 0
         self._unknown_in_a_row = 0
         self._stopped = False
+        self._deadline = math.inf  # when ``drain`` gives up, because the task must end
         self._tasks: list[asyncio.Task[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._work = asyncio.Event()  # set when jobs arrive and when the pool stops
@@ -96,7 +101,7 @@ class WorkerPool:
         self.stop()
         self._thread.join(_CLOSE_SECONDS)
 
-    # The task's main thread uses the members from here to ``cancel_remaining``.
+    # The task's main thread uses the members from here to ``drain``.
 
     @property
     def stopped(self) -> bool:
@@ -152,6 +157,24 @@ class WorkerPool:
             if not self._all_stopped.wait(_CLOSE_SECONDS):
                 return None
         return {number for number, result in self._results.items() if result is None}
+
+    def stop_soon(self) -> None:
+        """Stop, and let ``drain`` give up within three seconds; safe to call from a signal handler."""
+        self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
+        self.stop()
+
+    def drain(self) -> set[int] | None:
+        """
+        Stop, wait for the requests in flight, and cancel those that get no response in time.
+
+        Return what ``cancel_remaining`` returns.
+        """
+        self.stop()
+        give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS
+        while not self.wait_until_stopped(_POLL_SECONDS):
+            if time.monotonic() > min(give_up_at, self._deadline):  # a stop may be requested meanwhile
+                break
+        return self.cancel_remaining()
 
     def _call(self, function: Callable[..., None], *args: Any) -> None:
         if self._loop is not None:

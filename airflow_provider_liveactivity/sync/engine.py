@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 _LOOP_SECONDS = 0.02
 _WRITE_SECONDS = 0.2  # results wait at most this long to be written
 _RENEW_SECONDS = 60.0
-_STOP_SECONDS = 3.0  # Airflow kills a task 5 s after asking it to stop
 
 
 class SyncEngine:
@@ -55,7 +54,6 @@ class SyncEngine:
         client: Callable[..., Client] = Client,
     ) -> None:
         self._table = table
-        self._workspace = workspace
         self._options = options
         self._outcomes = outcomes
         self._pool = WorkerPool(
@@ -70,7 +68,6 @@ class SyncEngine:
         self._settled: list[tuple[Action, Outcome]] = []  # with a result that is not written
         self._number = 0
         self._written_at = self._renewed_at = -math.inf
-        self._deadline = math.inf
         self.counts: SyncCounts
 
     def __enter__(self) -> SyncEngine:
@@ -87,8 +84,7 @@ class SyncEngine:
 
     def stop(self) -> None:
         """Send no further requests, and finish within seconds; safe to call from a signal handler."""
-        self._deadline = min(self._deadline, time.monotonic() + _STOP_SECONDS)
-        self._pool.stop()
+        self._pool.stop_soon()
 
     def check(self) -> None:
         """
@@ -248,13 +244,7 @@ class SyncEngine:
 
     def _finish(self) -> None:
         """Stop the pool, wait for the requests in flight, and write the outcome of each."""
-        pool = self._pool
-        pool.stop()
-        give_up_at = time.monotonic() + self._workspace.timeouts.read + _STOP_SECONDS
-        while not pool.wait_until_stopped(_LOOP_SECONDS):
-            if time.monotonic() > min(give_up_at, self._deadline):  # a stop may be requested meanwhile
-                break
-        lost = pool.cancel_remaining()
+        lost = self._pool.drain()
         self._collect()
         while self._claimed:
             number, action = self._claimed.popitem()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_liveactivity.delivery import sender
+from airflow_provider_liveactivity.delivery import sender, worker_pool
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.delivery.in_flight import MAX_PENDING, ResumePoint
 from airflow_provider_liveactivity.delivery.progress import Progress
@@ -194,7 +194,7 @@ def test_a_stop_before_the_send_begins_is_obeyed() -> None:
 
 
 def test_a_stop_cancels_pending_requests_after_three_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(worker_pool, "_STOP_SECONDS", 0.1)
     store = CrashingStore()
     vendor = Vendor(latency=lambda place: 60.0 if place == 5 else 0.0)
     send = make_sender(Audience(300), vendor, store)
@@ -210,7 +210,7 @@ def test_a_stop_cancels_pending_requests_after_three_seconds(monkeypatch: pytest
 def test_a_stop_is_obeyed_while_a_failed_send_waits_for_pending_requests(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sender, "_STOP_SECONDS", 0.1)
+    monkeypatch.setattr(worker_pool, "_STOP_SECONDS", 0.1)
     vendor = Vendor(
         lambda place: "reject" if place == 9 else "accept", latency=lambda place: 60.0 if place == 5 else 0.0
     )
