@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_liveactivity._stored_names import PROGRESS_KEY
 from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY, Checkpoint
 from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Key of the progress in the task state store.
-PROGRESS_KEY = "live_activity_progress"
 #: Key of the sends of this attempt in the context.
 _SENDS = "live_activity_sends"
 

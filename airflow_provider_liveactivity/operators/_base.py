@@ -11,11 +11,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity._arguments import parse_arguments
+from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT
 from airflow_provider_liveactivity.links import filled_links
 from airflow_provider_liveactivity.operators._arguments import OwnArguments
 from airflow_provider_liveactivity.operators._asset_events import describe_events
 from airflow_provider_liveactivity.operators._records import key_of
-from airflow_provider_liveactivity.operators._xcom import PARTIAL_REPORT
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 
 if TYPE_CHECKING:

@@ -18,15 +18,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import coordinates, runs_in_a_task
+from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
-
-#: Prefix of the key of every record.
-PREFIX = "live_activity.on."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class ActivityRecord:
 def key_of(vendor: str, conn_id: str, activity_id: str) -> str:
     """Return the key of an activity's record: a hash, because an activity id may contain any character."""
     text = json.dumps([vendor, conn_id, activity_id])
-    return PREFIX + hashlib.sha256(text.encode()).hexdigest()[:32]
+    return RECORD_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def start_id_of(context: Context) -> str:
@@ -140,7 +138,7 @@ def keys() -> list[str]:
     """Return the keys of all records; needs Airflow 3.3 or later to list Variables."""
     from airflow.sdk import Variable
 
-    return list(Variable.keys(prefix=PREFIX))
+    return list(Variable.keys(prefix=RECORD_PREFIX))
 
 
 def note_state(key: str, start_id: str, content_state: Any, sent_at: str) -> None:

@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from airflow_provider_liveactivity.operators._end_time import EndTimeMixin
-from airflow_provider_liveactivity.operators._xcom import ENDS_AT, pull
+from airflow_provider_liveactivity.operators._xcom import ENDS_AT, pull, reports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,6 +150,8 @@ class UpdateMixin(LiveActivityOperator):
             is_of_this_start = record is None or end["start_id"] == record.start_id
             if is_of_this_start and datetime.fromisoformat(end["at"]) <= now:
                 return f"the activity's end came at {end['at']}."
+        if record is None and self._was_ended_by_another_run(context):
+            return "another DAG run has ended the activity."
         if last is None or (known := last.get(self._sequence_key)) is None:
             return None
         mine = comparable(self.sequence)
@@ -161,6 +163,18 @@ class UpdateMixin(LiveActivityOperator):
             raise InvalidPayload(
                 f"sequence {mine!r} cannot be compared with the last one sent, {known!r}."
             ) from None
+
+    def _was_ended_by_another_run(self, context: Context) -> bool:
+        """
+        Return whether this run has started the activity with a record; only an end deletes the record.
+
+        The ends of the run know the tasks that start the activity.
+        """
+        dag = self.get_dag()
+        ends = (dag.get_task(task_id) for task_id in self.end_task_ids) if dag is not None else ()
+        starts = {task_id for end in ends for task_id in _sent_by(end)} - {self.task_id}
+        reports = reports_of(context, sorted(starts), self.activity_key)
+        return any(report.get("start_id") is not None for report in reports)
 
     def _sequence_store(self, context: Context) -> Any:
         store: Any = context.get("asset_state_store")

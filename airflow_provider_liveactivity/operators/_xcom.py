@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 #: Key of the moment of an end: ``{"at": ISO-8601 text, "start_id": text or None}``. Later updates are
 #: dropped.
 ENDS_AT = "ends_at"
-#: Key of the report of a start that failed after it had sent some of its requests.
-PARTIAL_REPORT = "partial_report"
 RETURN_VALUE = "return_value"
 
 

@@ -20,7 +20,8 @@ from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
-from airflow_provider_liveactivity.operators._records import PREFIX, ActivityRecord
+from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
+from airflow_provider_liveactivity.operators._records import ActivityRecord
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from tests.support.airflow_versions import needs_variable_list
@@ -183,7 +184,7 @@ def test_an_activity_that_cannot_be_ended_does_not_stop_the_others(
 ) -> None:
     put(variables, activity_id="no connection", conn_id="gone")
     put(variables, activity_id="match")
-    variables[f"{PREFIX}broken"] = "no JSON"
+    variables[f"{RECORD_PREFIX}broken"] = "no JSON"
 
     with pytest.raises(LiveActivityError, match="2 overdue Live Activities could not be ended"):
         end_overdue()

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseOperator
 
-from airflow_provider_liveactivity import errors, lifecycle
+from airflow_provider_liveactivity import _stored_names, errors, lifecycle
 from airflow_provider_liveactivity.audience.base import AudienceUnavailable
 from airflow_provider_liveactivity.delivery import in_flight, rate_limit
 from airflow_provider_liveactivity.get_provider_info import get_provider_info
@@ -23,7 +23,7 @@ from airflow_provider_liveactivity.hooks._arguments import InvalidArguments
 from airflow_provider_liveactivity.http import retries
 from airflow_provider_liveactivity.models import end_time as end_times
 from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
-from airflow_provider_liveactivity.operators import _records, _scheduled_end, braze, moengage, overdue
+from airflow_provider_liveactivity.operators import _scheduled_end, braze, moengage, overdue
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 from airflow_provider_liveactivity.sensors import end_time
 
@@ -239,7 +239,7 @@ LEAD_TIME = "until `lead_time` (20 seconds) before the moment"
             seconds(default(overdue.EndOverdueLiveActivitiesOperator, "grace_period")),
             120,
         ),
-        ("lifecycle", "begins with `live_activity.on.`", _records.PREFIX, "live_activity.on."),
+        ("lifecycle", "begins with `live_activity.on.`", _stored_names.RECORD_PREFIX, "live_activity.on."),
         ("lifecycle", "**`deferrable=True` by default.**", default(END, "deferrable"), True),
         ("lifecycle", "unless `end_on_kill=True`", default(END, "end_on_kill"), False),
         ("lifecycle", "Blank text means None", default(START, "end_time"), None),

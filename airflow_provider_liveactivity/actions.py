@@ -1,0 +1,183 @@
+"""
+Make the DAGs behind the buttons *End now* and *Update* of the board.
+
+Put them into a file of your DAGs folder::
+
+    from airflow_provider_liveactivity.actions import end_now_dag, update_now_dag
+
+    end_now_dag()
+    update_now_dag()
+
+The board starts them through Airflow's public API, as the person who is logged in: Airflow decides who may
+start them, and its audit log names the person. The API server sends nothing and needs no key.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, Param
+
+from airflow_provider_liveactivity._stored_names import END_NOW_DAG_ID, UPDATE_NOW_DAG_ID
+from airflow_provider_liveactivity.operators.braze import (
+    BrazeEndLiveActivityOperator,
+    BrazeUpdateLiveActivityOperator,
+)
+from airflow_provider_liveactivity.operators.moengage import (
+    MoEngageEndBroadcastLiveActivityOperator,
+    MoEngageUpdateBroadcastLiveActivityOperator,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow.providers.common.compat.sdk import Context
+
+_END_DOC = """
+End one Live Activity on all phones, now. The board of the page *Live Activities* fills in the form.
+
+The DAG run that started the activity sends no second end, and drops its later updates.
+"""
+_UPDATE_DOC = """
+Send one update of a Live Activity to all phones, now. The board of the page *Live Activities* fills in the
+form.
+"""
+#: A person waits for the result, so these tasks run before others when worker slots are scarce.
+_SETTINGS: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=5),
+    "priority_weight": 1000,
+    "weight_rule": "absolute",
+}
+
+
+def end_now_dag(**settings: Any) -> DAG:
+    """
+    Return the DAG ``live_activity_end_now``, which ends the activity of its form.
+
+    :param settings: further arguments of the DAG, such as ``access_control`` or ``tags``.
+    """
+    dismissal = Param(
+        None,
+        type=["null", "string"],
+        title="Leaves the lock screen",
+        description="A moment, or a duration such as PT30M. Empty: iOS keeps it up to 4 hours.",
+    )
+    with _dag(END_NOW_DAG_ID, _END_DOC, {"dismissal_date": dismissal}, settings) as dag:
+        form = _form(dag)
+        BrazeEndLiveActivityOperator(
+            task_id="braze",
+            **_braze_target(form),
+            content_state=form("content_state"),
+            notification=form("alert"),
+            dismissal_date=form("dismissal_date"),
+        )
+        MoEngageEndBroadcastLiveActivityOperator(
+            task_id="moengage",
+            **_moengage_target(form),
+            content_state=form("content_state"),
+            alert=form("alert"),
+            dismissal_date=form("dismissal_date"),
+        )
+    return dag
+
+
+def update_now_dag(**settings: Any) -> DAG:
+    """
+    Return the DAG ``live_activity_update_now``, which sends the state of its form.
+
+    :param settings: further arguments of the DAG, such as ``access_control`` or ``tags``.
+    """
+    with _dag(UPDATE_NOW_DAG_ID, _UPDATE_DOC, {}, settings) as dag:
+        form = _form(dag)
+        BrazeUpdateLiveActivityOperator(
+            task_id="braze",
+            **_braze_target(form),
+            content_state=form("content_state"),
+            notification=form("alert"),
+        )
+        MoEngageUpdateBroadcastLiveActivityOperator(
+            task_id="moengage",
+            **_moengage_target(form),
+            content_state=form("content_state"),
+            alert=form("alert"),
+        )
+    return dag
+
+
+def _dag(dag_id: str, doc: str, more: dict[str, Param], settings: dict[str, Any]) -> DAG:
+    params = {
+        "vendor": Param(
+            "braze",
+            type="string",
+            title="Vendor",
+            enum=["braze", "moengage"],
+            values_display={"braze": "Braze", "moengage": "MoEngage (broadcast)"},
+        ),
+        "conn_id": Param("braze_default", type="string", title="Connection", minLength=1),
+        "activity_id": Param(
+            "", type="string", title="Activity", description="The id that it was started with."
+        ),
+        "content_state": Param(
+            None,
+            type=["null", "object"],
+            title="State",
+            description="The whole state to show. Empty, for an end: the last state that was sent.",
+        ),
+        "alert": Param(
+            None,
+            type=["null", "object"],
+            title="Alert",
+            description='Braze: empty, or {"alert": {"title": "…", "body": "…"}}. '
+            'MoEngage: {"title": "…", "body": "…"}.',
+        ),
+        "app_id": Param(
+            None, type=["null", "string"], title="App", description="Braze only. Empty: as in the connection."
+        ),
+        **more,
+    }
+    defaults: dict[str, Any] = {
+        "is_paused_upon_creation": False,
+        "max_active_runs": 64,
+        "doc_md": doc,
+        "tags": ["live-activity"],
+        "default_args": _SETTINGS,
+    }
+    return DAG(dag_id, schedule=None, **{**defaults, **settings, "params": params})
+
+
+def _form(dag: DAG) -> Callable[[str], Any]:
+    """Return a function that returns a field of the form. Airflow does not render its value: it is data."""
+
+    def field(name: str) -> Any:
+        return dag.param(name)
+
+    return field
+
+
+def _braze_target(form: Callable[[str], Any]) -> dict[str, Any]:
+    return {
+        "activity_id": form("activity_id"),
+        "braze_conn_id": form("conn_id"),
+        "app_id": form("app_id"),
+        "pre_execute": _skip_unless("braze"),
+    }
+
+
+def _moengage_target(form: Callable[[str], Any]) -> dict[str, Any]:
+    return {
+        "broadcast_live_activity_id": form("activity_id"),
+        "moengage_conn_id": form("conn_id"),
+        "pre_execute": _skip_unless("moengage"),
+    }
+
+
+def _skip_unless(vendor: str) -> Callable[[Context], None]:
+    """Return a hook that skips the task of the other vendor. A branch task before it would cost seconds."""
+
+    def skip(context: Context) -> None:
+        if context["params"]["vendor"] != vendor:
+            raise AirflowSkipException(f"The activity is not one of {vendor}.")
+
+    return skip

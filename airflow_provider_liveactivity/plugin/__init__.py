@@ -1,0 +1,54 @@
+"""
+Show the page *Live Activities* in Airflow's navigation, and a tab of that name on each DAG run.
+
+Airflow imports this module in every process, also in schedulers and workers. It therefore imports nothing:
+only the API server asks for ``fastapi_apps``, and the first such call imports the application.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowPlugin
+
+#: Where the API server serves the board, below its own path.
+URL_PREFIX = "/liveactivity"
+
+
+class LiveActivityPlugin(AirflowPlugin):
+    """The board of all Live Activities, as a plugin of Airflow."""
+
+    name = "live_activity"
+
+    # Airflow reads both attributes from an instance.
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The application behind the page, which the first caller builds."""
+        from airflow_provider_liveactivity.plugin.app import create_app
+
+        return [{"app": create_app(), "url_prefix": URL_PREFIX, "name": "Live Activities"}]
+
+    @cached_property
+    def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The entry of the navigation, and the tab of a DAG run."""
+        from airflow.configuration import conf
+
+        # The page is below the path of the API server, if a proxy serves Airflow below one.
+        host_and_path = conf.get("api", "base_url", fallback="").partition("://")[2]
+        path = host_and_path.partition("/")[2].strip("/")
+        url = f"/{path}{URL_PREFIX}" if path else URL_PREFIX
+        shared = {
+            "name": "Live Activities",
+            "icon": f"{url}/files/icon.svg",
+            "icon_dark_mode": f"{url}/files/icon-dark.svg",
+        }
+        return [
+            {**shared, "href": f"{url}/", "destination": "nav", "url_route": "live-activities"},
+            {
+                **shared,
+                "href": f"{url}/?dag_id={{DAG_ID}}&run_id={{RUN_ID}}",
+                "destination": "dag_run",
+                "url_route": "live-activities-of-run",
+            },
+        ]

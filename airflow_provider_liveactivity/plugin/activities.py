@@ -1,0 +1,234 @@
+"""
+Make activities from tasks and records: one for each start, with its updates and its end.
+
+An activity is on if its record exists, or if it was started without a record and no end was sent. It is over
+if its start left a record that no longer exists: every end deletes the record, whichever DAG run sends it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
+from airflow_provider_liveactivity.models.moments import to_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from airflow_provider_liveactivity.plugin.tasks import Task
+
+Status = Literal["starting", "on", "stale", "ended", "dismissed"]
+#: iOS removes an ended activity after this time, unless the end says otherwise.
+_KEPT_BY_IOS = timedelta(hours=4)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class Activity:
+    """
+    One life of an activity, from its start to its end.
+
+    :param vendor: "braze" or "moengage".
+    :param activity_id: id by which the vendor knows the activity.
+    :param start: task that started it; None if Airflow has forgotten the task.
+    :param record: record of the safety net; None if the activity has none, or has ended.
+    :param updates: tasks that sent its updates, oldest first.
+    :param end: task that ended it; None if no task of the period did.
+    """
+
+    vendor: str
+    activity_id: str
+    start: Task | None
+    record: dict[str, Any] | None = None
+    updates: list[Task] = field(default_factory=list)
+    end: Task | None = None
+
+    @property
+    def key(self) -> str:
+        """Text that identifies this life in the page."""
+        if self.start is not None:
+            return "\n".join(map(str, self.start.key))
+        record = self.record or {}
+        return "\n".join((self.vendor, str(record.get("conn_id")), self.activity_id))
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Report of the start; empty while the start runs."""
+        return (self.start.report if self.start is not None else None) or {}
+
+    @property
+    def conn_id(self) -> str | None:
+        """Connection to the vendor's workspace; None if Airflow has forgotten it."""
+        if self.record is not None:
+            return str(self.record["conn_id"])
+        return self.start.conn_id if self.start is not None else None
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether its start is being sent."""
+        return self.start is not None and self.start.report is None and self.start.is_active
+
+    @cached_property
+    def started_at(self) -> datetime | None:
+        """Moment of the first request."""
+        return moment(self.report.get("first_sent_at") or (self.record or {}).get("started_at"))
+
+    @cached_property
+    def updated_at(self) -> datetime | None:
+        """Moment of the last state that was sent."""
+        known = [
+            *(task.sent_at for task in self.updates),
+            moment((self.record or {}).get("updated_at")),
+            self.started_at,
+        ]
+        return max((at for at in known if at is not None), default=None)
+
+    @cached_property
+    def end_time(self) -> datetime | None:
+        """When the activity is due to end; None if that is not known."""
+        if self.record is not None:
+            return moment(self.record.get("end_time"))
+        if self.start is None:
+            return None
+        return moment(self.start.fields.get("end_time"), self.start.run_after)
+
+    @property
+    def content_state(self) -> Any:
+        """The last state that was sent."""
+        if self.end is not None:
+            return (self.end.report or {}).get("content_state")
+        if self.record is not None:
+            return self.record.get("content_state")
+        last = self.updates[-1].report if self.updates else self.report
+        return (last or {}).get("content_state")
+
+    @cached_property
+    def stale_date(self) -> datetime | None:
+        """When the content of the last message counts as outdated."""
+        task = self.updates[-1] if self.updates else self.start
+        return moment(task.fields.get("stale_date"), self.updated_at) if task is not None else None
+
+    @cached_property
+    def lives_until(self) -> datetime | None:
+        """When iOS ends the activity by itself."""
+        return self.started_at + MAX_LIFETIME if self.started_at is not None else None
+
+    @cached_property
+    def ended_at(self) -> datetime | None:
+        """Moment of the end, if a task of the period sent it."""
+        return self.end.sent_at if self.end is not None else None
+
+    @cached_property
+    def dismissal_at(self) -> datetime | None:
+        """When an ended activity leaves the lock screen."""
+        if self.end is None or self.ended_at is None:
+            return None
+        chosen = moment(self.end.fields.get("dismissal_date"), self.ended_at)
+        return chosen or self.ended_at + _KEPT_BY_IOS
+
+    def status(self, now: datetime) -> Status:
+        """
+        Return what the phones show.
+
+        :param now: the present.
+        """
+        if self._is_over(now):
+            gone_at = self.dismissal_at
+            return "dismissed" if gone_at is not None and gone_at <= now else "ended"
+        if self.is_starting:
+            return "starting"
+        stale = self.stale_date
+        return "stale" if stale is not None and stale <= now else "on"
+
+    def _is_over(self, now: datetime) -> bool:
+        if self.end is not None:
+            return True
+        if self.lives_until is not None and self.lives_until <= now:
+            return True
+        return self.record is None and self.report.get("start_id") is not None
+
+
+def activities_of(tasks: Iterable[Task], records: Iterable[dict[str, Any]]) -> list[Activity]:
+    """
+    Return the activities of tasks and records, newest first.
+
+    :param tasks: the tasks of a period.
+    :param records: all records of the same DAGs.
+    """
+    by_verb: dict[str, list[Task]] = defaultdict(list)
+    for task in tasks:
+        if task.activity_id is not None and _may_have_sent(task):
+            by_verb[task.kind.verb].append(task)
+    activities = [Activity(task.kind.vendor, str(task.activity_id), task) for task in by_verb["start"]]
+    activities = _with_records(activities, records)
+    lives: dict[tuple[str, str], list[Activity]] = defaultdict(list)
+    for activity in sorted(activities, key=_started):
+        lives[activity.vendor, activity.activity_id].append(activity)
+    for task in sorted([*by_verb["update"], *by_verb["end"]], key=_sent):
+        life = _life_at(lives[task.kind.vendor, str(task.activity_id)], _sent(task))
+        if life is not None and task.kind.verb == "update":
+            life.updates.append(task)
+        elif life is not None and life.record is None:
+            life.end = task
+    return sorted(activities, key=_started, reverse=True)
+
+
+def _may_have_sent(task: Task) -> bool:
+    report = task.report
+    if report is None:  # a start may have sent a part; what has no report of an update has not changed yet
+        return task.kind.verb == "start" and task.state is not None
+    if report.get("validate_only") or report.get("dropped"):
+        return False
+    return bool(report.get("accepted") or report.get("unknown"))
+
+
+def _with_records(activities: list[Activity], records: Iterable[dict[str, Any]]) -> list[Activity]:
+    """Give each activity its record, and add the activities of which only the record is known."""
+    started = {
+        (activity.vendor, activity.activity_id, *activity.start.key[:2]): activity
+        for activity in activities
+        if activity.start is not None
+    }
+    found = list(activities)
+    for record in records:
+        names = ("vendor", "activity_id", "dag_id", "run_id")
+        activity = started.get(tuple(str(record.get(name)) for name in names))  # type: ignore[arg-type]
+        if activity is None:
+            activity = Activity(str(record["vendor"]), str(record["activity_id"]), None)
+            found.append(activity)
+        activity.record = record
+    return [activity for activity in found if activity.record or activity.report or activity.is_starting]
+
+
+def _life_at(lives: Sequence[Activity], at: datetime) -> Activity | None:
+    """Return the life that had begun last at a moment."""
+    begun = [life for life in lives if _started(life) <= at]
+    return begun[-1] if begun else None
+
+
+def _started(activity: Activity) -> datetime:
+    at = activity.started_at
+    if at is None and activity.start is not None:
+        at = activity.start.started_at
+    return at or _LONG_AGO
+
+
+def _sent(task: Task) -> datetime:
+    return task.sent_at or _LONG_AGO
+
+
+def moment(value: Any, counted_from: datetime | None = None) -> datetime | None:
+    """
+    Return a stored or rendered moment; None if it is missing or cannot be read.
+
+    :param value: ISO-8601 text of a moment or a duration, or a datetime; None for none.
+    :param counted_from: beginning of a duration; None if the value is no duration.
+    """
+    with suppress(ValueError):
+        return None if value in (None, "", "None") else to_moment(value, now=counted_from)
+    return None

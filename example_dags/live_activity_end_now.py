@@ -1,0 +1,12 @@
+"""
+Ends the activity of its form: the board in Airflow's navigation starts this DAG.
+
+Copy the two lines into your DAGs folder to get the button. Restrict who may trigger the DAG: it ends the
+activities of all DAGs.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_liveactivity.actions import end_now_dag
+
+end_now_dag()
