@@ -1,5 +1,7 @@
 """Import what the board uses of Airflow's API server. Airflow calls none of it public."""
 
+from typing import Any
+
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -33,7 +35,9 @@ __all__ = [
     "requires_authenticated",
 ]
 
+#: The task state store; None before Airflow 3.3.
+TaskStateStoreModel: Any = None
 if AIRFLOW_V_3_3_PLUS:
-    from airflow.models.task_state_store import TaskStateStoreModel
-else:
-    TaskStateStoreModel = None
+    from airflow.models import task_state_store
+
+    TaskStateStoreModel = task_state_store.TaskStateStoreModel

@@ -195,8 +195,8 @@ def _rendered_fields(session: Session, scope: Scope) -> Iterator[tuple[TaskKey, 
 
 
 def _progress(session: Session, scope: Scope) -> Iterator[tuple[TaskKey, dict[str, Any]]]:
-    store: Any = TaskStateStoreModel
-    if store is None:  # Airflow before 3.3
+    store = TaskStateStoreModel
+    if store is None:
         return
     statement = _of_scope(
         select(*_key(store), store.value).select_from(store).join(TaskInstance, _same_task(store)), scope

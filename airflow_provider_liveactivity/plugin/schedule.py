@@ -33,17 +33,20 @@ def read_scheduled_starts(
     :param now: beginning of the period.
     :param until: end of the period.
     """
-    due = session.execute(
-        select(DagModel.dag_id, DagModel.next_dagrun_create_after).where(
+    statement = (
+        select(DagModel.dag_id, DagModel.next_dagrun_create_after)
+        .where(
             DagModel.next_dagrun_create_after.between(now, until),
             DagModel.is_paused.is_(False),
             DagModel.is_stale.is_(False),
             DagModel.dag_id.in_(dag_ids),
         )
-    ).all()
+        .order_by(DagModel.next_dagrun_create_after)
+    )
+    due = {dag_id: at for dag_id, at in session.execute(statement) if at is not None}
     if not due:
         return []
-    hashes = _newest_hashes(session, [dag_id for dag_id, _ in due])
+    hashes = _newest_hashes(session, due)
     _learn(session, [dag_hash for dag_hash in hashes.values() if dag_hash not in _starts_activities])
     return [
         {
@@ -52,7 +55,7 @@ def read_scheduled_starts(
             "dag_id": dag_id,
             "links": {"run": f"dags/{quote(dag_id, safe='')}"},
         }
-        for dag_id, at in sorted(due, key=lambda one: one[1])
+        for dag_id, at in due.items()
         if _starts_activities.get(hashes.get(dag_id, ""))
     ]
 

@@ -51,7 +51,7 @@ def activity_view(activity: Activity, now: datetime) -> dict[str, Any]:
         "attributes_type": fields.get("activity_attributes_type") or fields.get("attribute_type"),
         "attributes": _object(fields.get("activity_attributes") or fields.get("attribute_info")) or {},
         "content_state": _object(activity.content_state) or {},
-        "alert": (alert or {}).get("alert", alert),
+        "alert": None if activity.updates else (alert or {}).get("alert", alert),
         "status": activity.status(now),
         "cards": 1,
         "started_at": _text(activity.started_at),

@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
 from airflow_provider_liveactivity.errors import LiveActivityError
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.http.retries import RetryConfig
-from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
 from airflow_provider_liveactivity.operators._records import ActivityRecord
 from airflow_provider_liveactivity.operators.overdue import EndOverdueLiveActivitiesOperator
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox

@@ -17,6 +17,7 @@ from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbo
 from demo import warehouse
 from demo.processes import ROOT
 from demo.stack import connections
+from tests.support.airflow_db import migrate
 
 if TYPE_CHECKING:
     from airflow.dag_processing.dagbag import DagBag
@@ -79,11 +80,7 @@ def cached_adapters() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def database() -> None:
     """Migrate the metadata database of this process."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.utils.db import initdb
-
-    initdb()
-    DagBundlesManager().sync_bundles_to_db()
+    migrate()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,16 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 NAMES = (f"made_by_a_test_{number}" for number in itertools.count(1))
+
+
+@functools.cache
+def migrate() -> None:
+    """Migrate the metadata database of this process, once."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.utils.db import initdb
+
+    initdb()
+    DagBundlesManager().sync_bundles_to_db()
 
 
 def new_dag(**arguments: Any) -> DAG:

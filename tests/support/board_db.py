@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 BUNDLE = "dags-folder"
 NAMES = {"braze": "Braze{}LiveActivityOperator", "moengage": "MoEngage{}BroadcastLiveActivityOperator"}
+LINKS = {
+    "_link_BrazeActivityLogLink": "https://dashboard-01.braze.com/",
+    "_link_SandboxLink": "http://127.0.0.1:8390/",
+}
 
 
 def report(verb: str, at: datetime, activity_id: str = "match-1", **changes: Any) -> dict[str, Any]:
@@ -98,6 +102,7 @@ class BoardDatabase:
     def add_run(self, dag_id: str, run_id: str, at: datetime, state: str = "running", **columns: Any) -> int:
         """Add a DAG run and its DAG, and return its primary key."""
         from airflow.models.dagrun import DagRun
+        from airflow.utils.state import DagRunState
 
         if (dag_id, run_id) not in self._runs:
             self.add_dag(dag_id)
@@ -106,7 +111,7 @@ class BoardDatabase:
                 run_id=run_id,
                 run_after=at,
                 start_date=at,
-                state=state,
+                state=DagRunState(state),
                 run_type="manual",
                 **columns,
             )
@@ -176,21 +181,7 @@ class BoardDatabase:
         from airflow.models.variable import Variable
 
         self.session.add(Variable(key=record.key, val=json.dumps(asdict(record))))
-
-    def clear(self) -> None:
-        """Delete everything that the board reads."""
-        from airflow.models.dag import DagModel
-        from airflow.models.dagrun import DagRun
-        from airflow.models.taskinstance import TaskInstance
-        from airflow.models.variable import Variable
-        from airflow.models.xcom import XComModel
-        from sqlalchemy import delete
-
-        for table in (XComModel, TaskInstance, DagRun, Variable, DagModel):
-            self.session.execute(delete(table))
-        self.session.commit()
-        self._runs.clear()
-        self._dags.clear()
+        self.session.flush()
 
 
 def season(database: BoardDatabase, now: datetime, activities: int, updates: int) -> None:
@@ -209,12 +200,8 @@ def season(database: BoardDatabase, now: datetime, activities: int, updates: int
         database.add_run(
             **where, at=begin, state="running" if is_on else "success", triggering_user_name="ana"
         )
-        links = {
-            "_link_BrazeActivityLogLink": "https://dashboard-01.braze.com/",
-            "_link_SandboxLink": "http://127.0.0.1:8390/",
-        }
         started = report("start", begin, name, start_id="1", **counts)
-        database.add_task("start", begin, **where, report=started, rendered=rendered, links=links)
+        database.add_task("start", begin, **where, report=started, rendered=rendered, links=LINKS)
         step = (now - begin if is_on else timedelta(minutes=100)) / (updates + 1)
         state = {"home": number % 4, "away": number % 3, "phase": "Second half"}
         for update in range(updates):
@@ -230,7 +217,3 @@ def season(database: BoardDatabase, now: datetime, activities: int, updates: int
             database.add_task(
                 "end", begin, **where, report=ended, rendered=fields(name, dismissal_date="PT30M")
             )
-
-
-def utcnow() -> datetime:
-    return datetime.now(UTC)

@@ -6,13 +6,15 @@ import {ago, clock, count, counted, empty, h, section, shortId, span} from "./do
 
 const SHOWN = 100;
 const WORDS = {overdue: "Overdue", task: "Failed", unknown: "Unknown", rejected: "Rejected", bad_rows: "Bad rows", failed: "Failed requests"};
+const ONE_OF_A_KIND = new Set(["overdue", "task"]);
 
 /** Return what should be zero and is not; nothing if all is well. */
 export function drawAttention({attention}) {
   if (attention.length === 0) return null;
   const rows = attention.map(one => h("li", {class: one.kind},
     h("strong", {}, WORDS[one.kind] ?? one.kind),
-    h("span", {class: "what"}, one.activity_id ? shortId(one.activity_id, 48) : one.task_id, one.kind === "overdue" || one.kind === "task" ? " " : h("b", {}, ` ${count(one.count)} `), one.text),
+    h("span", {class: "what"}, one.activity_id ? shortId(one.activity_id, 48) : one.task_id, " · ",
+      ONE_OF_A_KIND.has(one.kind) ? null : `${count(one.count)} `, one.text),
     one.at ? h("span", {class: "muted"}, ago(one.at, "", " late")) : h("span", {class: "muted"}, one.dag_id),
     link(one.links.task ?? one.links.run, "Open the task")));
   return section("attention", "Needs attention", attention.length, h("ul", {class: "attention"}, limited(rows)));
@@ -44,12 +46,12 @@ export function drawComing({coming}, {now, isTab}) {
   const what = {start: "Start, waits in its run", end: "End", run: "DAG run by its schedule"};
   const rows = coming.map(one => h("tr", {},
     h("td", {class: "number"}, one.at ? clock(one.at, now) : "soon"),
-    h("td", {class: "muted"}, one.at ? `in ${span(Date.parse(one.at) - now)}` : ""),
+    h("td", {class: "muted"}, one.at ? span(Date.parse(one.at) - now) : ""),
     h("td", {}, what[one.what]),
     h("td", {}, one.activity_id ? shortId(one.activity_id) : h("span", {class: "id"}, one.dag_id)),
     h("td", {}, one.links.task || one.links.run ? links(one) : null)));
   if (rows.length === 0 && isTab) return null;
-  const content = rows.length ? table(["At", "", "What", "Activity or DAG", "Links"], rows) :
+  const content = rows.length ? table(["At", "In", "What", "Activity or DAG", "Links"], rows) :
     empty("Nothing is due in the next 24 hours. Ends with an end time, and DAGs with a schedule, appear here.");
   return section("coming", "Coming up", coming.length, content);
 }

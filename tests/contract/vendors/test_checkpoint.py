@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
+from airflow_provider_liveactivity._stored_names import PROGRESS_KEY
 from airflow_provider_liveactivity.delivery import progress
 from airflow_provider_liveactivity.delivery.checkpoint import CHECKPOINT_KEY
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import InvalidPayload, PartiallySent, VendorUnavailable
-from airflow_provider_liveactivity._stored_names import PROGRESS_KEY
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.sandbox import RunningSandbox
 from tests.support.airflow_versions import needs_state_store

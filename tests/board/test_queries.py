@@ -1,0 +1,49 @@
+"""The board stays fast: the same few queries whatever the number of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event
+
+from airflow_provider_liveactivity.plugin.board import read_board
+from airflow_provider_liveactivity.plugin.metadata import Scope
+from tests.support.board_db import BoardDatabase, season
+
+NOW = datetime(2026, 7, 22, 18, tzinfo=UTC)
+SCOPE = Scope(frozenset(f"matches_{number}" for number in range(7)), since=NOW - timedelta(hours=18))
+
+
+@contextmanager
+def statements(database: BoardDatabase) -> Iterator[list[str]]:
+    """Collect the statements that reach the database."""
+    found: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        found.append(statement)
+
+    engine = database.session.get_bind()
+    event.listen(engine, "before_cursor_execute", note)
+    yield found
+    event.remove(engine, "before_cursor_execute", note)
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_tasks(database: BoardDatabase) -> None:
+    with statements(database) as of_none:
+        read_board(database.session, SCOPE, now=NOW)
+    season(database, NOW, activities=60, updates=4)
+    database.session.flush()
+    with statements(database) as of_many:
+        board = read_board(database.session, SCOPE, now=NOW)
+    assert len(board["on"]) == 20
+    assert len(board["over"]) == 40
+    assert len(of_many) == len(of_none) <= 8
+
+
+def test_a_board_that_leaves_out_tasks_says_so(database: BoardDatabase, monkeypatch: Any) -> None:
+    monkeypatch.setattr("airflow_provider_liveactivity.plugin.metadata.MAX_TASKS", 10)
+    season(database, NOW, activities=6, updates=2)
+    assert read_board(database.session, SCOPE, now=NOW)["is_complete"] is False
