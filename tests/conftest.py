@@ -45,10 +45,10 @@ profiles.load()
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
 # The first folders take longest. They begin first, so that no worker is left alone with them at the end.
-FOLDERS = ("e2e", "dags", "delivery", "contract", "packaging", "wall", "sandbox", "unit")
+FOLDERS = ("e2e", "dags", "board", "delivery", "contract", "packaging", "wall", "sandbox", "unit")
 # What all tests of these folders share costs more than a second worker would gain: a running Airflow, or its
 # database and API in the worker's process.
-TOGETHER = ("tests/e2e", "tests/dags", "tests/wall")
+TOGETHER = ("tests/e2e", "tests/dags", "tests/board", "tests/wall")
 # Modules that are a unit of their own, so that all workers are busy to the end.
 APART = {
     "e2e/test_buttons_and_links.py": "second Airflow",

@@ -125,15 +125,11 @@ def attention_views(task: Task) -> list[dict[str, Any]]:
 
     :param task: the task.
     """
-    place = {"activity_id": task.activity_id, "verb": task.kind.verb, **_place(task, {})}
-    found = [
-        {"kind": name, "count": count, "text": PROBLEMS[name], **place}
-        for name in PROBLEMS
-        if (count := (task.report or {}).get(name))
-    ]
+    counts = {name: task.report[name] for name in PROBLEMS if task.report.get(name)} if task.report else {}
+    found = [{"kind": name, "count": count, "text": PROBLEMS[name]} for name, count in counts.items()]
     if task.state == "failed":
-        found.insert(0, {"kind": "task", "count": 1, "text": f"the {task.kind.verb} failed", **place})
-    return found
+        found.insert(0, {"kind": "task", "count": 1, "text": f"the {task.kind.verb} failed"})
+    return [{"activity_id": task.activity_id, **view, **_place(task, {})} for view in found]
 
 
 def waiting_view(task: Task) -> dict[str, Any]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_liveactivity._stored_names import END_NOW_DAG_ID, UPDATE_NOW_DAG_ID
 from tests.support.airflow_db import migrate
 from tests.support.api_server import ApiServer, running_api_server
-from tests.support.board_db import LINKS, BoardDatabase, fields, record, report
+from tests.support.board_db import BoardDatabase
+from tests.support.board_evening import evening
 
 
 @pytest.fixture
@@ -29,20 +28,11 @@ def database() -> Iterator[BoardDatabase]:
 
 @pytest.fixture(scope="session")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """Run an API server in which ``guest`` may read the DAG ``open_match`` and not ``secret_match``."""
+    """Run an API server on an evening of which ``guest`` may read the DAG ``match`` only."""
     migrate()
     from airflow.utils.session import create_session
 
-    now = datetime.now(UTC)
     with create_session() as session:
-        database = BoardDatabase(session)
-        for dag_id, name in (("open_match", "open/1"), ("secret_match", "secret/1")):
-            begin = now - timedelta(minutes=30)
-            started = report("start", begin, name, start_id="1234", unknown=3)
-            place: dict[str, Any] = {"dag_id": dag_id, "run_id": "run"}
-            database.add_task("start", begin, **place, report=started, rendered=fields(name), links=LINKS)
-            database.add_record(record(begin, name, **place))
-        for dag_id in (END_NOW_DAG_ID, UPDATE_NOW_DAG_ID):
-            database.add_dag(dag_id)
+        evening(BoardDatabase(session), datetime.now(UTC))
     with running_api_server(tmp_path_factory.mktemp("api")) as server:
         yield server

@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_liveactivity.plugin.app import create_app
 from tests.support.api_server import ADMIN, GUEST, ApiServer
+from tests.support.board_evening import ALL_ON
 
 BOARD = "/liveactivity/api/board"
 
@@ -13,27 +14,25 @@ BOARD = "/liveactivity/api/board"
 def test_an_admin_sees_the_activities_of_all_dags(api: ApiServer) -> None:
     with api.client(ADMIN) as client:
         board = client.get(BOARD).raise_for_status().json()
-    assert {one["activity_id"] for one in board["on"]} >= {"open/1", "secret/1"}
+    assert {one["activity_id"] for one in board["on"]} == ALL_ON
 
 
 def test_a_person_without_rights_on_a_dag_sees_none_of_its_activities(api: ApiServer) -> None:
     with api.client(GUEST) as client:
         response = client.get(BOARD).raise_for_status()
-    assert {one["activity_id"] for one in response.json()["on"]} == {"open/1"}
-    assert {one["activity_id"] for one in response.json()["attention"]} == {"open/1"}
-    assert "secret" not in response.text
+    assert {one["activity_id"] for one in response.json()["on"]} == {"match-1"}
+    assert {one["activity_id"] for one in response.json()["attention"]} == {"match-1"}
+    assert not [name for name in ALL_ON - {"match-1"} if name in response.text]
     assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_the_tab_of_a_run_is_closed_to_a_person_without_rights_on_its_dag(api: ApiServer) -> None:
     with api.client(GUEST) as client:
-        assert client.get(BOARD, params={"dag_id": "secret_match", "run_id": "run"}).status_code == 403
-        shown = client.get(BOARD, params={"dag_id": "open_match", "run_id": "run"}).raise_for_status().json()
-        both = client.get(
-            BOARD, params=[("dag_id", "secret_match"), ("dag_id", "open_match"), ("run_id", "run")]
-        )
-    assert [one["activity_id"] for one in shown["on"]] == ["open/1"]
-    assert "secret" not in both.text
+        assert client.get(BOARD, params={"dag_id": "cup", "run_id": "run"}).status_code == 403
+        shown = client.get(BOARD, params={"dag_id": "match", "run_id": "run"}).raise_for_status().json()
+        both = client.get(BOARD, params=[("dag_id", "cup"), ("dag_id", "match"), ("run_id", "run")])
+    assert [one["activity_id"] for one in shown["on"]] == ["match-1"]
+    assert "cup-final" not in both.text
 
 
 @pytest.mark.parametrize("path", ["/liveactivity/", "/liveactivity/files/main.js", BOARD])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from benchmarks.import_cost import TARGETS, Cost, measure
@@ -38,3 +41,24 @@ def test_a_dag_parse_does_not_load_what_only_a_running_task_needs(
         if any(module == name or module.startswith(f"{name}.") for name in IMPORTED_WHEN_USED)
     ]
     assert heavy == []
+
+
+PLUGIN = "airflow_provider_liveactivity.plugin"
+# Runs in a process of its own, as a scheduler or a worker: it loads all plugins, and serves no page.
+LOAD_PLUGINS = f"""
+import sys
+from airflow import plugins_manager
+plugins_manager.ensure_plugins_loaded()
+plugins_manager.get_timetables_plugins() if hasattr(plugins_manager, "get_timetables_plugins") else None
+print(*sorted(name for name in sys.modules if name.startswith("{PLUGIN}")))
+"""
+
+
+def test_the_plugin_imports_nothing() -> None:
+    assert measure(PLUGIN)[PLUGIN]["modules"] == [PLUGIN]
+
+
+def test_a_process_that_loads_plugins_does_not_load_the_board() -> None:
+    command = [sys.executable, "-c", LOAD_PLUGINS]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    assert done.stdout.splitlines()[-1].split() == [PLUGIN]

@@ -114,7 +114,7 @@ function details(activity) {
 /** Return the links of an activity or a task. */
 export function links({links: found}) {
   const labels = [["run", "Run"], ["task", "Task log"], ["vendor", "Vendor"], ["sandbox", "Sandbox"]];
-  return h("nav", {"aria-label": "Links"}, labels.filter(([name]) => found[name]).map(([name, label]) => link(found[name], label)));
+  return h("div", {class: "links"}, labels.filter(([name]) => found[name]).map(([name, label]) => link(found[name], label)));
 }
 
 function buttons(activity, actions, context) {

@@ -29,7 +29,7 @@ class Match:
         self.gate = folder / "goal"
         self.activity_id = f"board/{folder.name}"
         self.run_id = start_run(stack, airflow, DAG_ID, activity_id=self.activity_id, gate=str(self.gate))
-        stack.wait_until(lambda: self.phone[0] == "on", "the start", 240)
+        stack.wait_until(lambda: self.phone[0] == "running", "the start", 240)
 
     @property
     def phone(self) -> tuple[str, Any]:
@@ -95,4 +95,4 @@ def test_update_now_changes_the_card_and_the_run_goes_on(ui: AirflowUi, match: M
     match.stack.wait_until(lambda: match.phone[1] == {"home": 0, "away": 3}, "the update", 60)
     match.gate.touch()
     match.wait_for("goal", "success")
-    assert match.phone == ("on", {"home": 1, "away": 0})
+    assert match.phone == ("running", {"home": 1, "away": 0})
