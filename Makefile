@@ -40,7 +40,7 @@ test-airflow-%: $(READY)
 		tests/unit tests/contract tests/dags tests/packaging $(PYTEST_ARGS)
 
 pictures: $(READY) ## take the pictures of docs/images anew
-	PICTURES=1 $(BIN)/python -m pytest tests/e2e/ui tests/wall $(PYTEST_ARGS)
+	PICTURES=1 $(BIN)/python -m pytest tests/e2e/ui tests/board tests/wall $(PYTEST_ARGS)
 
 demo: $(READY) ## run a day of flights through a real Airflow, then stop it
 	$(BIN)/python -m demo

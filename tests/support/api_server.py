@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from demo.stack import ROOT, running_process
+from demo.processes import ROOT, running_process
 from tests.support.airflow_db import migrate
 
 ADMIN, GUEST = "admin", "guest"

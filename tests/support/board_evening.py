@@ -54,7 +54,7 @@ def evening(database: BoardDatabase, now: datetime) -> None:
 def _match(database: BoardDatabase, now: datetime) -> None:
     begin = now - timedelta(minutes=64)
     database.add_run("match", "run", begin, triggering_user_name="ana")
-    sent = {"recipients": 120_000, "accepted": 119_950, "unknown": 50, "start_id": "1234"}
+    sent: dict[str, Any] = {"recipients": 120_000, "accepted": 119_950, "unknown": 50, "start_id": "1234"}
     database.add_task("start", begin, report=report("start", begin, **sent), rendered=fields(), links=LINKS)
     for number, minute in enumerate((10, 25, 44, 60)):
         at = begin + timedelta(minutes=minute)
