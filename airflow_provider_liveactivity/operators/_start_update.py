@@ -171,7 +171,9 @@ class UpdateMixin(LiveActivityOperator):
         The ends of the run know the tasks that start the activity.
         """
         dag = self.get_dag()
-        ends = (dag.get_task(task_id) for task_id in self.end_task_ids) if dag is not None else ()
+        if dag is None:
+            return False
+        ends = [dag.get_task(task_id) for task_id in self.end_task_ids if dag.has_task(task_id)]
         starts = {task_id for end in ends for task_id in _sent_by(end)} - {self.task_id}
         reports = reports_of(context, sorted(starts), self.activity_key)
         return any(report.get("start_id") is not None for report in reports)

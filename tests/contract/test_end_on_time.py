@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, AirflowSkipException, TaskDeferred
 
 from airflow_provider_liveactivity.errors import (
     InvalidConnection,
@@ -76,12 +76,12 @@ def start(**changes: Any) -> BrazeStartLiveActivityOperator:
 
 def end(**changes: Any) -> BrazeEndLiveActivityOperator:
     arguments: dict[str, Any] = {"activity_id": "a", "content_state": {"step": 9}}
-    return BrazeEndLiveActivityOperator(task_id="t", **(arguments | changes))
+    return BrazeEndLiveActivityOperator(**({"task_id": "t"} | arguments | changes))
 
 
 def update(**changes: Any) -> BrazeUpdateLiveActivityOperator:
     arguments: dict[str, Any] = {"activity_id": "a", "content_state": {"step": 1}}
-    return BrazeUpdateLiveActivityOperator(task_id="t", **(arguments | changes))
+    return BrazeUpdateLiveActivityOperator(**({"task_id": "t"} | arguments | changes))
 
 
 def received(sandbox: RunningSandbox) -> list[dict[str, Any]]:
@@ -393,6 +393,27 @@ def test_an_update_after_the_end_is_dropped_and_counted(sandbox: RunningSandbox)
 
     assert (report.get("dropped", 0), report["accepted"], report["requests"]) == (1, 0, 0)
     assert received(sandbox) == []
+
+
+def test_an_update_is_dropped_when_another_dag_run_has_ended_the_activity(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
+    with DAG("matches", schedule=None):
+        started, goal = start(end_time=soon(600)), update(task_id="goal", end_task_ids=["end"])
+        end(task_id="end", update_task_ids=["t", "goal"])
+    report, _ = run(started)
+    xcoms = {("t", "return_value"): report}
+    while_it_is_on, _ = run(goal, xcoms)
+    assert while_it_is_on.get("dropped", 0) == 0
+
+    ended, _ = run(end(content_state=None))  # as the DAG live_activity_end_now does
+    assert ended["start_id"] == report["start_id"]
+    sent = len(received(sandbox))
+    after_its_end, _ = run(goal, xcoms)
+    assert after_its_end["dropped"] == 1
+    with pytest.raises(AirflowSkipException):
+        run(end(content_state=None, update_task_ids=["t", "goal"]), xcoms)
+    assert len(received(sandbox)) == sent
 
 
 def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
