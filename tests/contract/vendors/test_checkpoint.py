@@ -29,8 +29,8 @@ def times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """The execution_timeout comes as soon as a recipient was reached."""
     note, struck = Sender._collect, list[int]()
 
-    def strike(send: Sender, workers: Any) -> None:
-        note(send, workers)
+    def strike(send: Sender) -> None:
+        note(send)
         if send.counts.accepted and not struck:
             struck.append(1)
             raise AirflowTaskTimeout("Timeout")
