@@ -185,8 +185,8 @@ def run(task: Task, begins: Event) -> None:
     signal.signal(signal.SIGTERM, lambda *_: send.stop())
     signal.signal(signal.SIGALRM, time_is_up)
     ended, closing = "finished", False
-    begins.set()
     try:
+        begins.set()  # the signal may come at once
         send.run()
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
     except (LiveActivityError, TimeIsUp) as error:
