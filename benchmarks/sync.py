@@ -17,7 +17,7 @@ MAPPED_STEP_SECONDS = 0.215
 LATENCY = 0.1
 POLL_SECONDS = 1.0
 PASSES = ("query", "all new", "10 % changed", "none changed", "all due")
-_CHILD_SECONDS = 300
+_CHILD_SECONDS = 600
 
 Measured = dict[str, dict[str, float]]
 
