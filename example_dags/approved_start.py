@@ -43,8 +43,15 @@ START: dict[str, Any] = {
     "max_requests_per_second": 50,
 }
 PEOPLE = '{{ "{:,}".format(ti.xcom_pull(task_ids="rehearsal").recipients) }}'
+# The page card.html of the provider's plugin draws what comes after the "#".
 QUESTION = """
 {%- set report = ti.xcom_pull(task_ids="rehearsal") -%}
+{%- set card = {
+    "attributes_type": "AirportAttributes",
+    "attributes": {"airport": params.airport},
+    "content_state": report.content_state,
+    "alert": {"title": "Storm at " ~ params.airport, "body": params.text},
+} -%}
 | | |
 |---|---|
 | People | {{ "{:,}".format(report.recipients) }} |
@@ -59,6 +66,8 @@ On the lock screen:
 > {{ params.text }}
 >
 > {{ report.content_state.status }}
+
+[See the card as a phone shows it](/liveactivity/files/card.html#{{ card | tojson | urlencode }})
 
 Without an answer within half an hour nothing is sent.
 """

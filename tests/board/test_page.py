@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 import pytest
 
@@ -164,3 +166,20 @@ def test_the_board_shows_every_section(open_board: Open, theme: Literal["light",
         "Over today",
     ]
     picture(page, "board" if theme == "light" else "board-dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_of_a_card_draws_what_its_link_describes(
+    open_board: Open, theme: Literal["light", "dark"]
+) -> None:
+    from playwright.sync_api import expect
+
+    page = open_board(path=ITSELF, theme=theme, size="phone")
+    text = "<b>Expect</b> delays (JFK)"
+    storm = {"attributes": {"airport": "JFK"}, "content_state": {"status": "Delays", "text": text}}
+    page.goto(f"{page.url}files/card.html#{quote(json.dumps(storm))}")
+    expect(page.locator(".la-card")).to_contain_text(text)
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["phone"][0]
+    for nothing in ("", "#%7B", "#[1]", "#null"):
+        page.evaluate("fragment => { location.hash = fragment; }", nothing)
+        expect(page.locator("#screen")).to_have_text("The link has no card.")

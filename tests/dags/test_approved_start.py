@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import duckdb
 
@@ -72,6 +75,13 @@ def test_the_question_tells_people_requests_duration_and_the_card(examples: DagB
     assert "| Takes about | 5 s |" in question
     assert "| Over by, if you approve now | 2026-07-22 18:30:04 UTC |" in question
     assert "> **Storm at JFK**\n>\n> Stay in\n>\n> Delays\n" in question
+    [fragment] = re.findall(r"\]\(/liveactivity/files/card\.html#([^)]*)\)", question)
+    assert json.loads(unquote(fragment)) == {
+        "attributes_type": "AirportAttributes",
+        "attributes": {"airport": "JFK"},
+        "content_state": report["content_state"],
+        "alert": {"title": "Storm at JFK", "body": "Stay in"},
+    }
 
 
 def test_no_answer_is_a_no(examples: DagBag) -> None:

@@ -87,6 +87,11 @@ def test_who_approves_sees_what_is_sent_then(question: Question, airflow: Airflo
     for text in ("Storm at EWR", STORM["text"], "Delays"):
         expect(page.get_by_role("blockquote")).to_contain_text(str(text))
     question.ui.picture("approval")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="See the card").click()
+    expect(opened.value.locator(".la-card")).to_contain_text(str(STORM["text"]))
+    question.ui.picture("approval-card", page=opened.value)
+    opened.value.close()
 
     states = question.answer("Approve")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -104,6 +104,15 @@ def test_the_page_shows_the_card_the_numbers_and_one_request(show: Callable[[Pre
     AirflowUi(page, "").picture("preview")
     page.emulate_media(color_scheme="dark")
     AirflowUi(page, "").picture("preview-dark")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_page_is_accessible(show: Callable[[Preview], Page], theme: Literal["light", "dark"]) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = show(MATCH)
+    page.emulate_media(color_scheme=theme)
+    assert Axe().run(page).response["violations"] == []
 
 
 def test_the_page_fits_a_phone(show: Callable[[Preview], Page]) -> None:
