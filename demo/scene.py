@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -69,7 +71,7 @@ SUBJECTS = (
     _order(4712, "Green Bowl", "Preparing", 21, "In the kitchen"),
     _match("match/rovers-wanderers", "Rovers", "Wanderers", (3, 3), "Full time", phase="Full time"),
 )
-STALE, ENDED, TWICE = SUBJECTS[5], SUBJECTS[7], SUBJECTS[4]
+BROADCAST, TWICE, STALE, ENDED = SUBJECTS[3], SUBJECTS[4], SUBJECTS[5], SUBJECTS[7]
 
 
 class Scene:
@@ -80,8 +82,7 @@ class Scene:
     """
 
     def __init__(self, url: str) -> None:
-        headers = {"Authorization": "Bearer sandbox-braze-key"}
-        self._client = httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=30)
 
     def close(self) -> None:
         """Close the connections."""
@@ -100,32 +101,73 @@ class Scene:
                 external_user_ids=users[first : first + IDS_PER_REQUEST],
             )
 
-    def update(self, subject: Subject, suffix: str = "", **body: Any) -> None:
+    def update(
+        self, subject: Subject, suffix: str = "", headers: dict[str, str] | None = None, **body: Any
+    ) -> None:
         """Update an activity, by default with the subject's state."""
         content = {"content_state": subject.state, **body}
-        self._post("update", activity_id=subject.activity_id + suffix, **content)
+        with suppress(httpx.RemoteProtocolError):  # a fault that closes the connection
+            self._post("update", headers, activity_id=subject.activity_id + suffix, **content)
 
-    def fill(self, phones: int, *, troubles: bool = True) -> None:
+    def broadcast(self, verb: str, users: list[str] | None = None) -> None:
+        """Start or update the broadcast, through MoEngage."""
+        activity_id = BROADCAST.activity_id
+        if users:
+            self._client.put(f"/sandbox/campaigns/{activity_id}", json={"users": users})
+        ios = {"content_state": BROADCAST.state, **BROADCAST.alert}
+        if verb == "start":
+            ios |= {"attribute_type": BROADCAST.attributes_type, "attribute_info": BROADCAST.attributes}
+        self._client.post(
+            f"/v1.0/live-activity/broadcast/{verb}",
+            json={"broadcast_live_activity_id": activity_id, "ios": ios},
+            headers={"X-MOE-APPKEY": "SANDBOX", "X-Broadcast-Live-Activity-Id": activity_id},
+            auth=("SANDBOX", "sandbox-push-key"),
+        )
+
+    def pass_time(self, minutes: int, wait: Callable[[float], None]) -> None:
+        """
+        Send updates every few seconds, of which some fail.
+
+        :param minutes: how long.
+        :param wait: lets so many seconds pass.
+        """
+        for step in range(minutes * 12):
+            wait(5)
+            for subject in SUBJECTS[step % 3 : len(SUBJECTS) - step % 4 : 2]:
+                if subject is BROADCAST and step % 4 == 0:
+                    self.broadcast("update")
+                elif subject not in (BROADCAST, STALE, ENDED):
+                    self.update(subject, notification=subject.alert)
+            if step % 9 == 4:
+                fault = ("429", "503", "drop_after")[step % 3]
+                self.update(SUBJECTS[0], headers={"X-Sandbox-Fault": fault})
+
+    def fill(self, phones: int, now: datetime | None = None) -> None:
         """
         Start an activity about each subject, and let one be stale, one ended, and one be on a phone twice.
 
         :param phones: number of phones of all activities together.
-        :param troubles: whether some requests fail, too.
+        :param now: the sandbox's present moment; None for the real one.
         """
+        now = now or datetime.now(UTC)
         for index, subject in enumerate(SUBJECTS):
             share = phones // len(SUBJECTS) + (index < phones % len(SUBJECTS))
             users = [f"{NAMES[number % len(NAMES)]}-{index}-{number:03}" for number in range(share)]
-            self.start(subject, users)
+            if subject is BROADCAST:
+                self.broadcast("start", users)
+            else:
+                self.start(subject, users)
             if subject is TWICE:
                 self.start(subject, users[:1])
         if phones >= len(SUBJECTS):
-            self.update(STALE, stale_date=(datetime.now(UTC) - timedelta(minutes=4)).isoformat())
+            self.update(STALE, stale_date=(now - timedelta(minutes=4)).isoformat())
             self.update(ENDED, end_activity=True, notification=ENDED.alert)
-        if troubles and phones:
+        if phones:
             for fault in ("429", "500"):
                 self._post("update", {"X-Sandbox-Fault": fault}, activity_id="x", content_state={})
             self._post("update", app_id="another", activity_id="x", content_state={})
 
     def _post(self, verb: str, headers: dict[str, str] | None = None, /, **body: Any) -> None:
         content = {"app_id": "sandbox-app", **body}
+        headers = {"Authorization": "Bearer sandbox-braze-key", **(headers or {})}
         self._client.post(f"/messages/live_activity/{verb}", json=content, headers=headers)

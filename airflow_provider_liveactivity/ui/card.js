@@ -248,8 +248,8 @@ const DRAW = {
     const end = (code, moment) => h("div", "la-port", h("b", "", code), h("span", "", clock(moment, options)));
     const late = delay === null ? null : h("span", `la-pill ${delay > 0 ? "la-late" : "la-early"}`,
       delay > 0 ? `${delay} min late` : delay < 0 ? `${-delay} min early` : "On time");
-    return [end(origin, departs), h("div", "la-way", h("span", "la-number", number ?? ""), route,
-      h("div", "la-pills", status ? h("span", "la-pill", status) : null, late)), end(destination, arrives)];
+    return [end(origin, departs), h("div", "la-way", h("span", "la-number", number ?? ""), route), end(destination, arrives),
+      h("div", "la-pills", status ? h("span", "la-pill", status) : null, late)];
   },
   delivery({status, minutes, eta, step, steps, done, cancelled}, options) {
     const figure = done ? h("b", "la-big", icon("check")) : cancelled ? h("b", "la-big", icon("warning"))

@@ -24,17 +24,17 @@ function make(activity) {
 }
 
 function update(store, cell, activity) {
-  const {counts, lastVerb} = activity, parts = [`${count(counts.on)} on`];
+  const {counts, tally} = activity, parts = [`${count(counts.on)} on`];
   if (counts.stale) parts.push(`${count(counts.stale)} stale`);
   if (counts.ended) parts.push(`${count(counts.ended)} ended`);
   if (counts.dismissed) parts.push(`${count(counts.dismissed)} gone`);
-  if (lastVerb) parts.push(lastVerb);
+  if (tally.verb) parts.push(tally.verb);
   const text = parts.join(" · ");
   say(cell.querySelector(".facts"), text);
   cell.classList.toggle("alarmed", Boolean(counts.started_twice));
   mark(cell, "aria-label", `${wordsOf(activity.vendor)}, ${activity.activity_id}, ${text}`
     + (counts.started_twice ? `, ${counts.started_twice} started twice` : ""));
-  mark(cell.querySelector("path"), "d", sparkline(activity.requests, store.now()));
+  mark(cell.querySelector("path"), "d", sparkline(tally.times, store.now()));
 }
 
 function sparkline(times, now) {

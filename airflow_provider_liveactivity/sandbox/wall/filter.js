@@ -2,6 +2,19 @@
 
 import {STATUSES} from "./store.js";
 
+const RANKS = {starting: 1, on: 1, stale: 1, ended: 2, dismissed: 3};
+
+/** Order phones for cells: started twice first, then what is on, then what is over; activities take turns. */
+export function mixed(phones, store) {
+  const turns = new Map(), rank = phone => phone.cards > 1 ? 0 : RANKS[store.statusOf(phone)];
+  const order = phones.map(phone => {
+    const key = `${phone.activity.n} ${rank(phone)}`, turn = turns.get(key) ?? 0;
+    turns.set(key, turn + 1);
+    return {phone, rank: rank(phone), turn};
+  });
+  return order.sort((a, b) => a.rank - b.rank || a.turn - b.turn).map(({phone}) => phone);
+}
+
 export class Filter {
   vendor = "";
   search = "";

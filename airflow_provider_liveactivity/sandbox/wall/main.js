@@ -3,7 +3,7 @@
 import {activityCells} from "./activities.js";
 import {byId, choice, count, h, perFrame, plural, say, throttle} from "./dom.js";
 import {Feed} from "./feed.js";
-import {Filter} from "./filter.js";
+import {Filter, mixed} from "./filter.js";
 import {Grid} from "./grid.js";
 import {Inspector} from "./inspector.js";
 import {Mosaic} from "./mosaic.js";
@@ -51,7 +51,7 @@ function recount() {
   grid.element.hidden = level === "mosaic";
   mosaic.element.hidden = level !== "mosaic";
   if (level === "mosaic") mosaic.show(items);
-  else grid.show(twice ? items.toSorted((a, b) => (b.cards > 1) - (a.cards > 1)) : items, level === "phone" ? kinds.phone(byId("stage"), items.length) : kinds.card);  // the bad ones first
+  else grid.show(mixed(items, store), level === "phone" ? kinds.phone(byId("stage"), items.length) : kinds.card);
   showStatuses(counts);
   say(byId("twice"), `⚠ ${plural(twice, "phone")} started twice`);
   byId("twice").hidden = !twice && !filter.twiceOnly;

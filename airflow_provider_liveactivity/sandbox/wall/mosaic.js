@@ -125,7 +125,7 @@ export class Mosaic {
 
   #drawLabels(paint, top, height, width) {
     if (!this.labelled) return;
-    paint.font = "600 12px system-ui, sans-serif";
+    paint.font = `600 12px ${getComputedStyle(this.element).fontFamily}`;
     paint.textBaseline = "top";
     paint.fillStyle = this.colours.label;
     for (const [activity, y] of this.labels) if (y > top - LABEL && y < top + height)

@@ -26,10 +26,10 @@ export function cells(store) {
 
 // Phones shrink until one row is in sight, and grow where one row is all there is.
 function zoomFor({clientWidth: width, clientHeight: height}, number) {
-  const inRow = Math.max(1, Math.floor((width - GAP) / (220 + GAP)));
-  const fit = (height - 2 * GAP) / 470, wide = (width - GAP) / number / (220 + GAP);
-  const zoom = number <= inRow ? Math.min(fit, wide, 1.4) : Math.min(fit, 1);
-  return Math.max(0.7, Math.floor(zoom * 20) / 20);
+  const inRow = Math.max(1, Math.floor((width - GAP) / (0.88 * 220 + GAP)));
+  const fit = (height - 2 * GAP) / 470, wide = ((width - GAP) / Math.min(number, inRow) - GAP) / 220;
+  const zoom = Math.min(fit, wide, number <= inRow ? 1.4 : 1);
+  return Math.max(0.7, Math.floor(zoom * 100) / 100);
 }
 
 function makeCard(store, phone) {

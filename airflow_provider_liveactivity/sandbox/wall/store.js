@@ -26,6 +26,7 @@ export class Store {
 
   clear() {
     this.activities = [];
+    this.tallies = new Map();
     this.requests = [];
     this.requestsLeftOut = 0;
     this.quotas = [];
@@ -58,7 +59,7 @@ export class Store {
     const activity = this.activities[change.n] ??= {
       n: change.n, vendor: change.vendor, activity_id: change.activity_id, attributes: [],
       starts: [], phones: [], byUser: new Map(), views: [], counts: {phones: 0, on: 0, stale: 0, ended: 0, dismissed: 0},
-      lastVerb: "", changedAt: 0, waveAt: -Infinity, requests: []};
+      changedAt: 0, waveAt: -Infinity, tally: this.tallyOf(change.vendor, change.activity_id)};
     activity.attributes.push(...change.attributes ?? []);
     for (const [n, attributes, at] of change.starts ?? [])
       activity.starts[n] = {at, attributes: activity.attributes[attributes], view: null, card: null, twins: null,
@@ -110,10 +111,10 @@ export class Store {
       request.at = Date.parse(request.received_at);
       request.outcome = outcomeOf(request);
       this.requests.push(request);
-      const activity = request.activity_id && this.find(request.vendor, request.activity_id);
-      if (!activity) continue;
-      activity.lastVerb = request.verb;
-      activity.requests.push(request.at);
+      if (!request.activity_id) continue;
+      const tally = this.tallyOf(request.vendor, request.activity_id);
+      tally.verb = request.verb;
+      tally.times.push(request.at);
     }
     const oldest = this.now() - KEPT_MS;
     let gone = Math.max(0, this.requests.length - KEPT_REQUESTS);
@@ -121,13 +122,11 @@ export class Store {
     if (gone > 1000 || (gone && gone === this.requests.length)) this.requests.splice(0, gone);
   }
 
-  /** Return an activity; undefined if none has this id. */
-  find(vendor, activityId) {
-    if (this.index?.size !== this.activities.length || this.indexed !== this.activities) {
-      this.index = new Map(this.activities.map(activity => [`${activity.vendor} ${activity.activity_id}`, activity]));
-      this.indexed = this.activities;
-    }
-    return this.index.get(`${vendor} ${activityId}`);
+  /** Return the requests of an activity: {verb, times}. A request may be told of before its activity. */
+  tallyOf(vendor, activityId) {
+    const key = `${vendor} ${activityId}`;
+    if (!this.tallies.has(key)) this.tallies.set(key, {verb: "", times: []});
+    return this.tallies.get(key);
   }
 
   /** Return the status of a phone: starting, on, stale, ended or dismissed. */

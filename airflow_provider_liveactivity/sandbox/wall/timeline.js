@@ -105,7 +105,7 @@ export class Timeline {
 
   #axis(paint, width, height) {
     const lane = (height - 16) / 2, now = this.store.now();
-    paint.font = "11px system-ui, sans-serif";
+    paint.font = `11px ${getComputedStyle(this.host).fontFamily}`;
     paint.textBaseline = "middle";
     paint.fillStyle = paint.strokeStyle = this.#colours.dim;
     for (const [name, y] of [["Braze", lane], ["MoEngage", 2 * lane + 2]]) {
