@@ -14,7 +14,7 @@ from types import FrameType
 
 import httpx
 
-from demo import braze_events, scenario, warehouse
+from demo import braze_events, picture, scenario, warehouse
 from demo.airflow_api import AirflowApi
 from demo.display import Display
 from demo.outcome import gather
@@ -49,8 +49,8 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
         with display.working("Starting Airflow and the sandbox; Airflow takes most of a minute"):
             stack = up.enter_context(running_stack(home, preferred_ports=(8080, 8390) if keep else (0, 0)))
             airflow = up.enter_context(AirflowApi(stack.airflow_url))
+        display.say(f"Phones   {stack.sandbox_url}  the wall of phones: open it first")
         display.say(f"Airflow  {stack.airflow_url}  no login: every visitor is an admin")
-        display.say(f"Phones   {stack.sandbox_url}")
         scenario.prepare(stack, airflow, flights)
         runs = scenario.play(airflow, flights)
         timetable = warehouse.timetable(stack.warehouse)
@@ -62,6 +62,7 @@ def _demo(home: Path, display: Display, *, flights: int, keep: bool) -> bool:
         braze_events.load(stack.sync_state, shown)  # for the example reconcile_with_braze
         display.summary(outcome)
         display.failures(outcome, home / "logs")
+        display.say(picture.take(stack.sandbox_url, home.with_suffix(".png")))
         if keep:
             display.say("Everything keeps running; trigger any DAG again. Ctrl-C stops it.")
             while True:

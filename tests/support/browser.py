@@ -53,7 +53,7 @@ class AirflowUi:
         self.page.get_by_role("button", name=button).first.click()
         return Form(self.page, self.page.get_by_role("dialog").first)
 
-    def picture(self, name: str, part: Locator | None = None, *, page: Page | None = None) -> None:
+    def picture(self, name: str, part: Locator | None = None) -> None:
         """Take a picture for the docs, where that is wanted: of a part of the page, or of its upper half."""
         if TAKE_PICTURES:
             IMAGES.mkdir(exist_ok=True)
@@ -63,7 +63,7 @@ class AirflowUi:
                 part.screenshot(**options)
             else:
                 options["clip"] = {"x": 0, "y": 0, "width": 1200, "height": 700}
-                (page or self.page).screenshot(**options)
+                self.page.screenshot(**options)
 
 
 class Form:

@@ -1,0 +1,32 @@
+"""A picture of the wall of phones, taken by the system's Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SETTLING_MS = 2_500  # the first events arrive, and cards slide in
+
+
+def take(url: str, picture: Path) -> str:
+    """
+    Take the picture, and return what to tell about it.
+
+    :param url: address of the page.
+    :param picture: the PNG file to write.
+    """
+    from playwright.sync_api import Error, sync_playwright
+
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        return f"No picture of the wall: there is no Chromium. Open {url} instead"
+    try:
+        with sync_playwright() as playwright, playwright.chromium.launch(executable_path=browser) as running:
+            page = running.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+            page.goto(url)
+            page.wait_for_timeout(SETTLING_MS)
+            page.screenshot(path=picture)
+    except Error as error:
+        return f"No picture of the wall: {error.message.splitlines()[0]}. Open {url} instead"
+    return f"The wall, as a picture: {picture}"
