@@ -91,7 +91,7 @@ def measure(browser: Browser, level: str, seconds: float) -> Row:
 
 
 def cpu_seconds(page: Page) -> float:
-    """Return the CPU time that the process of a page has used; other work on the machine does not show in it."""
+    """Return the CPU time of a page's process, in which other work on the machine does not show."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     metrics = session.send("Performance.getMetrics")["metrics"]
