@@ -142,8 +142,9 @@ class Resolver:
         if found is None:
             return None
         self.problems.update(dict.fromkeys(found.problems))
-        if found.kind != "enum" or found.members & {"intValue", "stringValue"}:
-            self._note(found.place, f"{found.name} computes its keys")
+        computed = any(part.members & {"stringValue"} for part in self._module.parts(found))
+        if found.kind != "enum" or computed:
+            self._note(found.place, f"{found.name} is not an enum whose cases are the keys")
         for case in found.cases:
             if case.problem is not None:
                 self._note(case.place, f"{found.name}.{case.name} {case.problem}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity.contract.declarations import Problem
 from airflow_provider_liveactivity.contract.json_schema import attributes_schema, content_state_schema
 from airflow_provider_liveactivity.contract.module import Module
 from airflow_provider_liveactivity.contract.parse import parse_swift
@@ -13,9 +14,12 @@ from airflow_provider_liveactivity.contract.types import Contract
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from airflow_provider_liveactivity.contract.declarations import Declaration, Problem
+    from airflow_provider_liveactivity.contract.declarations import Declaration
+
+#: What a synthesized decoder calls for each property.
+_CONTAINERS = {"KeyedDecodingContainer", "KeyedDecodingContainerProtocol", "UnkeyedDecodingContainer"}
 
 
 class UnreadableSwift(InvalidPayload):
@@ -61,7 +65,7 @@ def read_contract(files: Sequence[str | Path], type_name: str | None = None) -> 
             [f"{attributes.place}: {attributes.name} has no struct ContentState in these files"]
         )
     resolver.add(state)
-    problems += resolver.problems
+    problems += [*resolver.problems, *_replaced_decoders(declarations)]
     if problems:
         problems.sort(key=lambda problem: (problem.place.file, problem.place.line))
         raise UnreadableSwift(problems)
@@ -81,6 +85,14 @@ def schema_of(path: str, argument: str) -> dict[str, Any]:
     contract = read_contract([file], type_name or None)
     write = content_state_schema if argument == "content_state_schema" else attributes_schema
     return write(contract)
+
+
+def _replaced_decoders(declarations: Iterable[Declaration]) -> Iterator[Problem]:
+    """Yield the extensions that change how all types are decoded."""
+    for declared in declarations:
+        decodes = "decode" in declared.members or "decodeIfPresent" in declared.members
+        if declared.kind == "extension" and declared.name in _CONTAINERS and decodes:
+            yield Problem(declared.place, f"the extension of {declared.name} replaces Swift's own decoding")
 
 
 def _choose(

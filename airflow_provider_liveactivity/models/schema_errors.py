@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -20,18 +20,22 @@ _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", dict:
 
 def describe(errors: Iterable[ValidationError], argument: str) -> Iterator[str]:
     """
-    Yield a description of each error, without any value of the object.
+    Yield a description of each error, in the order of their places, without any value of the object.
 
     :param errors: errors of the validator.
     :param argument: name of the argument with the object.
     """
     seen = set()
-    for error in errors:
+    for error in sorted(errors, key=_place):  # the validator's order is not the same in each process
         for leaf in _leaves(error):
             for text in _describe(leaf, argument):
                 if text not in seen:
                     seen.add(text)
                     yield text
+
+
+def _place(error: ValidationError) -> list[tuple[bool, int | str]]:
+    return [(isinstance(part, str), part) for part in error.absolute_path]
 
 
 def _leaves(error: ValidationError) -> Iterator[ValidationError]:
@@ -56,8 +60,10 @@ def _is_about_type(error: ValidationError, parent: ValidationError) -> bool:
 
 
 def _alternatives(error: ValidationError) -> list[str]:
-    """Return what the alternatives expect, if the value has the type of none of them."""
+    """Return what the alternatives expect; nothing if the value has the type of one of them."""
     wrong = [inner for inner in error.context or () if _is_about_type(inner, error)]
+    if len(wrong) < len(cast("list[Any]", error.validator_value)):
+        return []
     return [_name(inner.schema) or str(inner.validator_value) for inner in wrong]
 
 

@@ -138,6 +138,14 @@ def test_a_decoder_that_a_protocol_brings_is_named(tmp_path: Path) -> None:
     assert unreadable(path, other) == [f"{other}:2: Lenient has a custom init(from:)"]
 
 
+def test_an_extension_that_replaces_decoding_is_named(tmp_path: Path) -> None:
+    function = "func decode(_ type: Int.Type, forKey key: Key) throws -> Int { 0 }"
+    other = written(tmp_path, f"extension KeyedDecodingContainer {{ {function} }}", "Decoding.swift")
+    assert unreadable(app(tmp_path, "var home: Int"), other) == [
+        f"{other}:1: the extension of KeyedDecodingContainer replaces Swift's own decoding"
+    ]
+
+
 def test_a_name_means_the_innermost_type(tmp_path: Path) -> None:
     path = app(
         tmp_path, "var team: Team\nvar other: MatchAttributes.Team\nstruct Team: Codable { var id: Int }"

@@ -172,3 +172,43 @@ def test_a_file_without_a_schema_in_it_is_refused(text: str, tmp_path: Path) -> 
     path.write_text(text)
     with pytest.raises(InvalidPayload, match="is not a readable JSON Schema"):
         check_schema({}, path)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "error"),
+    [
+        (
+            {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+            "x",
+            r"content_state\.a must be integer or null, not string",
+        ),
+        (
+            {"anyOf": [{"type": "integer", "minimum": 5}, {"type": "null"}]},
+            3,
+            r"content_state\.a must be at least 5\.",
+        ),
+        (
+            {"anyOf": [{"minimum": 5}, {"maximum": 2}]},
+            3,
+            r"content_state\.a breaks the schema's rule 'anyOf: ",
+        ),
+        (
+            {"title": "Goals", "type": ["integer", "null"]},
+            1.5,
+            r"must be integer or null \(Goals\), not number",
+        ),
+        ({"enum": ["on", 1]}, "off", r'content_state\.a must be one of "on", 1, not another string'),
+        ({"exclusiveMaximum": 9}, 9, r"content_state\.a must be less than 9"),
+        ({"items": {"required": ["b"]}}, [{}], r"content_state\.a\[0\]\.b is missing\."),
+        ({"maxItems": 1}, [1, 2], r"content_state\.a breaks the schema's rule 'maxItems: 1'"),
+    ],
+)
+def test_an_error_says_what_is_expected(schema: Any, value: Any, error: str) -> None:
+    with pytest.raises(InvalidPayload, match=error):
+        check_schema({"a": value}, {"properties": {"a": schema}})
+
+
+def test_an_error_names_five_places_and_counts_the_others() -> None:
+    schema = {"additionalProperties": {"type": "string"}}
+    with pytest.raises(InvalidPayload, match=r"content_state\.4 must be string, not integer and 3 more\.$"):
+        check_schema({str(number): number for number in range(8)}, schema)

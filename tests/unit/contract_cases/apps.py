@@ -53,7 +53,7 @@ APPS: list[tuple[str, str, dict[str, Any], str | None]] = [
         "Football.swift",
         "content_state",
         {**SCORE, "score": {"home": "1"}},
-        r"home must be integer .*away is missing",
+        r"away is missing .*home must be integer",
     ),
     (
         "Football.swift",

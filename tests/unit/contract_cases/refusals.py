@@ -68,7 +68,7 @@ REFUSALS: list[tuple[str, str]] = [
     ),
     (
         'var home: Int\nenum CodingKeys: CodingKey { case home\nvar stringValue: String { "x" } }',
-        f":5: {STATE}.CodingKeys computes its keys",
+        f":5: {STATE}.CodingKeys is not an enum whose cases are the keys",
     ),
     ("var a: A\ntypealias A = B\ntypealias B = A", "which is an alias of itself"),
     ("var home: Int\nvar away: = 1", f":5: {STATE} has a syntax that the parser does not know"),
