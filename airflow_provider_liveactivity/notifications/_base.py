@@ -32,7 +32,8 @@ def templated(constructor: Callable[..., None]) -> tuple[str, ...]:
 
     :param constructor: ``__init__`` of the notifier.
     """
-    not_templated = ("self", "verb", "context")
+    # A schema may be a path, and only a path in the DAG file is opened.
+    not_templated = ("self", "verb", "content_state_schema", "context")
     return tuple(name for name in inspect.signature(constructor).parameters if name not in not_templated)
 
 

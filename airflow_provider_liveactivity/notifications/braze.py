@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.hooks.braze import BrazeHook
-    from airflow_provider_liveactivity.models.arguments import Moment, Object
+    from airflow_provider_liveactivity.models.arguments import Moment, Object, Schema
 
 
 class BrazeLiveActivityNotifier(LiveActivityNotifier):
@@ -33,6 +33,8 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         default iOS keeps the activity for up to four hours. (templated)
     :param app_id: API identifier of the iOS app; by default the ``app_id`` of the connection. (templated)
     :param braze_conn_id: id of the connection to the Braze workspace; "braze_default" by default. (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default.
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything, but send nothing; False by default. (templated)
@@ -52,6 +54,7 @@ class BrazeLiveActivityNotifier(LiveActivityNotifier):
         dismissal_date: Moment | None = None,
         app_id: str | None = None,
         braze_conn_id: str = "braze_default",
+        content_state_schema: Schema | None = None,
         extra_fields: Object | None = None,
         verb: Literal["update", "end"] = "update",
         validate_only: bool | str = False,

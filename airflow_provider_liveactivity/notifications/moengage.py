@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
-    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object
+    from airflow_provider_liveactivity.models.arguments import EpochMoment, Object, Schema
 
 
 class MoEngageBroadcastNotifier(LiveActivityNotifier):
@@ -33,6 +33,8 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         default each call has a new id. (templated)
     :param moengage_conn_id: id of the connection to the MoEngage workspace; "moengage_default" by default.
         (templated)
+    :param content_state_schema: JSON Schema that the content state must satisfy, as a dict, JSON text, or
+        path of a JSON or Swift file; none by default.
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
     :param validate_only: check everything, but send nothing; False by default. (templated)
@@ -52,6 +54,7 @@ class MoEngageBroadcastNotifier(LiveActivityNotifier):
         stale_date: EpochMoment | None = None,
         instance_id: str | None = None,
         moengage_conn_id: str = "moengage_default",
+        content_state_schema: Schema | None = None,
         extra_fields: Object | None = None,
         verb: Literal["update", "end"] = "update",
         validate_only: bool | str = False,

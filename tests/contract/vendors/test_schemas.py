@@ -16,6 +16,8 @@ from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
 from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.lifecycle import BrazeLiveActivity, MoEngageBroadcastLiveActivity
+from airflow_provider_liveactivity.notifications.braze import BrazeLiveActivityNotifier
+from airflow_provider_liveactivity.notifications.moengage import MoEngageBroadcastNotifier
 from airflow_provider_liveactivity.operators.moengage import (
     MoEngageEndLiveActivityOperator,
     MoEngageStartLiveActivityOperator,
@@ -103,6 +105,11 @@ def hook_call(adapter: Adapter, verb: str) -> Attempt:
 
 
 #: What makes and carries out a call with a verb, and returns its error.
+def notifier(adapter: Adapter, verb: str) -> Attempt:
+    kind: Any = BrazeLiveActivityNotifier if adapter is BRAZE else MoEngageBroadcastNotifier
+    return hook(lambda **fields: kind(verb=verb, **fields)({}), adapter.fields[verb])
+
+
 WAYS: dict[str, Callable[[str], Attempt]] = {
     "Braze operator": lambda verb: operators(BRAZE, verb),
     "broadcast operator": lambda verb: operators(MOENGAGE, verb),
@@ -112,6 +119,10 @@ WAYS: dict[str, Callable[[str], Attempt]] = {
     "Braze hook": lambda verb: hook_call(BRAZE, verb),
     "broadcast hook": lambda verb: hook_call(MOENGAGE, verb),
     "users' hook": users_call,
+}
+NOTIFIERS = {
+    "Braze notifier": lambda verb: notifier(BRAZE, verb),
+    "broadcast notifier": lambda verb: notifier(MOENGAGE, verb),
 }
 each_way = pytest.mark.parametrize("way", WAYS)
 
@@ -128,6 +139,16 @@ def test_a_state_that_the_app_does_not_decode_is_not_sent(
 ) -> None:
     error = WAYS[way](verb)(content_state=BAD, content_state_schema=schemas["content_state_schema"])
     assert_names(error, WRONG_STATE)
+    assert sandbox.sandbox.requests == 0
+
+
+@pytest.mark.parametrize("way", NOTIFIERS)
+@pytest.mark.parametrize("verb", ["update", "end"])
+def test_a_notifier_does_not_send_a_state_that_the_app_does_not_decode(
+    sandbox: RunningSandbox, schemas: dict[str, Any], way: str, verb: str
+) -> None:
+    schema = schemas["content_state_schema"]
+    assert_names(NOTIFIERS[way](verb)(content_state=BAD, content_state_schema=schema), WRONG_STATE)
     assert sandbox.sandbox.requests == 0
 
 
