@@ -136,30 +136,30 @@ class Activity:
         token_dies = start.at + TOKEN_LIFE
         first, last = start.first_push, bisect_left(self._times, token_dies, start.first_push)
         end = bisect_left(self._ends, first)
-        end_task_ids = None
+        end_push = None
         if end < len(self._ends) and self._ends[end] < last:
-            end_task_ids = self.pushes[self._ends[end]]
+            end_push = self.pushes[self._ends[end]]
             last = self._ends[end] + 1
         arrived = range(first, last)
         newest = self.pushes[last - 1] if arrived else start
-        dismissal = self._dismissal(start, arrived, end_task_ids, now)
+        dismissal = self._dismissal(start, arrived, end_push, now)
         status: Status = "running"
         if now >= (dismissal or start.at + SCREEN_LIFE):
             status = "dismissed"
-        elif end_task_ids:
+        elif end_push:
             status = "ended"
         # As on a phone, an update without a stale date removes the earlier date.
         elif now >= token_dies or (newest.stale_date and now >= newest.stale_date):
             status = "stale"
-        ended_at = end_task_ids.at if end_task_ids else None
+        ended_at = end_push.at if end_push else None
         return Card(status, newest, arrived, len(self.pushes) - last, ended_at, dismissal)
 
     def _dismissal(
-        self, start: Start, arrived: range, end_task_ids: Push | None, now: datetime
+        self, start: Start, arrived: range, end_push: Push | None, now: datetime
     ) -> datetime | None:
-        if end_task_ids:
-            latest = end_task_ids.at + DISMISSAL
-            return max(end_task_ids.at, min(end_task_ids.dismissal_date or latest, latest))
+        if end_push:
+            latest = end_push.at + DISMISSAL
+            return max(end_push.at, min(end_push.dismissal_date or latest, latest))
         if now >= start.at + SCREEN_LIFE:
             return start.at + SCREEN_LIFE
         if self.vendor == "braze":  # without an end, Braze ignores the dismissal date
