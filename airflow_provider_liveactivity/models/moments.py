@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pendulum
@@ -19,10 +20,9 @@ _ISO_DURATION = re.compile(
 _MAX_EPOCH_SECONDS = 10**11
 
 
-def utcnow() -> datetime:
-    """Return the current time in UTC."""
-    # Not pendulum's: the difference of two of its moments is an Interval, which would spread from here.
-    return datetime.now(UTC)
+#: Returns the current time in UTC. Not pendulum's: the difference of two of its moments is an Interval, which
+#: would spread from here.
+utcnow = partial(datetime.now, UTC)
 
 
 def in_words(seconds: float) -> str:
