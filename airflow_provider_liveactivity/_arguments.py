@@ -15,6 +15,7 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.errors import InvalidPayload
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _PACKAGE = __name__.partition(".")[0]
 _JINJA = re.compile(r"\{[{%#]")
-#: Text in place of a number or a duration that stands for None, which a template renders for a missing value.
-_BLANK = ("", "None")
 #: Arguments with a fixed set of values.
 CHOICES = {
     "on_unknown": ("skip", "resend", "fail"),
@@ -185,7 +184,7 @@ def check_one_of(arguments: Mapping[str, Any], *groups: tuple[str, ...], what: s
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is False or (isinstance(value, str) and value.strip() in _BLANK)
+    return value is False or blank_to_none(value) is None
 
 
 def parse(name: str, value: Any) -> Any:
@@ -257,7 +256,7 @@ def _duration(value: Any) -> timedelta:
 
 
 def _or_none(parser: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda value: None if value is None or value in _BLANK else parser(value)
+    return lambda value: None if blank_to_none(value) is None else parser(value)
 
 
 #: Arguments that a template may render as text, each with its parser.
@@ -274,7 +273,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
 
 def _check_moment(name: str, value: Any, arguments: Mapping[str, Any]) -> None:
     """Refuse text that is not a moment, and a moment without an offset; the send checks all other rules."""
-    if isinstance(value, str) and (value.strip() in _BLANK or value.strip().isdigit()):
+    if blank_to_none(value) is None or (isinstance(value, str) and value.strip().isdigit()):
         return  # MoEngage also takes epoch seconds
     has_zone = name == "end_time" and bool(arguments.get("end_timezone"))
     if has_zone or not isinstance(value, str | datetime | timedelta):

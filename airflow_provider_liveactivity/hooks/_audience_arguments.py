@@ -1,4 +1,4 @@
-"""Build an audience from a user's arguments: a list, or a query through a SQL connection."""
+"""Build an audience from a user's arguments: a list, or a query through a SQL connection of any type."""
 
 from __future__ import annotations
 
@@ -6,35 +6,27 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import AirflowException, BaseHook
+
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.audience import ListAudience
-from airflow_provider_liveactivity.errors import InvalidPayload
+from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
 from airflow_provider_liveactivity.hooks._lineage import TracedAudience
-from airflow_provider_liveactivity.hooks._sql import sql_hook
 
 if TYPE_CHECKING:
     from airflow_provider_liveactivity.audience import Audience
 
 
 def build_audience(
-    *,
-    external_user_ids: Any = None,
-    user_aliases: Any = None,
-    sql: str | None = None,
-    sql_conn_id: str | None = None,
-    parameters: Any = None,
-    max_alias_bytes: int | None = None,
-    max_columns: int = 2,
+    arguments: Mapping[str, Any], *, max_alias_bytes: int | None = None, max_columns: int = 2
 ) -> Audience | None:
     """
-    Return the audience of the arguments; None if they name no people.
+    Return the audience of a call's arguments; None if they name no recipients.
 
-    Empty text, which templates render for a missing value, counts as None.
+    Blank text, which templates render for a missing value, counts as None.
 
-    :param external_user_ids: list of external ids, or its JSON text; None by default.
-    :param user_aliases: list of aliases, or its JSON text; None by default.
-    :param sql: query that returns the people, instead of lists; None by default.
-    :param sql_conn_id: id of the connection to the query's database; None by default.
-    :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
+    :param arguments: arguments of the call, with ``external_user_ids``, ``user_aliases``, ``sql``,
+        ``sql_conn_id`` and ``parameters`` among them.
     :param max_alias_bytes: maximum length of an alias name or label in bytes of UTF-8; None, the default, for
         that of an id.
     :param max_columns: maximum number of columns of the query; 2 by default.
@@ -42,7 +34,10 @@ def build_audience(
         and a list; or if an id cannot be sent.
     :raises InvalidConnection: if the connection is not to a SQL database.
     """
-    external_user_ids, user_aliases = drop_blank(external_user_ids), drop_blank(user_aliases)
+    external_user_ids, user_aliases, sql, sql_conn_id = (
+        blank_to_none(arguments.get(name))
+        for name in ("external_user_ids", "user_aliases", "sql", "sql_conn_id")
+    )
     listed = external_user_ids is not None or user_aliases is not None
     if not sql:
         if sql_conn_id and not listed:
@@ -57,19 +52,10 @@ def build_audience(
     return TracedAudience(
         sql_hook(sql_conn_id),
         sql,
-        parse_parameters(parameters),
+        parse_parameters(arguments.get("parameters")),
         max_alias_bytes=max_alias_bytes,
         max_columns=max_columns,
     )
-
-
-def drop_blank(value: Any) -> Any:
-    """
-    Return None for empty text, which templates render for a missing value; else the value.
-
-    :param value: any value.
-    """
-    return None if isinstance(value, str) and not value else value
 
 
 def parse_parameters(parameters: Any) -> Any:
@@ -87,3 +73,24 @@ def parse_parameters(parameters: Any) -> Any:
     if parameters is not None and not isinstance(parameters, list | tuple | Mapping):
         raise InvalidPayload("parameters must be a list or a dict, or JSON text of one.")
     return parameters
+
+
+def sql_hook(sql_conn_id: str, argument: str = "sql_conn_id") -> Any:
+    """
+    Return the database hook of a connection.
+
+    :param sql_conn_id: id of the connection.
+    :param argument: name of the argument with the id, for errors; "sql_conn_id" by default.
+    :raises InvalidConnection: if the connection does not exist, or is not to a SQL database.
+    """
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    try:
+        hook = BaseHook.get_hook(sql_conn_id)
+    except AirflowException as error:  # unknown, or its provider is not installed
+        raise InvalidConnection(f"{argument} {sql_conn_id!r}: {error}.") from None
+    if not isinstance(hook, DbApiHook):
+        raise InvalidConnection(
+            f"{argument} {sql_conn_id!r} gives a {type(hook).__name__}, not a SQL database (DbApiHook)."
+        )
+    return hook

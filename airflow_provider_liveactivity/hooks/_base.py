@@ -150,8 +150,8 @@ class LiveActivityHook(BaseHook):
         preflight = delivery.preflight(plan, self._clock)
         if validate_only:
             return self._dry_run(plan, delivery, preflight)
-        vendor, release = self._workspace_of(plan).vendor.name, delivery.options.release
-        with observed(vendor, plan.verb, release.until if release else None) as metrics:
+        due = delivery.options.release.until if delivery.options.release else None
+        with observed(plan.workspace.vendor.name, plan.verb, due) as metrics:
             sender = self._sender = self._sender_of(plan, delivery, preflight, metrics)
             try:
                 report = self._run(sender, plan, delivery, preflight)
@@ -183,21 +183,18 @@ class LiveActivityHook(BaseHook):
             ) from None
         return self._report(plan, counts, **_known(sender, preflight))
 
-    def _workspace_of(self, plan: SendPlan) -> WorkspaceConfig:
-        return plan.workspace or self.workspace
-
     def _sender_of(
         self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None, metrics: Metrics
     ) -> Sender:
-        workspace = self._workspace_of(plan)
-        send_id = content_hash(workspace.base_url, plan.content_hash)  # each workspace has its own send id
+        # Each workspace has its own send id.
+        send_id = content_hash(plan.workspace.base_url, plan.content_hash)
         options = delivery.options
         return Sender(
             send_id,
             plan.batches,
-            workspace,
+            plan.workspace,
             options=replace(options, on_unknown="resend") if plan.repeatable else options,
-            checkpoint=checkpoint_of(delivery, workspace, plan, send_id),
+            checkpoint=checkpoint_of(delivery, plan, send_id),
             possibly_sent_before=delivery.possibly_sent_before,
             total=plan.total,
             outcomes=delivery.outcomes,
@@ -212,9 +209,8 @@ class LiveActivityHook(BaseHook):
         return release.release_time(self._clock()) if release else self._clock()
 
     def _dry_run(self, plan: SendPlan, delivery: Delivery, preflight: Preflight | None) -> SendReport:
-        workspace = self._workspace_of(plan)
         if preflight is not None:
-            preflight.check(delivery.options, workspace.vendor)
+            preflight.check(delivery.options, plan.workspace.vendor)
         counts, recipients, first = SendCounts(), 0, None
         for batch in plan.batches.after(None):
             counts.requests += 1
@@ -225,14 +221,14 @@ class LiveActivityHook(BaseHook):
         )
         if self._dry_run_observer is not None and first is not None:
             expected = preflight.expected if preflight is not None else None
-            self._dry_run_observer(DryRun(plan, workspace, first, report, expected))
+            self._dry_run_observer(DryRun(plan, first, report, expected))
         return report
 
     def _report(self, plan: SendPlan, counts: SendCounts, **more: Any) -> SendReport:
         if plan.audience is not None:
             counts.duplicates, counts.nulls = plan.audience.duplicates, plan.audience.nulls
         return counts.report(
-            vendor=self._workspace_of(plan).vendor.name,
+            vendor=plan.workspace.vendor.name,
             verb=plan.verb,
             activity_id=plan.activity_id,
             content_state=plan.content_state,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
-from airflow_provider_liveactivity.hooks._audience_arguments import drop_blank
 from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnection
 from airflow_provider_liveactivity.hooks._connection import host_of
 from airflow_provider_liveactivity.hooks._shared_arguments import SyncArguments
@@ -94,10 +94,10 @@ class BrazeSync(SyncCalls, BrazeConnection):
                 defaults_of(arguments, *_FOR_ALL_ROWS),
                 silent_updates=arguments.get("silent_updates", False),
                 state_check=SchemaCheck.of(
-                    drop_blank(arguments.get("content_state_schema")), "content_state"
+                    blank_to_none(arguments.get("content_state_schema")), "content_state"
                 ),
                 attributes_check=SchemaCheck.of(
-                    drop_blank(arguments.get("attributes_schema")), "activity_attributes"
+                    blank_to_none(arguments.get("attributes_schema")), "activity_attributes"
                 ),
             ),
             self.workspace,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.checkpoint import Encryptor
     from airflow_provider_liveactivity.delivery.progress import Progress
     from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan
-    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +40,13 @@ def is_durable(context: Context) -> bool:
     return context.get("task_state_store") is not None
 
 
-def checkpoint_of(delivery: Delivery, workspace: WorkspaceConfig, plan: SendPlan, send_id: str) -> Checkpoint:
+def checkpoint_of(delivery: Delivery, plan: SendPlan, send_id: str) -> Checkpoint:
     """
     Return the checkpoint of a send; it survives a retry of the task on Airflow 3.3 and later.
 
     A task may send to several activities: each keeps its own state.
 
     :param delivery: how to deliver the plan; without a context the checkpoint keeps nothing.
-    :param workspace: where the plan is sent.
     :param plan: the plan.
     :param send_id: hash of audience and payload.
     :raises InvalidPayload: if this attempt has started the same activity with another audience or payload: a
@@ -65,7 +63,7 @@ def checkpoint_of(delivery: Delivery, workspace: WorkspaceConfig, plan: SendPlan
         )
         return Checkpoint()
     values: dict[str, Any] = cast("dict[str, Any]", context)
-    key = checkpoint_key(workspace.base_url, plan.verb, plan.activity_id)
+    key = checkpoint_key(plan.workspace.base_url, plan.verb, plan.activity_id)
     sends = values.setdefault(_SENDS, {})
     if plan.verb == "start" and sends.get(key, send_id) != send_id:
         raise InvalidPayload(

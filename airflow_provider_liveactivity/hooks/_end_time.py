@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.errors import InvalidPayload
-from airflow_provider_liveactivity.hooks._sql import sql_hook
-from airflow_provider_liveactivity.models.end_time import blank_to_none, end_moment, time_zone
+from airflow_provider_liveactivity.hooks._audience_arguments import sql_hook
+from airflow_provider_liveactivity.models.end_time import end_moment, time_zone
 
 if TYPE_CHECKING:
     from datetime import datetime

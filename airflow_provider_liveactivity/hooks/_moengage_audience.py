@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.audience.base import check_audience
 from airflow_provider_liveactivity.errors import InvalidPayload, PayloadTooLarge
-from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
+from airflow_provider_liveactivity.hooks._audience_arguments import build_audience
 from airflow_provider_liveactivity.hooks._plan import content_hash
 from airflow_provider_liveactivity.models.moengage_campaign import (
     MAX_IDS_IN_CAMPAIGN,
@@ -19,6 +20,8 @@ from airflow_provider_liveactivity.models.moengage_campaign import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow_provider_liveactivity.audience import Audience
 
 
@@ -42,30 +45,22 @@ class CampaignAudience:
     people: int = 0
 
 
-def campaign_audience(
-    *,
-    segment_id: str | None,
-    all_users: bool,
-    filters: Any,
-    max_audience: int | str | None,
-    **arguments: Any,
-) -> CampaignAudience:
+def campaign_audience(segment_id: str | None, arguments: Mapping[str, Any]) -> CampaignAudience:
     """
     Return the only audience that the arguments name.
 
-    :param segment_id: id of a saved segment; None or empty text for none.
-    :param all_users: whether the audience is all users.
-    :param filters: MoEngage's own filters; None or empty text for none.
-    :param max_audience: maximum number of people; None for no limit.
-    :param arguments: arguments of ``build_audience``.
+    :param segment_id: id of a saved segment; None or blank text for none.
+    :param arguments: arguments of the call, with ``all_users``, ``filters``, ``max_audience`` and those of
+        ``build_audience`` among them.
     :raises InvalidPayload: if there is not exactly one audience, or an id cannot be sent.
     :raises EmptyAudience: if a list or query has no people.
     :raises PayloadTooLarge: if there are more people than a filter can name.
     """
+    all_users = arguments.get("all_users", False)
     if not isinstance(all_users, bool):  # any text is true, including "false"
         raise InvalidPayload("all_users must be True or False.")
-    persons = build_audience(**arguments)
-    segment_id, filters = drop_blank(segment_id), drop_blank(filters)
+    persons = build_audience(arguments)
+    segment_id, filters = blank_to_none(segment_id), blank_to_none(arguments.get("filters"))
     if [persons is not None, segment_id is not None, all_users, filters is not None].count(True) != 1:
         raise InvalidPayload(
             "exactly one audience is needed: segment_id, all_users=True, filters, external_user_ids or sql."
@@ -76,7 +71,7 @@ def campaign_audience(
         return CampaignAudience(by_segment(segment_id), segment_id)
     if persons is None:
         return CampaignAudience({"included_filters": filters})
-    ids = _ids(persons, max_audience)
+    ids = _ids(persons, arguments.get("max_audience"))
     if len(ids) <= MAX_IDS_IN_CAMPAIGN:
         return CampaignAudience(by_ids(ids), named=persons, people=len(ids))
     # The name is derived from the ids: the same people give the same segment, also in a retry.

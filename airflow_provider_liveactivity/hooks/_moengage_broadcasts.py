@@ -82,9 +82,7 @@ class Broadcasts(MoEngageCalls):
         options: DeliveryOptions | None = None,
     ) -> BroadcastReport:
         activity_id = body.broadcast_live_activity_id
-        plan = SendPlan.single(
-            request, activity_id, body.ios.content_state, body.push(), warnings=body.warnings()
-        )
+        plan = SendPlan.single(self.workspace, request, activity_id, body.push, warnings=body.warnings())
         if on_rate_limit not in {"wait", "coalesce", "fail"}:
             raise InvalidPayload("on_rate_limit must be 'wait', 'coalesce' or 'fail'.")
         if on_rate_limit == "coalesce" and not self._in_block:

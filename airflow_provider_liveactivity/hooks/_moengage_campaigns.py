@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from airflow_provider_liveactivity.delivery.report import SendCounts, SendReport
 from airflow_provider_liveactivity.delivery.rolling_limit import RateLimit
 from airflow_provider_liveactivity.errors import LiveActivityError
-from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
+from airflow_provider_liveactivity.hooks._arguments import checked_arguments
 from airflow_provider_liveactivity.hooks._moengage_audience import campaign_audience
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks._shared_arguments import QueryArguments
@@ -131,13 +131,7 @@ class BroadcastCampaigns(MoEngageCalls):
         validate_only = arguments.get("validate_only", False)
         possibly_sent_before = arguments.get("possibly_sent_before", False)
         segment_id = arguments.get("segment_id")
-        audience = campaign_audience(
-            segment_id=segment_id,
-            all_users=arguments.get("all_users", False),
-            filters=arguments.get("filters"),
-            max_audience=arguments.get("max_audience"),
-            **pick(arguments, "external_user_ids", "sql", "sql_conn_id", "parameters"),
-        )
+        audience = campaign_audience(segment_id, arguments)
         basics: dict[str, Any] = {"name": name, "broadcast_live_activity_id": broadcast_live_activity_id}
         if (tags := arguments.get("tags")) is not None:
             basics["tags"] = tags

@@ -41,20 +41,19 @@ class Recipients:
     """
     The users of one send. A query runs at the first ``check``.
 
-    :param external_user_ids: list of user ids, object of user id → push token, or JSON text of either; None
-        for a query.
-    :param max_audience: maximum number of users; None for no limit.
-    :param query: ``sql``, ``sql_conn_id`` and ``parameters`` of the query.
+    :param arguments: arguments of the call, with ``max_audience`` and those of ``build_audience`` among them;
+        ``external_user_ids`` may also be an object of user id → push token, or its JSON text.
     :raises InvalidPayload: if there is not exactly one audience, or an id cannot be sent.
     :raises InvalidConnection: if the connection is not to a SQL database.
     """
 
-    def __init__(self, external_user_ids: Any, *, max_audience: int | str | None, **query: Any) -> None:
-        audience = build_audience(**_listed(external_user_ids), **query, max_columns=len(Recipient._fields))
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        listed = _listed(arguments.get("external_user_ids"))
+        audience = build_audience({**arguments, **listed}, max_columns=len(Recipient._fields))
         if audience is None:
             raise InvalidPayload("an audience is needed: external_user_ids or sql.")
         self.audience: Audience = audience
-        self._max_audience = max_audience
+        self._max_audience = arguments.get("max_audience")
         self._order: list[str] = []
 
     def check(self, transaction_id: str | None) -> int | None:
@@ -117,4 +116,4 @@ def _listed(given: Any) -> dict[str, Any]:
         return {"external_user_ids": given}
     if not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise InvalidPayload("external_user_ids, as an object, must hold user ids and push tokens as text.")
-    return {"user_aliases": list(given.items())}
+    return {"external_user_ids": None, "user_aliases": list(given.items())}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments
-from airflow_provider_liveactivity.hooks._audience_arguments import drop_blank
 from airflow_provider_liveactivity.hooks._connection import host_of
 from airflow_provider_liveactivity.hooks._moengage_connection import MoEngageCalls
 from airflow_provider_liveactivity.hooks._moengage_users import MAX_PER_SECOND, MAX_WORKERS
@@ -86,10 +86,10 @@ class MoEngageSync(SyncCalls, MoEngageCalls):
                 workspace.vendor,
                 defaults_of(arguments, *_FOR_ALL_ROWS),
                 state_check=SchemaCheck.of(
-                    drop_blank(arguments.get("content_state_schema")), "content_state"
+                    blank_to_none(arguments.get("content_state_schema")), "content_state"
                 ),
                 attributes_check=SchemaCheck.of(
-                    drop_blank(arguments.get("attributes_schema")), "attribute_info"
+                    blank_to_none(arguments.get("attributes_schema")), "attribute_info"
                 ),
             ),
             workspace,

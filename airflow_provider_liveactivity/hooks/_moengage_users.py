@@ -168,11 +168,7 @@ class UserActivities(MoEngageCalls):
     def _alert(self, la_type: LaType, arguments: Mapping[str, Any], **own: Any) -> SendReport:
         content = {"la_type": la_type, **own, **pick(arguments, *_CONTENT)}
         check_schema(content.get("content_state"), arguments.get("content_state_schema"))
-        recipients = Recipients(
-            arguments.get("external_user_ids"),
-            max_audience=arguments.get("max_audience"),
-            **pick(arguments, "sql", "sql_conn_id", "parameters"),
-        )
+        recipients = Recipients(arguments)
         activity = UserActivity.build(now=self._clock(), **content)
         plan = self._plan(activity, recipients, content_hash(content))
         is_start = la_type == "start"
@@ -198,9 +194,9 @@ class UserActivities(MoEngageCalls):
         alert = workspace.vendor.alerts(activity)
         audience = recipients.audience
         return SendPlan(
+            workspace,
             activity.la_type,
             activity.activity_id,
-            activity.content_state or {},
             AudienceRequests(
                 audience,
                 1,
@@ -208,10 +204,9 @@ class UserActivities(MoEngageCalls):
                 activity.activity_id,
                 lambda batch: (recipients.of(batch).user_id,),
             ),
-            activity.push(),
+            activity.push,
             content_hash(content, audience.fingerprint),
             audience,
             recipients.check(activity.transaction_id),
-            workspace=workspace,
             warnings=activity.warnings(),
         )

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.errors import LiveActivityError
-from airflow_provider_liveactivity.models.end_time import blank_to_none
 from airflow_provider_liveactivity.outcomes import OutcomeFiles, store_locally
 
 if TYPE_CHECKING:

@@ -38,9 +38,9 @@ class SendPlan:
     """
     A validated send, of which no request has been sent yet.
 
+    :param workspace: where to send.
     :param verb: start, update or end.
     :param activity_id: the vendor's name of the activity.
-    :param content_state: object with the state that the activity shows.
     :param batches: the requests.
     :param push: the push that phones receive.
     :param content_hash: hash of the content, the same over all attempts of a task; empty by default.
@@ -48,28 +48,31 @@ class SendPlan:
     :param total: number of recipients; None, the default, if not known.
     :param repeatable: whether the send may be repeated; an unknown outcome then fails it, so that it is
         retried. False by default.
-    :param workspace: where to send; None, the default, for the hook's own workspace.
     :param warnings: warnings about a payload that is sent anyway; none by default.
     """
 
+    workspace: WorkspaceConfig
     verb: str
     activity_id: str
-    content_state: dict[str, Any]
     batches: BatchRequests
     push: Push = field(repr=False)
     content_hash: str = field(default="", repr=False)
     audience: Audience | None = None
     total: int | None = None
     repeatable: bool = False
-    workspace: WorkspaceConfig | None = None
     warnings: Sequence[str] = ()
+
+    @property
+    def content_state(self) -> dict[str, Any]:
+        """Object with the state that the activity shows."""
+        return self.push.content_state or {}
 
     @classmethod
     def single(
         cls,
+        workspace: WorkspaceConfig,
         request: Request,
         activity_id: str,
-        content_state: dict[str, Any],
         push: Push,
         content_hash: str = "",
         *,
@@ -78,17 +81,17 @@ class SendPlan:
         """
         Return the plan of a single request.
 
+        :param workspace: where to send.
         :param request: the request.
         :param activity_id: the vendor's name of the activity.
-        :param content_state: object with the state that the activity shows.
         :param push: the push that phones receive.
         :param content_hash: hash of the content; empty by default.
         :param warnings: warnings about the payload; none by default.
         """
         return cls(
+            workspace,
             request.verb,
             activity_id,
-            content_state,
             SingleRequest(request),
             push,
             content_hash,
@@ -177,14 +180,12 @@ class DryRun:
     The result of a call that built every request and sent none.
 
     :param plan: the plan.
-    :param workspace: where the requests would go.
     :param first: the first request.
     :param report: the report of the call, with the counts.
     :param expected: the estimate of the duration; None if the requests do not name their recipients.
     """
 
     plan: SendPlan
-    workspace: WorkspaceConfig
     first: Request
     report: SendReport
     expected: Estimate | None

@@ -9,16 +9,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import coordinates
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.errors import InvalidConnection, InvalidPayload
 from airflow_provider_liveactivity.hooks._arguments import pick
-from airflow_provider_liveactivity.hooks._audience_arguments import drop_blank, parse_parameters
+from airflow_provider_liveactivity.hooks._audience_arguments import parse_parameters, sql_hook
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._metrics import observed
 from airflow_provider_liveactivity.hooks._plan import Delivery
-from airflow_provider_liveactivity.hooks._sql import sql_hook
 from airflow_provider_liveactivity.http.client import Client
 from airflow_provider_liveactivity.models.arguments import parse_duration, parse_moment
-from airflow_provider_liveactivity.models.end_time import blank_to_none
 from airflow_provider_liveactivity.sync.plan import SyncOptions
 from airflow_provider_liveactivity.sync.records import Writer
 from airflow_provider_liveactivity.sync.row_vendor import RowVendor
@@ -194,7 +193,7 @@ def defaults_of(arguments: Mapping[str, Any], *names: str) -> dict[str, Any]:
     :param arguments: arguments of the call.
     :param names: names of the fields; one that is missing or blank is left out.
     """
-    given = {name: drop_blank(value) for name, value in pick(arguments, *names).items()}
+    given = {name: blank_to_none(value) for name, value in pick(arguments, *names).items()}
     return {name: value for name, value in given.items() if value is not None}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Unpack
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.audience import Audience, check_audience
 from airflow_provider_liveactivity.delivery.batch_requests import AudienceRequests
 from airflow_provider_liveactivity.delivery.options import DeliveryOptions
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.hooks._arguments import checked_arguments, pick
-from airflow_provider_liveactivity.hooks._audience_arguments import build_audience, drop_blank
+from airflow_provider_liveactivity.hooks._audience_arguments import build_audience
 from airflow_provider_liveactivity.hooks._braze_sync import BrazeSync
 from airflow_provider_liveactivity.hooks._plan import Delivery, SendPlan, content_hash
 from airflow_provider_liveactivity.hooks._shared_arguments import (
@@ -74,7 +75,6 @@ class BrazeStartArguments(BrazeArguments, QueryArguments, StartDeliveryArguments
 
 
 _CONTENT = ("stale_date", "extra_fields")
-_PEOPLE = ("external_user_ids", "user_aliases", "sql", "sql_conn_id", "parameters")
 
 
 class BrazeHook(BrazeSync):
@@ -146,8 +146,8 @@ class BrazeHook(BrazeSync):
         }
         check_schema(content_state, arguments.get("content_state_schema"))
         check_schema(activity_attributes, arguments.get("attributes_schema"), "activity_attributes")
-        audience = build_audience(**pick(arguments, *_PEOPLE), max_alias_bytes=MAX_ALIAS_BYTES)
-        one = {name: drop_blank(arguments.get(name)) for name in ("segment_id", "custom_audience")}
+        audience = build_audience(arguments, max_alias_bytes=MAX_ALIAS_BYTES)
+        one = {name: blank_to_none(arguments.get(name)) for name in ("segment_id", "custom_audience")}
         if audience is None:
             plan = self._start_for_one(content, **one)
         elif all(value is None for value in one.values()):
@@ -166,7 +166,7 @@ class BrazeHook(BrazeSync):
         request = self._braze.start(body)
         key = content_hash(content, audience)
         return SendPlan.single(
-            request, body.activity_id, body.content_state, body.push(), key, warnings=body.warnings()
+            self.workspace, request, body.activity_id, body.push, key, warnings=body.warnings()
         )
 
     def _start_for_people(
@@ -175,16 +175,16 @@ class BrazeHook(BrazeSync):
         shared = StartContent.build(now=self._clock(), **content)
         requests = self._braze.starts(shared)
         return SendPlan(
+            self.workspace,
             "start",
             shared.activity_id,
-            shared.content_state,
             AudienceRequests(
                 audience,
                 MAX_PEOPLE_PER_REQUEST,
                 lambda batch: requests.request(batch.external_user_ids, batch.user_aliases),
                 shared.activity_id,
             ),
-            shared.push(),
+            shared.push,
             content_hash(content, audience.fingerprint),
             audience,
             check_audience(audience, max_audience=max_audience),
@@ -276,10 +276,10 @@ class BrazeHook(BrazeSync):
             **pick(arguments, *_CONTENT),
         )
         plan = SendPlan.single(
+            self.workspace,
             self._braze.update(body),
             body.activity_id,
-            body.content_state,
-            body.push(),
+            body.push,
             warnings=body.warnings(),
         )
         delivery = Delivery(DeliveryOptions(max_workers=1, release=release))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
@@ -190,10 +191,11 @@ class StartContent(RequestBody):
         return self
 
     def check_size(self) -> None:
-        self.push().check_size()
+        self.push.check_size()
 
+    @cached_property
     def push(self) -> Push:
-        """Return the push that phones receive."""
+        """The push that phones receive."""
         return Push(
             "start",
             content_state=self.content_state,
@@ -268,10 +270,11 @@ class UpdateLiveActivity(RequestBody):
     notification: NotificationObject | None = None
 
     def check_size(self) -> None:
-        self.push().check_size()
+        self.push.check_size()
 
+    @cached_property
     def push(self) -> Push:
-        """Return the push that phones receive."""
+        """The push that phones receive."""
         return Push(
             "end" if self.end_activity else "update",
             content_state=self.content_state,

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from airflow_provider_liveactivity._blank import blank_to_none
 from airflow_provider_liveactivity.errors import InvalidPayload
 from airflow_provider_liveactivity.models.arguments import parse_moment
 
@@ -21,15 +22,6 @@ TOO_SHORT_TO_DEFER = timedelta(seconds=15)
 
 #: Advice for an end without an offset, if no argument names its time zone.
 _ADD_OFFSET = "add one, such as 2026-07-22T18:30:00+00:00"
-
-
-def blank_to_none(value: Any) -> Any:
-    """
-    Return None for blank text and for "None", which a template renders for a missing value; else the value.
-
-    :param value: any value.
-    """
-    return None if isinstance(value, str) and value.strip() in ("", "None") else value
 
 
 def end_moment(

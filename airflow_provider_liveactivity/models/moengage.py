@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag
@@ -103,8 +104,9 @@ class StartBroadcast(_Broadcast):
 
     ios: IOSStart
 
+    @cached_property
     def push(self) -> Push:
-        """Return the push that phones receive."""
+        """The push that phones receive."""
         return Push(
             "start",
             self.ios.content_state,
@@ -133,8 +135,9 @@ class UpdateBroadcast(_Broadcast):
     ios: IOSUpdate
     event: ClassVar[Event] = "update"
 
+    @cached_property
     def push(self) -> Push:
-        """Return the push that phones receive."""
+        """The push that phones receive."""
         return Push(
             self.event,
             self.ios.content_state,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, model_validator
@@ -97,10 +98,11 @@ class UserActivity(VendorModel):
         return self
 
     def check_size(self) -> None:
-        self.push().check_size()
+        self.push.check_size()
 
+    @cached_property
     def push(self) -> Push:
-        """Return the push that phones receive, as far as it does not come from the alert's template."""
+        """The push that phones receive, as far as it does not come from the alert's template."""
         # Attributes type and alert are in the template, so their sizes are not known; a start has both.
         start: dict[str, Any] = {}
         if self.la_type == "start":

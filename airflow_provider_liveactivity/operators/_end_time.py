@@ -37,13 +37,13 @@ class EndTimeMixin(LiveActivityOperator):
     @property
     def _has_end(self) -> bool:
         """Whether ``end_time`` or ``end_time_sql`` is given, even if the end is not known yet."""
-        from airflow_provider_liveactivity.models.end_time import blank_to_none
+        from airflow_provider_liveactivity._blank import blank_to_none
 
         return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))
 
     def _end_query(self) -> dict[str, Any] | None:
         """Return the arguments of ``read_end_time`` for an end that a query reads; None for any other end."""
-        from airflow_provider_liveactivity.models.end_time import blank_to_none
+        from airflow_provider_liveactivity._blank import blank_to_none
 
         if blank_to_none(self.end_time_sql) is None:
             return None
@@ -79,8 +79,8 @@ class EndTimeMixin(LiveActivityOperator):
             self.log.warning("%s.", problem)
 
     def _read_end(self, context: Context) -> datetime | None:
+        from airflow_provider_liveactivity._blank import blank_to_none
         from airflow_provider_liveactivity.hooks._end_time import KNOWN_END_KEY, read_end_time
-        from airflow_provider_liveactivity.models.end_time import blank_to_none
 
         end_time, sql = blank_to_none(self.end_time), blank_to_none(self.end_time_sql)
         if end_time is None and sql is None and not self.end_required:

@@ -98,7 +98,7 @@ def describe(
     :param started_with: push of the activity's start, for the attributes of the card; None if not known.
     :param warnings: warnings about the preview itself.
     """
-    plan, report, workspace = found.plan, found.report, found.workspace
+    plan, report, workspace = found.plan, found.report, found.plan.workspace
     body = _without_people(json.loads(found.first.body))
     expected = found.expected
     return Preview(
@@ -172,7 +172,7 @@ def _card(found: DryRun, started_with: Push | None) -> dict[str, Any]:
     plan, push, now = found.plan, found.plan.push, datetime.now(UTC).isoformat()
     start = push if push.event == "start" or started_with is None else started_with
     return {
-        "vendor": found.workspace.vendor.name,
+        "vendor": found.plan.workspace.vendor.name,
         "activity_id": plan.activity_id,
         "attributes_type": start.attributes_type or None,
         "attributes": start.attributes or {},
