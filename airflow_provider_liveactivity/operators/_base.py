@@ -11,7 +11,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity._arguments import parse_arguments
-from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT
 from airflow_provider_liveactivity.links import filled_links
 from airflow_provider_liveactivity.operators._arguments import OwnArguments
 from airflow_provider_liveactivity.operators._asset_events import describe_events
@@ -161,6 +160,7 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
 
     def _failure(self, error: LiveActivityError, context: Context) -> Exception:
         """Defer the task, or return the error to fail with, with or without retries by Airflow."""
+        from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT
         from airflow_provider_liveactivity.errors import PartiallySent
         from airflow_provider_liveactivity.models.moments import utcnow
 

@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._airflow_internals import coordinates, runs_in_a_task
-from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +77,8 @@ class ActivityRecord:
 
 def key_of(vendor: str, conn_id: str, activity_id: str) -> str:
     """Return the key of an activity's record: a hash, because an activity id may contain any character."""
+    from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
+
     text = json.dumps([vendor, conn_id, activity_id])
     return RECORD_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:32]
 
@@ -137,6 +138,8 @@ def is_current(record: ActivityRecord) -> bool:
 def keys() -> list[str]:
     """Return the keys of all records; needs Airflow 3.3 or later to list Variables."""
     from airflow.sdk import Variable
+
+    from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
 
     return list(Variable.keys(prefix=RECORD_PREFIX))
 

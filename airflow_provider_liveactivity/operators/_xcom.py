@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,6 +51,8 @@ def reports_of(context: Context, task_ids: Sequence[str], activity_id: str) -> l
     :param task_ids: ids of the tasks that return the reports.
     :param activity_id: id by which the vendor knows the activity.
     """
+    from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT
+
     reports = [
         report
         for key in (RETURN_VALUE, PARTIAL_REPORT)

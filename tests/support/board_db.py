@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT, PROGRESS_KEY
 from airflow_provider_liveactivity.operators._records import ActivityRecord
+from tests.support.airflow_versions import AIRFLOW
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -149,7 +150,7 @@ class BoardDatabase:
         key = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id or verb, "map_index": map_index}
         operator = NAMES[vendor].format(verb.title()) if verb in ("start", "update", "end") else verb
         own: dict[str, Any] = {
-            "id": uuid7(),
+            "id": uuid7() if AIRFLOW >= (3, 2) else str(uuid7()),
             "state": state,
             "operator": operator,
             "start_date": at,
