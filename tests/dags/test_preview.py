@@ -18,6 +18,7 @@ from airflow_provider_liveactivity.operators.braze import (
 from airflow_provider_liveactivity.operators.moengage import MoEngageStartLiveActivityOperator
 from airflow_provider_liveactivity.preview import NoPreview, Preview, preview_task
 from tests.support.airflow_db import new_dag
+from tests.support.airflow_versions import needs_response_timeout
 from tests.support.dag_runs import SteppedRun
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def test_templates_are_rendered_with_the_conf_and_the_logical_date() -> None:
         preview_task(dag, "start", conf={"team": 1})
 
 
+@needs_response_timeout
 def test_the_audience_is_counted_with_its_query(examples: DagBag) -> None:
     before_departure = datetime(2025, 7, 22, 11, 59, 30, tzinfo=UTC)
     dag = examples.dags["approved_start"]

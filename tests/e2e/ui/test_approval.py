@@ -90,7 +90,7 @@ def test_who_approves_sees_what_is_sent_then(question: Question, airflow: Airflo
     with page.expect_popup() as opened:
         page.get_by_role("link", name="See the card").click()
     expect(opened.value.locator(".la-card")).to_contain_text(str(STORM["text"]))
-    question.ui.picture("approval-card", page=opened.value)
+    question.ui.picture("approval-card", opened.value.get_by_role("main"))
     opened.value.close()
 
     states = question.answer("Approve")
