@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def console() -> Console:
 
 def quieten_logs() -> None:
     """Keep Airflow's logs off the terminal: the command itself says what it has found."""
-    import airflow.settings  # noqa: F401  # configures the logs
+    with redirect_stdout(sys.stderr):
+        import airflow.settings  # noqa: F401  # configures the logs, and logs that it does
     import structlog
 
     structlog.configure(

@@ -24,7 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task_id", help="id of the task, with its task groups, such as live.start")
     parser.add_argument("--conf", type=_conf, metavar="JSON", help="configuration of the run, as JSON object")
     parser.add_argument(
-        "--logical-date", type=_moment, metavar="DATE", help="logical date of the run (default: now)"
+        "--logical-date",
+        type=_moment,
+        metavar="DATE",
+        help="logical date of the run, in UTC unless it has an offset (default: now)",
     )
     parser.add_argument("--run-id", help="use the conf, the dates and the XComs of an existing run")
     parser.add_argument(

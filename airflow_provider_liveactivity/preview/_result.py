@@ -39,8 +39,9 @@ class Preview:
     :param requests: number of requests.
     :param duplicates: number of ids that were in the audience more than once.
     :param nulls: number of rows of the audience without an id.
-    :param seconds: expected duration at the vendor's quota; None for a single request.
-    :param until: expected moment of the last response, as ISO-8601 text; None for a single request.
+    :param seconds: expected duration at the vendor's quota; None for a single request, and if the quota
+        allows none.
+    :param until: expected moment of the last response, as ISO-8601 text; None if ``seconds`` is None.
     :param push_bytes: number of bytes that the push has at least; vendors and templates add to it.
     :param push_limit: number of bytes that Apple accepts.
     :param request_bytes: number of bytes of the body of the first request.
@@ -101,6 +102,8 @@ def describe(
     plan, report, workspace = found.plan, found.report, found.plan.workspace
     body = _without_people(json.loads(found.first.body))
     expected = found.expected
+    if expected is not None and expected.end is None:
+        warnings, expected = [*warnings, f"the send never ends: {expected}."], None
     return Preview(
         dag_id=dag_id,
         task_id=task_id,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from airflow_provider_liveactivity._airflow_internals import (
     context_of,
@@ -64,7 +65,8 @@ def preview_task(
     Render a task and return what it would send. Nothing is sent.
 
     The audience is counted with its real query, and a decorated function is called. Without ``run_id``, the
-    DAG run does not exist, so that the XComs of other tasks are empty.
+    DAG run does not exist, so that the XComs of other tasks are empty. In a running task, pass a DAG and no
+    ``run_id``: a task cannot read Airflow's database.
 
     :param dag: the DAG, or its id. With an id, the file of the DAG is read as ``airflow tasks render`` does.
     :param task_id: id of the task, with the ids of its task groups, such as "live.start".
@@ -85,6 +87,10 @@ def preview_task(
         raise
     except (AirflowException, ValueError) as error:  # a ValueError is a param that the conf makes invalid
         raise NoPreview(str(error).partition("\n")[0]) from error
+    except SQLAlchemyError as error:
+        raise NoPreview(
+            f"Airflow's database cannot be read ({type(error).__name__}). The command 'doctor' may know why."
+        ) from error
 
 
 def _new_run(logical_date: datetime | None, conf: Mapping[str, Any] | None) -> dict[str, Any]:

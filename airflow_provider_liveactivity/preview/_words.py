@@ -23,7 +23,7 @@ def facts(preview: Preview) -> Iterator[tuple[str, str]]:
     yield "Recipients", _recipients(preview)
     yield "Requests", f"{preview.requests:,}"
     if preview.seconds is not None:
-        yield "Duration", _duration(preview)
+        yield "Duration", f"about {in_words(preview.seconds)}, if it starts now until {preview.until}"
     if preview.push_bytes is not None:
         yield (
             "Push",
@@ -41,12 +41,6 @@ def _recipients(preview: Preview) -> str:
         if count
     ]
     return f"{preview.recipients:,} people" + (f" ({', '.join(dropped)} left out)" if dropped else "")
-
-
-def _duration(preview: Preview) -> str:
-    if preview.until is None:
-        return "never ends: quota_reserve leaves no quota"
-    return f"about {in_words(preview.seconds or 0)}, if it starts now until {preview.until}"
 
 
 def _body(preview: Preview) -> str:

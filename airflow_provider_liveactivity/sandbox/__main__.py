@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="refuse segments and campaigns that were not registered, as the vendors do "
         f"(default: invent {INVENTED_USERS} users for each)",
     )
+    parser.add_argument("--json", action="store_true", help="print URL and connections as JSON for programs")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -51,15 +52,23 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"Phones  {url}/\n\nConnections, to copy into a shell:")
-    for conn_id, connection in connections(sandbox.settings, url).items():
-        print(f"export AIRFLOW_CONN_{conn_id.upper()}='{json.dumps(connection)}'")
-    if not arguments.strict:
-        print(f"\nAn unknown segment or campaign gets {INVENTED_USERS} users; --strict refuses it.")
-    print("\nCtrl-C stops the sandbox.", flush=True)
+    known = connections(sandbox.settings, url)
+    if arguments.json:
+        print(json.dumps({"url": url, "connections": known}), flush=True)
+    else:
+        _print(url, known, strict=arguments.strict)
     with suppress(KeyboardInterrupt):  # Ctrl-C is the way to stop it
         server.run([listener])
     return 0
+
+
+def _print(url: str, known: dict[str, dict[str, object]], *, strict: bool) -> None:
+    print(f"Phones  {url}/\n\nConnections, to copy into a shell:")
+    for conn_id, connection in known.items():
+        print(f"export AIRFLOW_CONN_{conn_id.upper()}='{json.dumps(connection)}'")
+    if not strict:
+        print(f"\nAn unknown segment or campaign gets {INVENTED_USERS} users; --strict refuses it.")
+    print("\nCtrl-C stops the sandbox.", flush=True)
 
 
 def connections(settings: Settings, url: str) -> dict[str, dict[str, object]]:

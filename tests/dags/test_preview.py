@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,8 +20,8 @@ from airflow_provider_liveactivity.operators.braze import (
     BrazeUpdateLiveActivityOperator,
 )
 from airflow_provider_liveactivity.operators.moengage import MoEngageStartLiveActivityOperator
-from airflow_provider_liveactivity.preview import NoPreview, Preview, preview_task
-from tests.support.airflow_db import new_dag
+from airflow_provider_liveactivity.preview import NoPreview, Preview, facts, preview_task
+from tests.support.airflow_db import new_dag, xcom
 from tests.support.airflow_versions import needs_response_timeout
 from tests.support.dag_runs import SteppedRun
 
@@ -225,3 +229,54 @@ def test_what_has_no_preview_says_why(examples: DagBag) -> None:
         preview_task(examples.dags["deliveries"], "sync")
     with pytest.raises(NoPreview, match="has no run 'monday'"):
         preview_task(examples.dags["match_segment"], "goal", run_id="monday")
+
+
+def test_a_task_can_preview_another_task_of_its_run(
+    execute: Callable[[Any], dict[str, str]], sandbox: RunningSandbox
+) -> None:
+    from airflow.sdk import task
+
+    with new_dag() as dag:
+
+        @task
+        def look(dag: Any = None) -> int | None:
+            return preview_task(dag, "start").recipients
+
+        BrazeStartLiveActivityOperator(task_id="start", **CONTENT, trigger_rule="all_failed") << look()
+    assert execute(dag)["look"] == "success"
+    assert xcom(dag, "look") == 2
+
+
+def test_a_quota_that_allows_nothing_is_a_warning_and_no_number() -> None:
+    with new_dag() as dag:
+        none = CONTENT | {"quota_reserve": 1, "on_too_slow": "warn"}
+        BrazeStartLiveActivityOperator(task_id="start", **none)
+    found = preview(dag, "start")
+    assert found.seconds is None
+    assert "never ends" in found.warnings[-1]
+    assert "Duration" not in dict(facts(found))
+
+
+DAG_FILE = """
+from airflow.sdk import DAG
+from airflow_provider_liveactivity.operators.braze import BrazeUpdateLiveActivityOperator
+
+with DAG("command_line", schedule=None):
+    state = {"home": "{{ dag_run.conf['home'] }}", "note": None}
+    BrazeUpdateLiveActivityOperator(task_id="goal", activity_id="final", content_state=state)
+"""
+
+
+def test_the_command_reads_the_dag_file_and_prints_nothing_but_json(tmp_path: Path) -> None:
+    (tmp_path / "command_line.py").write_text(DAG_FILE)
+    page = tmp_path / "preview.html"
+    words = ["preview", "command_line", "goal", "--bundle-name", "dags-folder", "--json", "--html", str(page)]
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow_provider_liveactivity", *words, "--conf", '{"home": "1"}'],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path)},
+    )
+    assert json.loads(done.stdout)["body"]["content_state"] == {"home": "1", "note": None}
+    assert "la-card" in page.read_text()
