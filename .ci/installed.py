@@ -26,6 +26,7 @@ from airflow_provider_liveactivity.get_provider_info import get_provider_info
 #: Modules that are imported only where Airflow has what they belong to.
 IMPORTED_WHERE_PRESENT = {
     "airflow.sdk.crypto": "the task state store",
+    "airflow.sdk.observability": "metrics and traces of providers",
     "airflow.providers.common.compat.openlineage.facet": "OpenLineage",
 }
 
