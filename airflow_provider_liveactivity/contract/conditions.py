@@ -61,6 +61,16 @@ def _enter(blocks: list[_Block], keyword: str, condition: str) -> None:
 
 def _value(condition: str) -> bool | None:
     """Return the value of a condition; None if it is not the same for every build for an iPhone."""
+    parts = condition.split("||")
+    if any(part.count("(") != part.count(")") for part in parts):
+        return None
+    values = [_conjunction(part) for part in parts]
+    if True in values:
+        return True
+    return None if None in values else False
+
+
+def _conjunction(condition: str) -> bool | None:
     values = [_term(term.strip()) for term in condition.split("&&")]
     if False in values:
         return False

@@ -43,6 +43,10 @@ REFUSALS: list[tuple[str, str]] = [
     ("var team: Codable & Hashable", f":4: {STATE}.team is the type Codable & Hashable"),
     ("#if DEBUG\nvar trace: String\n#endif", f":5: {STATE}.trace depends on the condition #if DEBUG"),
     ("#if DEBUG\nvar a: Int\n#else\nvar b: Int\n#endif", f":7: {STATE}.b depends on the condition #if DEBUG"),
+    (
+        "#if (A || os(iOS) || B) && C\nvar trace: String\n#endif",
+        f":5: {STATE}.trace depends on the condition #if (A || os(iOS) || B) && C",
+    ),
     ("var team: Team\n@Model struct Team: Codable {}", f":5: {STATE}.Team has the attribute @Model"),
     (
         "var team: Team\nfinal class Team: Codable {}",

@@ -154,4 +154,14 @@ VALUES: list[tuple[str, dict[str, Any], str | None]] = [
     ("@available(iOS 16.2, *) public private(set) var home: Int // the goals", {"home": 1}, None),
     ("typealias Goals = Int\nvar home: Goals", {"home": 1.5}, "content_state.home must be integer (Int)"),
     ("#if os(iOS)\nvar home: Int\n#else\nvar home: String\n#endif", {"home": "1"}, "must be integer (Int)"),
+    (
+        "#if os(iOS) || DEBUG && os(macOS)\nvar home: Int\n#else\nvar home: String\n#endif",
+        {"home": "1"},
+        "must be integer (Int)",
+    ),
+    (
+        "#if os(macOS) && DEBUG || os(watchOS)\nvar home: Int\n#else\nvar home: String\n#endif",
+        {"home": "1"},
+        None,
+    ),
 ]
