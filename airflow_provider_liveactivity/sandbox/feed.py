@@ -84,7 +84,8 @@ class Feed:
         while first or self._dirty:
             first = False
             with self._sandbox.lock:
-                yield self._event()
+                event = self._event()
+            yield event  # without the lock: the browser may read slowly
 
     def _find_dirty(self) -> None:
         changes = reversed(self._sandbox.changed.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +46,14 @@ def test_a_first_visit_gets_every_phone_once(braze: BrazeClient, told: Feed) -> 
     assert (view["status"], view["starts"]) == ("on", [[0, 1]])
     assert view["content_state"] == {"status": "boarding", "delay": 0}
     assert changes(told) == []
+
+
+def test_a_browser_that_reads_slowly_does_not_hold_the_sandbox(running: RunningSandbox, told: Feed) -> None:
+    events = told.events()
+    next(events)
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(running.sandbox.lock.acquire, timeout=10).result()
+        other.submit(running.sandbox.lock.release).result()
 
 
 def test_an_update_of_many_phones_is_one_change_without_users(braze: BrazeClient, told: Feed) -> None:
