@@ -78,9 +78,9 @@ class Stack:
         self.processes[name] = self._up.enter_context(running)
 
     def replace(self, name: str) -> None:
-        """Kill a process outright, and start another one in its place."""
+        """Kill a process and its children outright, as the end of a container does, and start it anew."""
         killed = self.processes[name]
-        killed.kill()
+        signal_group(killed, signal.SIGKILL)
         killed.wait()
         self.start(name, self._commands[name])
 
