@@ -223,6 +223,16 @@ def test_the_command_serves_on_loopback_and_prints_the_credentials() -> None:
     assert sorted(moengage["extra"]) == ["campaign_api_key", "data_api_key", "inform_api_key"]
 
 
+def test_programs_read_the_connections_as_json() -> None:
+    command = [sys.executable, "-m", "airflow_provider_liveactivity", "sandbox", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        found = json.loads(process.stdout.readline())
+        process.terminate()
+    assert found["connections"]["braze_default"]["host"] == found["url"]
+    assert set(found["connections"]) == {"braze_default", "moengage_default"}
+
+
 def test_a_port_in_use_is_reported_in_one_line(running: RunningSandbox) -> None:
     port = running.url.rpartition(":")[2]
     command = [sys.executable, "-m", "airflow_provider_liveactivity.sandbox", "--port", port]
