@@ -341,3 +341,12 @@ def test_an_evening_is_shown_whole(
     if (name, theme) in PICTURES:
         picture(page, f"{name}-{theme}")
     page.close()
+
+
+def test_thousands_of_updates_do_not_block_the_page(browser: Browser) -> None:
+    """In CPU time: the tests of the other workers lengthen a block, too."""
+    from benchmarks.wall import measure
+
+    for level in ("mosaic", "phone"):
+        measured = measure(browser, level, 3)
+        assert float(measured["longest task, CPU ms"]) < 100, measured
