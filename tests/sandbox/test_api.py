@@ -12,9 +12,14 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from airflow_provider_liveactivity.sandbox.api import make_app
+from airflow_provider_liveactivity.sandbox.faults import FAULTS
 from airflow_provider_liveactivity.sandbox.pages import FILES
+from airflow_provider_liveactivity.sandbox.state import Sandbox
+from demo.stack import ROOT
 from tests.support.sandbox_clients import Api, BrazeClient, MoEngageClient
 
 START = "/messages/live_activity/start"
@@ -140,6 +145,26 @@ def test_a_campaign_may_have_any_id(moengage: MoEngageClient, api: Api) -> None:
     changes = {"broadcast_live_activity_id": "a/b c"}
     headers = {"X-Broadcast-Live-Activity-Id": "a/b c"}
     assert moengage.call("start", changes, headers=headers).status_code == 200
+
+
+def test_the_docs_name_every_endpoint_and_every_fault() -> None:
+    page = (ROOT / "docs" / "sandbox.md").read_text()
+    documented = {
+        (method, path)
+        for methods, path in re.findall(r"^\| `([A-Z`, ]+) (/sandbox/[^`]+)`", page, re.MULTILINE)
+        for method in re.findall(r"[A-Z]+", methods)
+    }
+    served = {
+        (method, re.sub(r"\{\w+(:path)?\}", "<id>", route.path).replace("requests/<id>", "requests/<number>"))
+        for route in make_app(Sandbox()).routes
+        if isinstance(route, APIRoute) and route.path.startswith("/sandbox/")
+        for method in route.methods
+    }
+    assert documented == served
+    faults = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \|", page.partition("### Faults")[2].partition("| Field")[0], re.MULTILINE
+    )
+    assert set(re.findall(r"`(\w+)`", " ".join(faults))) == set(FAULTS)
 
 
 def test_a_request_is_found_by_its_number(braze: BrazeClient, api: Api, running: RunningSandbox) -> None:
