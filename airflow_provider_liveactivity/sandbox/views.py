@@ -137,15 +137,17 @@ def history(sandbox: Sandbox, vendor: Vendor, activity_id: str, user: str, limit
         if activity is None or start is None:
             return None
         card = activity.card(start, sandbox.now())
-        pushes = activity.pushes[start.first_push :]
-        events = [_event(start, "start", missed=False)]
-        for number, push in enumerate(pushes, start.first_push):
+        after = range(start.first_push, len(activity.pushes))
+        events = []
+        for number in after[::-1][:limit]:
+            push = activity.pushes[number]
             verb = "end" if push.ends else "update"
             events.append(_event(push, verb, missed=number not in card.arrived))
+        if len(events) < limit:
+            events.append(_event(start, "start", missed=False))
         arrived = activity.pushes[card.arrived.start : card.arrived.stop]
         updates = sum(not push.ends for push in arrived)
-        latest = events[-1 : -1 - limit : -1]
-        return {"total": len(events), "updates": updates, "missed": card.missed, "events": latest}
+        return {"total": 1 + len(after), "updates": updates, "missed": card.missed, "events": events}
 
 
 def _event(push: Push, verb: str, *, missed: bool) -> View:
