@@ -103,10 +103,17 @@ def unknown_syntax(node: Node) -> Iterator[Node]:
     :param node: a file, or the body of a type.
     """
     for child in node.children:
-        if child.is_error or child.is_missing:
+        if child.is_missing or (child.is_error and not _is_before_macro(child)):
             yield child
         elif child.has_error and child.type not in _BODIES:
             yield from unknown_syntax(child)
+
+
+def _is_before_macro(error: Node) -> bool:
+    """Return whether an error is an attribute before a macro such as ``#Preview``: the grammar has none there."""
+    following = error.next_named_sibling
+    is_macro = following is not None and following.type == "macro_invocation"
+    return is_macro and all(child.type == "attribute" for child in error.named_children)
 
 
 def parameters_of(node: Node) -> list[Node]:

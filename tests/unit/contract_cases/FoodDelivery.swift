@@ -50,3 +50,16 @@ struct FoodDeliveryLiveActivity: Widget {
         }
     }
 }
+
+extension FoodDeliveryAttributes {
+    fileprivate static var preview: FoodDeliveryAttributes {
+        FoodDeliveryAttributes(orderNumber: 1, restaurant: "Il Forno", items: [:])
+    }
+}
+
+@available(iOS 17.0, *)
+#Preview("Notification", as: .content, using: FoodDeliveryAttributes.preview) {
+    FoodDeliveryLiveActivity()
+} contentStates: {
+    FoodDeliveryAttributes.ContentState(stage: .cooking, arrival: Date.now...Date.distantFuture, total: 9)
+}
