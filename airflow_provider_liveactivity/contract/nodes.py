@@ -110,7 +110,7 @@ def unknown_syntax(node: Node) -> Iterator[Node]:
 
 
 def _is_before_macro(error: Node) -> bool:
-    """Return whether an error is an attribute before a macro such as ``#Preview``: the grammar has none there."""
+    """Return whether an error is an attribute before a macro like ``#Preview``; the grammar has none."""
     following = error.next_named_sibling
     is_macro = following is not None and following.type == "macro_invocation"
     return is_macro and all(child.type == "attribute" for child in error.named_children)
