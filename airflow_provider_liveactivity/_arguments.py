@@ -41,6 +41,8 @@ CHOICES = {
 }
 #: What ``locals()`` of a constructor contains beside its own arguments.
 _NOT_OWN = {"self", "kwargs", "options", "context", "__class__"}
+#: Arguments in which blank text means that none is given.
+_MAY_BE_BLANK = {"end_time", "end_time_sql", "sql"}
 _MOMENTS = ("stale_date", "dismissal_date", "end_time", "until")
 _FLAGS = ("validate_only", "all_users", "allow_end_all", "end_on_kill", "end_required", "silent_updates")
 
@@ -203,13 +205,16 @@ def parse(name: str, value: Any) -> Any:
 
 def parse_arguments(owner: Any) -> None:
     """
-    Replace the rendered text of numbers, switches and durations by their values.
+    Replace the rendered text of numbers, switches and durations by their values, and a blank end by None.
 
     :param owner: object with the arguments as attributes.
     :raises InvalidPayload: if a value is wrong. The message names the argument.
     """
-    for name in PARSERS.keys() & vars(owner).keys():
-        setattr(owner, name, parse(name, getattr(owner, name)))
+    given = vars(owner)
+    for name in PARSERS.keys() & given.keys():
+        setattr(owner, name, parse(name, given[name]))
+    for name in _MAY_BE_BLANK & given.keys():
+        setattr(owner, name, blank_to_none(given[name]))
 
 
 def _choice(name: str) -> Callable[[Any], str]:

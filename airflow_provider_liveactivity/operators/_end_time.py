@@ -37,15 +37,11 @@ class EndTimeMixin(LiveActivityOperator):
     @property
     def _has_end(self) -> bool:
         """Whether ``end_time`` or ``end_time_sql`` is given, even if the end is not known yet."""
-        from airflow_provider_liveactivity._blank import blank_to_none
-
-        return any(blank_to_none(value) is not None for value in (self.end_time, self.end_time_sql))
+        return self.end_time is not None or self.end_time_sql is not None
 
     def _end_query(self) -> dict[str, Any] | None:
         """Return the arguments of ``read_end_time`` for an end that a query reads; None for any other end."""
-        from airflow_provider_liveactivity._blank import blank_to_none
-
-        if blank_to_none(self.end_time_sql) is None:
+        if self.end_time_sql is None:
             return None
         return {
             "sql": self.end_time_sql,
@@ -79,15 +75,13 @@ class EndTimeMixin(LiveActivityOperator):
             self.log.warning("%s.", problem)
 
     def _read_end(self, context: Context) -> datetime | None:
-        from airflow_provider_liveactivity._blank import blank_to_none
         from airflow_provider_liveactivity.hooks._end_time import KNOWN_END_KEY, read_end_time
 
-        end_time, sql = blank_to_none(self.end_time), blank_to_none(self.end_time_sql)
-        if end_time is None and sql is None and not self.end_required:
+        if not self._has_end and not self.end_required:
             return None
         given = self._end_query() or {"end_timezone": self.end_timezone}
-        end = read_end_time(end_time=end_time, **given, prefix="end_time_")
-        if sql is not None:  # the sensor falls back to this end if it cannot read the query
+        end = read_end_time(end_time=self.end_time, **given, prefix="end_time_")
+        if self.end_time_sql is not None:  # the sensor falls back to this end if it cannot read the query
             context["ti"].xcom_push(key=KNOWN_END_KEY, value={"end": end and end.isoformat()})
         return end
 

@@ -191,10 +191,9 @@ class LiveActivityEndTimeSensor(TemplateGuard, BaseSensorOperator):
 
     def _current_end(self, context: Context) -> tuple[datetime | None, str | None]:
         """Return the end and None; if the query cannot be read, the end that was read last and the error."""
-        from airflow_provider_liveactivity._blank import blank_to_none
         from airflow_provider_liveactivity.sensors._known_end import KnownEnd
 
-        if blank_to_none(self.sql) is None:
+        if self.sql is None:
             return self._read(), None
         known = KnownEnd(context, self.start_task_id)
         try:
