@@ -10,7 +10,7 @@ def rows_as_dicts(cursor: Any) -> Any:  # Airflow types the rows of a handler as
     Return every row as a dict, so that ``expand_kwargs`` passes each column as an argument with its type.
 
     Use it as the ``handler`` of ``SQLExecuteQueryOperator`` for queries whose rows are activities. For
-    queries whose rows are people, use the ``sql`` argument of the start instead: it streams the people, and
+    queries whose rows are recipients, use the ``sql`` argument of the start instead: it streams them, and
     they never become an XCom.
 
     :param cursor: cursor of any database after it has executed the query.

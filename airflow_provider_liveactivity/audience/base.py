@@ -25,7 +25,7 @@ class AudienceUnavailable(LiveActivityError):
 @dataclass(frozen=True, slots=True, repr=False)
 class Batch:
     """
-    The people of one request.
+    The recipients of one request.
 
     :param external_user_ids: external ids.
     :param user_aliases: aliases as (name, label), or user ids with details as (user id, …).
@@ -38,8 +38,8 @@ class Batch:
     key: Any
 
     def __repr__(self) -> str:
-        """Return the number of people, but no ids: a traceback may show this text."""
-        return f"<Batch of {len(self)} people>"
+        """Return the number of recipients, but no ids: a traceback may show this text."""
+        return f"<Batch of {len(self)} recipients>"
 
     def __len__(self) -> int:
         return len(self.external_user_ids) + len(self.user_aliases)
@@ -47,7 +47,7 @@ class Batch:
 
 class Audience(Protocol):
     """
-    People in an order that is the same on every read, each person once.
+    Recipients in an order that is the same on every read, each person once.
 
     The counts cover the whole audience, even if a resume reads only the rest of it. They are known after
     ``total()``.
@@ -61,27 +61,28 @@ class Audience(Protocol):
         """Hash of what defines the audience; no id can be read from it."""
 
     def total(self) -> int | None:
-        """Return the number of people; None if it cannot be known."""
+        """Return the number of recipients; None if it cannot be known."""
 
     def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
-        Yield the people in batches. Close the generator to release the database connection.
+        Yield the recipients in batches. Close the generator to release the database connection.
 
-        :param size: maximum number of people in a batch; 50 by default.
-        :param after: key of an earlier batch: skip the people up to it; None, the default, skips no one.
-        :param boundary: key of an earlier batch: no batch has people on both sides of it; None by default.
+        :param size: maximum number of recipients in a batch; 50 by default.
+        :param after: key of an earlier batch: skip the recipients up to it; None, the default, skips no one.
+        :param boundary: key of an earlier batch: no batch has recipients on both sides of it; None by
+            default.
         """
 
 
 def check_audience(audience: Audience, *, max_audience: int | str | None = None) -> int | None:
     """
-    Check an audience before the first request, and return the number of people; None if it is not known.
+    Check an audience before the first request, and return the number of recipients; None if it is not known.
 
     :param audience: the audience to check.
-    :param max_audience: maximum number of people, as protection against a wrong WHERE clause: a number, or
-        its digits as text from a template. None, the default, sets no limit.
-    :raises EmptyAudience: if the audience has no people.
-    :raises InvalidPayload: if the audience has too many people, or ids that cannot be sent.
+    :param max_audience: maximum number of recipients, as protection against a wrong WHERE clause: a number,
+        or its digits as text from a template. None, the default, sets no limit.
+    :raises EmptyAudience: if the audience has no recipients.
+    :raises InvalidPayload: if the audience has too many recipients, or ids that cannot be sent.
     """
     total = audience.total()
     if total == 0:
@@ -90,7 +91,7 @@ def check_audience(audience: Audience, *, max_audience: int | str | None = None)
     most = None if max_audience is None else _limit(max_audience)
     if total is not None and most is not None and total > most:
         raise InvalidPayload(
-            f"the audience has {total:,} people, but max_audience allows {most:,}; nothing was sent. "
+            f"the audience has {total:,} recipients, but max_audience allows {most:,}; nothing was sent. "
             "Correct the audience, or raise max_audience."
         )
     return total

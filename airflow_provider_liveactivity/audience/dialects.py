@@ -16,7 +16,7 @@ class Dialect:
     The SQL of one family of databases. ``{}`` and ``{0}`` stand for a column.
 
     :param text: the column as text that the database compares and sorts character by character, as Python
-        does. A collation that ignores case would treat two people as one.
+        does. A collation that ignores case would treat two recipients as one.
     :param sample: one value of a column that is not null, as the driver returns it; the value that is least
         like an id if a column may mix types. The survey applies it to groups of rows, and then to the results
         of the groups.

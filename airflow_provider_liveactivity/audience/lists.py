@@ -17,7 +17,7 @@ _ALIAS_FIELDS = {"alias_name", "alias_label"}
 
 class ListAudience:
     """
-    People by external id, by alias, or both: the ids first, each in the order given.
+    Recipients by external id, by alias, or both: the ids first, each in the order given.
 
     :param external_user_ids: list of text, whole numbers or UUIDs, or its JSON text; None by default.
     :param user_aliases: list of objects with ``alias_name`` and ``alias_label`` or of pairs (name, label), or
@@ -39,7 +39,7 @@ class ListAudience:
         ids = list(_convert(external_user_ids, "external_user_ids", to_id))
         aliases = list(_convert(user_aliases, "user_aliases", _to_alias))
         people = [person for person in [*ids, *aliases] if person is not None]
-        self._people: list[Person] = list(dict.fromkeys(people))  # the first of equal people keeps its place
+        self._people: list[Person] = list(dict.fromkeys(people))  # the first of equals keeps its place
         self.nulls = len(ids) + len(aliases) - len(people)
         self.duplicates = len(people) - len(self._people)
         plain = [person for person in self._people if isinstance(person, str)]
@@ -55,20 +55,21 @@ class ListAudience:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of the people and their order."""
+        """Hash of the recipients and their order."""
         return fingerprint("list", self._people)
 
     def total(self) -> int:
-        """Return the number of people."""
+        """Return the number of recipients."""
         return len(self._people)
 
     def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
-        Yield the people in batches. A key is the number of people up to the end of its batch.
+        Yield the recipients in batches. A key is the number of recipients up to the end of its batch.
 
-        :param size: maximum number of people in a batch; 50 by default.
-        :param after: key of an earlier batch: skip the people up to it; None, the default, skips no one.
-        :param boundary: key of an earlier batch: no batch has people on both sides of it; None by default.
+        :param size: maximum number of recipients in a batch; 50 by default.
+        :param after: key of an earlier batch: skip the recipients up to it; None, the default, skips no one.
+        :param boundary: key of an earlier batch: no batch has recipients on both sides of it; None by
+            default.
         """
         start = after or 0
         while start < len(self._people):

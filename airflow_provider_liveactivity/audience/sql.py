@@ -71,7 +71,7 @@ class AudienceStats:
 
     :param statements: the statements of its query.
     :param numeric: for each column, whether it holds numbers.
-    :param total: number of people.
+    :param total: number of recipients.
     :param duplicates: number of rows that repeat a person.
     :param nulls: number of rows without a person.
     :param longest: for each column, the length of its longest text in characters.
@@ -87,11 +87,11 @@ class AudienceStats:
 
 class SqlAudience:
     """
-    The people that a query returns: one column is the external id, two are alias name and alias label.
+    The recipients that a query returns: one column is the external id, two are alias name and alias label.
 
-    The database sorts the people as text, character by character, and returns each person once; the reader
-    checks both on every row. The order is therefore the same on a retry, and the people behind a key were not
-    read before, even if rows have been added or removed since.
+    The database sorts the recipients as text, character by character, and returns each person once; the
+    reader checks both on every row. The order is therefore the same on a retry, and the recipients behind a
+    key were not read before, even if rows have been added or removed since.
 
     :param hook: any ``DbApiHook``.
     :param sql: one SELECT; it may begin with WITH.
@@ -139,7 +139,7 @@ class SqlAudience:
 
     def total(self) -> int:
         """
-        Return the number of people, after the database has checked every row.
+        Return the number of recipients, after the database has checked every row.
 
         :raises InvalidPayload: if the database refuses the query, or its values cannot be ids.
         :raises AudienceUnavailable: if the database fails.
@@ -162,11 +162,12 @@ class SqlAudience:
 
     def batches(self, size: int = 50, after: Any = None, boundary: Any = None) -> Generator[Batch]:
         """
-        Yield the people in batches. A key is the last person of a batch, as the id or as [name, label].
+        Yield the recipients in batches. A key is the last person of a batch, as the id or as [name, label].
 
-        :param size: maximum number of people in a batch; 50 by default.
-        :param after: key of an earlier batch: skip the people up to it; None, the default, skips no one.
-        :param boundary: key of an earlier batch: no batch has people on both sides of it; None by default.
+        :param size: maximum number of recipients in a batch; 50 by default.
+        :param after: key of an earlier batch: skip the recipients up to it; None, the default, skips no one.
+        :param boundary: key of an earlier batch: no batch has recipients on both sides of it; None by
+            default.
         :raises InvalidPayload: if a value cannot be an id, or the rows are not sorted.
         :raises AudienceUnavailable: if the database fails.
         """
@@ -219,7 +220,7 @@ class SqlAudience:
         )
 
     def _read(self, after: Any) -> Iterator[list[Any]]:
-        """Yield the people after ``after`` in ascending order, in lists."""
+        """Yield the recipients after ``after`` in ascending order, in lists."""
         last: Any = None
         statement = self._survey.statements.people(duplicates=self._survey.duplicates > 0)
         with self._reader() as reader:
@@ -237,7 +238,7 @@ class SqlAudience:
                 yield people
 
     def _people(self, rows: list[Any]) -> list[Any]:
-        """Return the people of some rows, without rows that are blank in Python but not in SQL."""
+        """Return the recipients of some rows, without rows that are blank in Python but not in SQL."""
         columns = [
             to_ids([row[place] for row in rows], numeric=numeric)
             for place, numeric in enumerate(self._survey.numeric)
@@ -251,7 +252,7 @@ class SqlAudience:
 
     def _ascending(self, people: list[Any], last: Any) -> list[Any]:
         """
-        Return the people after ``last``, each once; check that they ascend.
+        Return the recipients after ``last``, each once; check that they ascend.
 
         This check ensures on any database that no recipient gets two requests.
         """
@@ -274,7 +275,7 @@ def _person(key: Any) -> Any:
 
 
 def _divided(parts: Iterable[list[Any]], boundary: Any) -> Iterator[tuple[list[Any], bool]]:
-    """Yield ascending people in parts, each with whether a batch must end after the part."""
+    """Yield ascending recipients in parts, each with whether a batch must end after the part."""
     for part in parts:
         people = part
         if boundary is not None and people[-1] >= boundary:

@@ -1,4 +1,4 @@
-"""Wrap a user's query: the database sorts the people, leaves out blank rows, and returns each person once."""
+"""Wrap a user's query: the database sorts the recipients, and returns each once and no blank rows."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class AudienceQuery:
         """
         Return the statement that measures the audience, in one row.
 
-        The row begins with the number of rows, of rows with a person, and of people. For each column follow
-        the characters of its longest text, the bytes of its largest text, the number of fractions, and a
-        sample. Rows that ``people`` leaves out count as rows only.
+        The row begins with the number of rows, of rows with a person, and of recipients. For each column
+        follow the characters of its longest text, the bytes of its largest text, the number of fractions, and
+        a sample. Rows that ``people`` leaves out count as rows only.
         """
         names = ", ".join(self._names)
         groups, columns = [], []
@@ -91,7 +91,7 @@ class AudienceQuery:
 
     def people(self, *, duplicates: bool) -> str:
         """
-        Return the statement that reads all people in order.
+        Return the statement that reads all recipients in order.
 
         :param duplicates: whether there are duplicates to remove. If not, DISTINCT is left out, because
             with DuckDB it would cost as much memory of the task as sorting.

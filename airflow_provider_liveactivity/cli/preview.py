@@ -83,7 +83,7 @@ def _print(preview: Preview, page: Path | None) -> None:
     if page is not None:
         table.add_row("Card", str(page))
     out.print(table)
-    out.print("\nOne request, with numbers in place of people:\n")
+    out.print("\nOne request, with numbers in place of recipients:\n")
     out.print_json(json.dumps(preview.body))
     out.print("\nThe same request with curl:\n")
     out.print(preview.curl)

@@ -21,7 +21,7 @@ class BatchRequest(NamedTuple):
     :param request: the request.
     :param key: key of the audience after which the next request begins; it may be an external id.
     :param activity_id: id of the activity.
-    :param people: the people in the request: external ids, or aliases as (name, label).
+    :param people: the recipients in the request: external ids, or aliases as (name, label).
     """
 
     request: Request
@@ -30,7 +30,7 @@ class BatchRequest(NamedTuple):
     people: Sequence[Person] = ()
 
     def __repr__(self) -> str:
-        """Return a text without key and people."""
+        """Return a text without key and recipients."""
         return f"<BatchRequest with {self.request!r}>"
 
 
@@ -59,7 +59,7 @@ class AudienceRequests:
     :param size: maximum number of recipients per request.
     :param build: returns the request for a batch.
     :param activity_id: id of the activity.
-    :param people: returns the people of a batch; by default its external ids and aliases.
+    :param people: returns the recipients of a batch; by default its external ids and aliases.
     """
 
     audience: Audience

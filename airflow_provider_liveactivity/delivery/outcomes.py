@@ -43,8 +43,8 @@ class BatchOutcome:
     moment: datetime
 
     def __repr__(self) -> str:
-        """Return a text without the people."""
-        return f"<BatchOutcome {self.outcome} of {len(self.people)} people>"
+        """Return a text without the recipients."""
+        return f"<BatchOutcome {self.outcome} of {len(self.people)} recipients>"
 
 
 class OutcomeWriter(Protocol):

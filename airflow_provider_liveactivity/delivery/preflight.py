@@ -132,8 +132,9 @@ class Preflight:
         if self._is_late(expected):
             if self._on_too_slow == "fail" and not done:
                 raise InvalidPayload(
-                    f"{self._problem(expected)} Nothing was sent. Start earlier, send to fewer people, raise "
-                    "max_requests_per_second or max_workers, lower quota_reserve, or set on_too_slow='warn'."
+                    f"{self._problem(expected)} Nothing was sent. Start earlier, send to fewer recipients, "
+                    "raise max_requests_per_second or max_workers, lower quota_reserve, or set "
+                    "on_too_slow='warn'."
                 )
             log.warning("%s", self._problem(expected))
         elif expected.seconds >= _LONG_SECONDS:

@@ -53,7 +53,8 @@ class Progress:
         parts = [f"{self.sent:,} sent" if self.total is None else f"{self.sent:,} of {self.total:,} sent"]
         if self.percent is not None:
             parts.append(f"{self.percent:.0f} %")
-        parts.append(f"{self.people_per_second:,.0f} people/s in {self.requests_per_second:,.0f} requests/s")
+        speed = f"{self.people_per_second:,.0f} recipients/s in {self.requests_per_second:,.0f} requests/s"
+        parts.append(speed)
         if self.seconds_left:
             parts.append(f"about {in_words(self.seconds_left)} left")
         if self.unknown:

@@ -14,7 +14,7 @@ class SendReport(TypedDict):
     The report of a send, which every sending call returns: plain JSON without external ids.
 
     ``requests`` and ``retries`` count HTTP requests. ``recipients``, ``accepted``, ``rejected`` and
-    ``unknown`` count people if the requests name them, otherwise requests. Accepted means that the vendor
+    ``unknown`` count recipients if the requests name them, otherwise requests. Accepted means that the vendor
     accepted the request, not that a phone shows the activity. ``expected_seconds`` and
     ``expected_last_sent_at`` are the estimate before the first request; only a send to a list or a query has
     them. ``send_id`` identifies the

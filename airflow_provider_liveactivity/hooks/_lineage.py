@@ -1,4 +1,4 @@
-"""Report sends to Airflow's lineage: the query that selects the people, and the activity they get."""
+"""Report sends to Airflow's lineage: the query that selects the recipients, and the activity they get."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TracedAudience(SqlAudience):
     """
     An audience from a query, which is reported to Airflow's lineage once.
 
-    ``DbApiHook.run`` would report the query, but the people are streamed from another cursor.
+    ``DbApiHook.run`` would report the query, but the recipients are streamed from another cursor.
     """
 
     _told = False
@@ -24,7 +24,7 @@ class TracedAudience(SqlAudience):
         if not self._told:
             from airflow.providers.common.sql.hooks.lineage import send_sql_hook_lineage
 
-            # Without the parameters, which may name people.
+            # Without the parameters, which may name recipients.
             send_sql_hook_lineage(context=self._hook, sql=self._query, row_count=people)
             self._told = True
         return people

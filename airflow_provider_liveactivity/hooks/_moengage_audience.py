@@ -32,10 +32,10 @@ class CampaignAudience:
 
     :param details: the campaign's ``segmentation_details``.
     :param segment_id: id of the saved segment in ``details``; None, the default, for none.
-    :param segment: segment to create before the campaign, if the campaign cannot name so many people; None by
-        default.
-    :param named: the people, if they are named individually; None by default.
-    :param people: number of people; 0, the default, if only MoEngage knows.
+    :param segment: segment to create before the campaign, if the campaign cannot name so many recipients;
+        None by default.
+    :param named: the recipients, if they are named individually; None by default.
+    :param people: number of recipients; 0, the default, if only MoEngage knows.
     """
 
     details: dict[str, Any] = field(repr=False)
@@ -53,8 +53,8 @@ def campaign_audience(segment_id: str | None, arguments: Mapping[str, Any]) -> C
     :param arguments: arguments of the call, with ``all_users``, ``filters``, ``max_audience`` and those of
         ``build_audience`` among them.
     :raises InvalidPayload: if there is not exactly one audience, or an id cannot be sent.
-    :raises EmptyAudience: if a list or query has no people.
-    :raises PayloadTooLarge: if there are more people than a filter can name.
+    :raises EmptyAudience: if a list or query has no recipients.
+    :raises PayloadTooLarge: if there are more recipients than a filter can name.
     """
     all_users = arguments.get("all_users", False)
     if not isinstance(all_users, bool):  # any text is true, including "false"
@@ -74,7 +74,7 @@ def campaign_audience(segment_id: str | None, arguments: Mapping[str, Any]) -> C
     ids = _ids(persons, arguments.get("max_audience"))
     if len(ids) <= MAX_IDS_IN_CAMPAIGN:
         return CampaignAudience(by_ids(ids), named=persons, people=len(ids))
-    # The name is derived from the ids: the same people give the same segment, also in a retry.
+    # The name is derived from the ids: the same recipients give the same segment, also in a retry.
     ids.sort()
     segment = FilterSegment.build(name=f"live-activity-{content_hash(ids)[:16]}", **by_ids(ids))
     return CampaignAudience(
@@ -86,7 +86,7 @@ def _ids(persons: Audience, max_audience: int | str | None) -> list[str]:
     total = check_audience(persons, max_audience=max_audience)
     if total is not None and total > MAX_IDS_IN_SEGMENT:
         raise PayloadTooLarge(
-            f"the audience has {total:,} people, a filter can name {MAX_IDS_IN_SEGMENT:,}; make a "
+            f"the audience has {total:,} recipients, a filter can name {MAX_IDS_IN_SEGMENT:,}; make a "
             "file segment of them in MoEngage, and create the campaign with its segment_id."
         )
     batches = list(persons.batches(1_000))

@@ -114,8 +114,8 @@ class BroadcastCampaigns(MoEngageCalls):
         """
         Create the campaign of a broadcast Live Activity, for exactly one audience.
 
-        The campaign itself names up to 1,000 people. For more people, the hook first creates a segment, which
-        requires the Data key. The audience cannot be changed afterwards.
+        The campaign itself names up to 1,000 recipients. For more recipients, the hook first creates a
+        segment, which requires the Data key. The audience cannot be changed afterwards.
 
         :param name: name of the campaign in the dashboard.
         :param broadcast_live_activity_id: id of your choice, by which start, update and end name the
@@ -125,7 +125,7 @@ class BroadcastCampaigns(MoEngageCalls):
             ``validate_only`` and others.
         :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
             argument.
-        :raises EmptyAudience: if a list or query has no people.
+        :raises EmptyAudience: if a list or query has no recipients.
         :raises LiveActivityError: if MoEngage refuses the request or cannot be reached.
         """
         validate_only = arguments.get("validate_only", False)

@@ -168,8 +168,8 @@ class Delivery:
             )
         if self.outcomes is not None:
             raise InvalidPayload(
-                "outcomes_path needs an audience whose people are named: external_user_ids, user_aliases or "
-                "sql. Only the vendor knows the people of a segment or custom audience."
+                "outcomes_path needs an audience whose recipients are named: external_user_ids, user_aliases "
+                "or sql. Only the vendor knows the recipients of a segment or custom audience."
             )
         return None
 

@@ -38,12 +38,12 @@ class ContentArguments(TypedDict, total=False):
 
 class QueryArguments(TypedDict, total=False):
     """
-    Arguments of a query for people.
+    Arguments of a query for recipients.
 
-    :param sql: query that returns the people; None by default.
+    :param sql: query that returns the recipients; None by default.
     :param sql_conn_id: id of the connection to the query's database; None by default.
     :param parameters: list or dict of the query's parameters, or its JSON text; None by default.
-    :param max_audience: maximum number of people, listed or queried: a number, or its digits as text. A
+    :param max_audience: maximum number of recipients, listed or queried: a number, or its digits as text. A
         larger audience is an error before the first request. None, the default, sets no limit.
     """
 
@@ -85,11 +85,11 @@ class DeliveryArguments(TypedDict, total=False):
 
 class StartDeliveryArguments(DeliveryArguments, total=False):
     """
-    Arguments of a start for many people, with those of ``DeliveryArguments``.
+    Arguments of a start for many recipients, with those of ``DeliveryArguments``.
 
     :param outcomes_path: folder for the outcome of every recipient, which ``outcomes()`` reads: local path,
         URL such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of
-        the people. None, the default, keeps counts only.
+        the recipients. None, the default, keeps counts only.
     :param end_time: when the activity ends: aware datetime or ISO-8601 text; None by default. The last
         response must come before this moment, unless the end is in the past. The limit of 8 hours applies in
         any case.
@@ -145,7 +145,7 @@ class SyncArguments(TypedDict, total=False):
     :param end_extra_fields: the same for the end.
     :param outcomes_path: folder for the outcome of every start, which ``outcomes()`` reads: local path, URL
         such as ``s3://conn_id@bucket/folder``, or ``ObjectStoragePath``. The files contain the ids of the
-        people. None, the default, keeps counts only.
+        recipients. None, the default, keeps counts only.
     :param max_workers: maximum number of requests in flight, 1 to 256.
     :param max_requests_per_second: maximum number of requests per second; None for no limit.
     :param quota_reserve: share of the vendor's quota, 0 to 1, that is left to other traffic; 0.1 by default.

@@ -103,7 +103,7 @@ class SyncSettings:
             from airflow.providers.common.sql.hooks.lineage import send_sql_hook_lineage
 
             yield from read()
-            # Without the parameters, which may name people.
+            # Without the parameters, which may name recipients.
             send_sql_hook_lineage(context=hook, sql=sql)
 
         return traced

@@ -116,7 +116,7 @@ class BrazeHook(BrazeSync):
         **arguments: Unpack[BrazeStartArguments],
     ) -> SendReport:
         """
-        Start a Live Activity on the phones of one audience. One request addresses up to 50 people.
+        Start a Live Activity on the phones of one audience. One request addresses up to 50 recipients.
 
         :param activity_id: id of your choice, by which updates and the end name the activity.
         :param activity_attributes_type: name of the app's ``ActivityAttributes`` type.
@@ -130,7 +130,7 @@ class BrazeHook(BrazeSync):
             quota allows, and recipients whose outcome is unknown are skipped.
         :raises InvalidPayload: if an argument is wrong, before the first request. The message names the
             argument.
-        :raises EmptyAudience: if a list or query has no people.
+        :raises EmptyAudience: if a list or query has no recipients.
         :raises PartiallySent: if an error stopped the send after some requests had left.
         :raises InvalidConnection: if the connection is wrong, or neither it nor the call has an app id.
         :raises LiveActivityError: if Braze refuses the request or cannot be reached.
@@ -154,7 +154,7 @@ class BrazeHook(BrazeSync):
             plan = self._start_for_people(content, audience, arguments.get("max_audience"))
         else:
             raise InvalidPayload(
-                "exactly one audience is needed: people (external_user_ids, user_aliases or sql), "
+                "exactly one audience is needed: recipients (external_user_ids, user_aliases or sql), "
                 "segment_id, or custom_audience."
             )
         return self._deliver(

@@ -243,7 +243,7 @@ class StartLiveActivity(StartContent):
             raise ValueError("external_user_ids and user_aliases are empty")
         if people > MAX_PEOPLE_PER_REQUEST:
             raise ValueError(
-                f"external_user_ids and user_aliases have {people} people; a request accepts "
+                f"external_user_ids and user_aliases have {people} recipients; a request accepts "
                 f"{MAX_PEOPLE_PER_REQUEST} together"
             )
         return self

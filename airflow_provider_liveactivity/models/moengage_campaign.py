@@ -17,9 +17,10 @@ from airflow_provider_liveactivity.models.extra_fields import Envelopes  # noqa:
 from airflow_provider_liveactivity.models.moengage import BroadcastId  # noqa: TC001
 from airflow_provider_liveactivity.models.objects import to_object
 
-#: Maximum number of people that a campaign names itself. MoEngage documents no limit for an ``in`` filter.
+#: Maximum number of recipients that a campaign names itself. MoEngage documents no limit for an ``in``
+#: filter.
 MAX_IDS_IN_CAMPAIGN = 1_000
-#: Maximum number of people that a filter segment names. MoEngage calls these segments ELASTIC_SEARCH and
+#: Maximum number of recipients that a filter segment names. MoEngage calls these segments ELASTIC_SEARCH and
 #: answers 413 to a query that is too long; this is the default limit of Elasticsearch for terms.
 MAX_IDS_IN_SEGMENT = 65_536
 
@@ -60,7 +61,7 @@ class FilterGroup(VendorModel):
     """Filters of which all must match ("and"), or at least one ("or")."""
 
     filter_operator: Literal["and", "or"]
-    filters: Annotated[list[Filter], Field(min_length=1, repr=False)]  # they may name people
+    filters: Annotated[list[Filter], Field(min_length=1, repr=False)]  # they may name recipients
 
 
 FilterObject = Annotated[FilterGroup, BeforeValidator(_group)]
@@ -162,7 +163,7 @@ def by_segment(segment_id: str) -> dict[str, Any]:
 
 def by_ids(external_user_ids: list[str]) -> dict[str, Any]:
     """
-    Return the filters that match exactly these people; MoEngage ignores case by default.
+    Return the filters that match exactly these recipients; MoEngage ignores case by default.
 
     :param external_user_ids: list of user ids.
     """

@@ -39,7 +39,7 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
 
     If the vendor's quota is used up for longer than the task may wait in place, the task defers until the
     next quota window and holds no worker slot. Without a checkpoint, as before Airflow 3.3, a send to many
-    people waits in its worker slot instead.
+    recipients waits in its worker slot instead.
 
     On Airflow 3.3 and later ``LiveActivityRetryPolicy`` is the default of ``retry_policy``.
     """

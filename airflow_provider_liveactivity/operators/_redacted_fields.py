@@ -1,4 +1,4 @@
-"""Keep lists of people out of the rendered templates that Airflow shows."""
+"""Keep lists of recipients out of the rendered templates that Airflow shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Redacted:
-    """Hold a rendered list of people, of which Airflow shows only the number."""
+    """Hold a rendered list of recipients, of which Airflow shows only the number."""
 
     def __init__(self, members: Any) -> None:
         self.members = members
@@ -32,14 +32,14 @@ class Redacted:
     def serialize(self) -> Any:
         """Return the text that Airflow shows instead."""
         counted = isinstance(self.members, list | tuple | dict)
-        return f"<{len(self.members):,} people>" if counted else "<people>"
+        return f"<{len(self.members):,} recipients>" if counted else "<recipients>"
 
     def __repr__(self) -> str:
         return str(self.serialize())
 
 
 class Filters(Redacted):
-    """Hold rendered audience filters, which Airflow shows without the ids of people in them."""
+    """Hold rendered audience filters, which Airflow shows without the ids of recipients in them."""
 
     def serialize(self) -> Any:
         """Return the filters that Airflow shows, without ids."""
@@ -63,7 +63,7 @@ def _without_ids(value: Any) -> Any:
 
 
 class RedactedFieldsMixin(LiveActivityOperator):
-    """Redact the template fields that contain lists of people or their ids."""
+    """Redact the template fields that contain lists of recipients or their ids."""
 
     #: Template fields to redact, each with the class that wraps its rendered value.
     hidden_fields: ClassVar[dict[str, type[Redacted]]] = {"external_user_ids": Redacted}

@@ -1,4 +1,4 @@
-"""Describe a dry run: people, requests, sizes, one request, and the card on the lock screen."""
+"""Describe a dry run: recipients, requests, sizes, one request, and the card on the lock screen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.models.apns import Push
     from airflow_provider_liveactivity.vendors.base import Request
 
-#: Fields of a body that name people, or a part of a person's activity.
+#: Fields of a body that name recipients, or a part of a person's activity.
 _PERSONAL = {"external_user_ids", "user_aliases", "user_id", "recipient", "transaction_id"}
 _STATUSES = {"start": "on", "update": "on", "end": "ended"}
 
@@ -34,7 +34,7 @@ class Preview:
     :param vendor: "braze" or "moengage".
     :param verb: "start", "update" or "end".
     :param activity_id: the vendor's name of the activity.
-    :param recipients: number of people; None if only the vendor knows it.
+    :param recipients: number of recipients; None if only the vendor knows it.
     :param audience: who gets the activity, in words.
     :param requests: number of requests.
     :param duplicates: number of ids that were in the audience more than once.
@@ -49,7 +49,7 @@ class Preview:
         a request can reach.
     :param warnings: warnings about content that is sent anyway.
     :param url: URL of the first request.
-    :param body: body of the first request, with numbers in place of people.
+    :param body: body of the first request, with numbers in place of recipients.
     :param curl: the first request as a command, with a masked key.
     :param activity: the activity as the card shows it.
     """
@@ -134,18 +134,18 @@ def describe(
 def _audience(found: DryRun) -> str:
     plan, body = found.plan, json.loads(found.first.body)
     if plan.audience is not None:
-        return "the people of a list or a query"
+        return "the recipients of a list or a query"
     if plan.verb != "start":
         return "every phone that shows the activity"
     if "segment_id" in body:
-        return "the people of a segment, whose number only the vendor knows"
+        return "the recipients of a segment, whose number only the vendor knows"
     if "custom_audience" in body:
-        return "the people of a connected audience, whose number only the vendor knows"
+        return "the recipients of a connected audience, whose number only the vendor knows"
     return "the audience of the campaign, whose number only the vendor knows"
 
 
 def _without_people(value: Any) -> Any:
-    """Return a body with the number of people in place of their ids."""
+    """Return a body with the number of recipients in place of their ids."""
     if isinstance(value, list):
         return [_without_people(item) for item in value]
     if not isinstance(value, dict):
@@ -156,7 +156,7 @@ def _without_people(value: Any) -> Any:
 
 
 def _hidden(value: Any) -> str:
-    return f"<{len(value):,} people>" if isinstance(value, list) else REDACTED
+    return f"<{len(value):,} recipients>" if isinstance(value, list) else REDACTED
 
 
 def _curl(request: Request, workspace: WorkspaceConfig, body: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def _recipients(preview: Preview) -> str:
         for count, noun in ((preview.duplicates, "duplicates"), (preview.nulls, "nulls"))
         if count
     ]
-    return f"{preview.recipients:,} people" + (f" ({', '.join(dropped)} left out)" if dropped else "")
+    return f"{preview.recipients:,} recipients" + (f" ({', '.join(dropped)} left out)" if dropped else "")
 
 
 def _body(preview: Preview) -> str:

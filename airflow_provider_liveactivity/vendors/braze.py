@@ -76,7 +76,7 @@ class Braze:
 
     def start(self, body: StartLiveActivity) -> Request:
         """
-        Return the request that starts an activity for a segment, a connected audience or one list of people.
+        Return the request that starts an activity for a segment, a connected audience or one list.
 
         :param body: the body.
         """
@@ -187,7 +187,7 @@ class StartRequests:
         self, external_user_ids: Sequence[str] = (), user_aliases: Sequence[tuple[str, ...]] = ()
     ) -> Request:
         """
-        Return the request for these people, at most 50 in total.
+        Return the request for these recipients, at most 50 in total.
 
         :param external_user_ids: external ids; none by default.
         :param user_aliases: aliases as (name, label); none by default.
@@ -207,7 +207,7 @@ _ALLOW_LIST = "If the key has an IP allow-list, the address of this machine must
 #: Part of Braze's message in a 400 → what to do.
 _ADVICE = {
     "no recipients": "the request had no recipients; give ids, aliases, a segment or a custom audience.",
-    "max number of": "more than 50 people were in one request.",
+    "max number of": "more than 50 recipients were in one request.",
     "no message to send": "the request had no content.",
     "apple push length exceeded": "shorten the notification: its alert and extra may have up to 1,912 bytes.",
     "invalid extra push payload": "notification.extra must be an object.",

@@ -105,7 +105,7 @@ def test_a_query_without_rows_is_an_empty_audience(database: Database) -> None:
 def test_max_audience_is_checked_before_recipients_are_read(database: Database) -> None:
     database.table("fans", "id INTEGER", [1, 2, 2, 3])
     assert check_audience(audience_of(database), max_audience=3) == 3
-    with pytest.raises(InvalidPayload, match="3 people, but max_audience allows 2"):
+    with pytest.raises(InvalidPayload, match="3 recipients, but max_audience allows 2"):
         check_audience(audience_of(database), max_audience=2)
 
 

@@ -433,7 +433,7 @@ def test_ids_in_filters_do_not_show_among_the_rendered_fields(running: RunningSa
     task.operator.render_template_fields({})
     shown = _serialize_rendered_fields(task.operator)["filters"]
     assert isinstance(shown, list)
-    assert [one.get("value") for one in shown if isinstance(one, dict)] == [None, "<2 people>"]
+    assert [one.get("value") for one in shown if isinstance(one, dict)] == [None, "<2 recipients>"]
     running.sandbox.put_segment("fans", "Fans", ["ada", "bob"])
     assert task.run().ended == "success"
     sent = requests(running, CREATE)[-1]["segmentation_details"]["included_filters"]["filters"]

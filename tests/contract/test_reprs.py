@@ -204,7 +204,7 @@ def test_the_proof_above_would_see_a_leak() -> None:
 def test_what_is_shown_instead_is_how_many() -> None:
     batch = next(ListAudience([CANARY, "eve"]).batches())
     window = InFlight().add([(CANARY, 2)])
-    assert repr(batch) == "<Batch of 2 people>"
+    assert repr(batch) == "<Batch of 2 recipients>"
     assert "recipients=2" in repr(window)
     assert "unknown_recipients=2" in repr(CheckpointState(CANARY, window.resume_point()))
     assert "recipients=2" in repr(BatchRequest(scripted_vendor.BRAZE.start(START), CANARY))

@@ -79,7 +79,7 @@ def test_a_start_shows_people_requests_duration_sizes_and_one_request() -> None:
     assert 100 < found.push_bytes < found.push_limit == 4096
     assert found.request_limit is None
     assert found.warnings == []
-    assert found.body["external_user_ids"] == "<2 people>"
+    assert found.body["external_user_ids"] == "<2 recipients>"
     assert found.body["content_state"] == {"home": 0}
     assert found.curl.startswith("curl --request POST http://127.0.0.1:")
     assert "Authorization: Bearer ***" in found.curl
@@ -117,7 +117,7 @@ def test_the_audience_is_counted_with_its_query(examples: DagBag) -> None:
     assert found.recipients is not None
     assert found.recipients > 50
     assert found.requests == -(-found.recipients // 50)
-    assert found.body["external_user_ids"] == "<50 people>"
+    assert found.body["external_user_ids"] == "<50 recipients>"
     with pytest.raises(EmptyAudience):
         preview_task(dag, "rehearsal", logical_date=datetime(2030, 1, 1, tzinfo=UTC))
 
@@ -179,7 +179,7 @@ def test_the_segment_of_a_start_has_a_number_that_only_the_vendor_knows() -> Non
         BrazeStartLiveActivityOperator(task_id="start", **segment)
     found = preview(dag, "start")
     assert found.recipients is None
-    assert found.audience == "the people of a segment, whose number only the vendor knows"
+    assert found.audience == "the recipients of a segment, whose number only the vendor knows"
     assert found.seconds is None
 
 

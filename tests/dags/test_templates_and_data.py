@@ -144,7 +144,7 @@ def test_rows_reach_the_phones_as_they_are(execute: Execute, sandbox: RunningSan
     assert report(dag, "start")["content_state"] == CANARY
     first, second = rendered_fields(dag, "start")
     assert first["content_state"] == second["content_state"] == CANARY
-    assert (first["external_user_ids"], second["sql"]) == ("<1 people>", FILE)
+    assert (first["external_user_ids"], second["sql"]) == ("<1 recipients>", FILE)
 
 
 def test_a_query_of_the_warehouse_is_data(execute: Execute, sandbox: RunningSandbox, folder: str) -> None:

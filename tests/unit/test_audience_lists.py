@@ -183,7 +183,7 @@ def test_an_empty_audience_is_refused_with_its_reason() -> None:
 def test_max_audience_allows_itself_and_no_more() -> None:
     audience = ListAudience(["a", "b", "b"])
     assert check_audience(audience, max_audience=2) == 2
-    with pytest.raises(InvalidPayload, match="2 people, but max_audience allows 1; nothing was sent"):
+    with pytest.raises(InvalidPayload, match="2 recipients, but max_audience allows 1; nothing was sent"):
         check_audience(audience, max_audience=1)
 
 

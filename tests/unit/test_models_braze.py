@@ -38,8 +38,11 @@ def update(**fields: Any) -> dict[str, Any]:
         ({"segment_id": "s", "external_user_ids": []}, "exactly one audience is needed, 2 given"),
         ({"external_user_ids": []}, "are empty"),
         ({"external_user_ids": [], "user_aliases": []}, "are empty"),
-        ({"external_user_ids": IDS}, "have 51 people; a request accepts 50"),
-        ({"external_user_ids": IDS[:50], "user_aliases": [ALIAS]}, "have 51 people; a request accepts 50"),
+        ({"external_user_ids": IDS}, "have 51 recipients; a request accepts 50"),
+        (
+            {"external_user_ids": IDS[:50], "user_aliases": [ALIAS]},
+            "have 51 recipients; a request accepts 50",
+        ),
         ({"external_user_ids": ["a", ""]}, r"external_user_ids\.1: .* at least 1 character"),
         ({"external_user_ids": ["a", 5]}, r"external_user_ids\.1: .* valid string"),
         ({"user_aliases": [{"alias_name": "a"}]}, r"user_aliases\.0\.alias_label is required"),

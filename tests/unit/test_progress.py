@@ -23,14 +23,14 @@ class Timer:
 def test_the_log_line_contains_every_count() -> None:
     progress = Progress(250_000, 1_000_000, 50, 49_500.4, 990.2, 180_000)
     assert str(progress) == (
-        "250,000 of 1,000,000 sent, 25 %, 49,500 people/s in 990 requests/s, about 15 seconds left, "
+        "250,000 of 1,000,000 sent, 25 %, 49,500 recipients/s in 990 requests/s, about 15 seconds left, "
         "50 unknown, 180,000 requests left in the vendor's quota"
     )
 
 
 def test_what_is_not_known_is_left_out() -> None:
     progress = Progress(250, None, 0, 0.0, 0.0, None)
-    assert str(progress) == "250 sent, 0 people/s in 0 requests/s"
+    assert str(progress) == "250 sent, 0 recipients/s in 0 requests/s"
     assert progress.to_json() == {
         "sent": 250,
         "unknown": 0,

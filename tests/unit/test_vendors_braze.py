@@ -72,7 +72,7 @@ def test_the_error_of_a_refused_key_names_the_permission_it_needs(
             400,
             {"message": "The max number of external_ids and aliases per request was exceeded"},
             InvalidPayload,
-            "more than 50 people",
+            "more than 50 recipients",
         ),
         (
             400,

@@ -25,7 +25,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     Start a Live Activity on the phones of one audience.
 
     Give exactly one audience: ``external_user_ids`` and/or ``user_aliases``, ``segment_id``,
-    ``custom_audience`` or ``sql``. A request contains up to 50 people. An accepted request is never sent
+    ``custom_audience`` or ``sql``. A request contains up to 50 recipients. An accepted request is never sent
     again, even if the worker dies: a retry continues where the last attempt stopped (Airflow 3.3 and later).
 
     :param activity_id: id of the activity, as text. (templated)
@@ -49,7 +49,7 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
     :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
     :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
         (templated)
-    :param max_audience: maximum number of people in a list or query that the start may reach; no limit by
+    :param max_audience: maximum number of recipients in a list or query that the start may reach; no limit by
         default. A larger audience is an error before the first request. Not applied to segments, whose size
         only Braze knows. (templated)
     :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
@@ -63,8 +63,8 @@ class BrazeStartLiveActivityOperator(RedactedFieldsMixin, StartMixin, BrazeLiveA
         recipient gets two activities, but some may get none; "resend" it, so that some may get two; or "fail"
         the task. (templated)
     :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
-        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
-        counts are kept. (templated)
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the recipients. By default only the
+        report's counts are kept. (templated)
     :param on_too_slow: what to do if Braze's quota, or the rate, does not allow the send to finish before
         the activity's end or within 8 hours: "fail", the default, before anything is sent, or "warn" in the
         log. (templated)

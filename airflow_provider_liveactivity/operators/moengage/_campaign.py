@@ -53,8 +53,8 @@ class MoEngageCreateBroadcastCampaignOperator(RedactedFieldsMixin, MoEngageTask)
     :param sql_conn_id: id of the connection to the database of ``sql``; none by default. (templated)
     :param parameters: parameters of ``sql``, in the style of the database's driver; none by default.
         (templated)
-    :param max_audience: maximum number of people in a list or query that the campaign may have; no limit by
-        default. A larger audience is an error before the first request. (templated)
+    :param max_audience: maximum number of recipients in a list or query that the campaign may have; no limit
+        by default. A larger audience is an error before the first request. (templated)
     :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
         (templated)
     :param tags: tags of the campaign, as a list; none by default. (templated)

@@ -64,7 +64,7 @@ class MoEngageUserLiveActivityOperator(RedactedFieldsMixin, MoEngageTask):
         default, which stays below Inform's 10,000 a minute. (templated)
     :param on_empty_audience: what to do if the audience is empty: "fail", the default, or "skip" the task.
         (templated)
-    :param max_audience: maximum number of people in a list or query that the send may reach; no limit by
+    :param max_audience: maximum number of recipients in a list or query that the send may reach; no limit by
         default. A larger audience is an error before the first request. (templated)
     :param extra_fields: fields of the request that this version does not know, as a dict or JSON text; none
         by default. They are added to the body after validation. (templated)
@@ -96,8 +96,8 @@ class MoEngageStartLiveActivityOperator(MoEngageUserLiveActivityOperator):
     :param attributes_schema: JSON Schema that ``attribute_info`` must satisfy, as a dict, JSON text, or path
         of a JSON or Swift file; none by default. (templated)
     :param outcomes_path: folder for the outcome of every recipient: local path, or URL such as
-        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
-        counts are kept. (templated)
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the recipients. By default only the
+        report's counts are kept. (templated)
     :param on_too_slow: what to do if MoEngage's quota, or the rate, does not allow the send to finish within
         the 8 hours that an activity lives: "fail", the default, before anything is sent, or "warn" in the
         log. (templated)

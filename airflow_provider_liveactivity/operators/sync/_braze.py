@@ -92,8 +92,8 @@ class BrazeSyncLiveActivitiesOperator(SyncOperator, BrazeLiveActivityOperator):
     :param update_extra_fields: the same for updates. (templated)
     :param end_extra_fields: the same for the end. (templated)
     :param outcomes_path: folder for the outcome of every start: local path, or URL such as
-        ``s3://conn_id@bucket/folder``. The files contain the ids of the people. By default only the report's
-        counts are kept. (templated)
+        ``s3://conn_id@bucket/folder``. The files contain the ids of the recipients. By default only the
+        report's counts are kept. (templated)
     :param max_workers: maximum number of requests in flight, 1 to 256; 128 by default. (templated)
     :param max_requests_per_second: maximum number of requests per second; None, no limit, by default.
         (templated)

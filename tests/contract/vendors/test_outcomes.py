@@ -94,7 +94,7 @@ def test_nothing_is_sent_if_the_folder_cannot_be_written_to(sandbox: RunningSand
 
 
 def test_only_people_who_are_named_have_outcomes(sandbox: RunningSandbox, tmp_path: Path) -> None:
-    with pytest.raises(InvalidPayload, match="outcomes_path needs an audience whose people are named"):
+    with pytest.raises(InvalidPayload, match="outcomes_path needs an audience whose recipients are named"):
         start(segment_id="fans", outcomes_path=tmp_path)
     assert not sandbox.sandbox.records
 

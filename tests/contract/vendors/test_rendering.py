@@ -141,12 +141,12 @@ def rendered(operator: BaseOperator, **params: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("people", "shown"),
     [
-        ({"external_user_ids": USERS, "user_aliases": ALIASES}, ("<2 people>", "<1 people>")),
-        ({"external_user_ids": json.dumps(USERS)}, ("<people>", None)),
-        ({"external_user_ids": "{{ params.users | tojson }}"}, ("<people>", None)),
+        ({"external_user_ids": USERS, "user_aliases": ALIASES}, ("<2 recipients>", "<1 recipients>")),
+        ({"external_user_ids": json.dumps(USERS)}, ("<recipients>", None)),
+        ({"external_user_ids": "{{ params.users | tojson }}"}, ("<recipients>", None)),
         (
             {"external_user_ids": ["{{ params.users[0] }}"], "user_aliases": "{{ params.users }}"},
-            ("<1 people>", "<people>"),
+            ("<1 recipients>", "<recipients>"),
         ),
     ],
 )
@@ -163,7 +163,7 @@ def test_rendered_fields_of_a_mapped_task_show_no_external_id(sandbox: RunningSa
         mapped = BRAZE.operators["start"].partial(task_id="start", **fields).expand(external_user_ids=[USERS])
     operator = mapped.unmap({"external_user_ids": USERS})
     shown = rendered(operator)
-    assert shown["external_user_ids"] == "<2 people>"
+    assert shown["external_user_ids"] == "<2 recipients>"
     assert not any(name in json.dumps(shown) for name in USERS)
     assert isinstance(operator, LiveActivityOperator)
     assert operator.execute(context())["accepted"] == 2
@@ -179,7 +179,7 @@ def test_a_hidden_list_is_still_the_one_that_is_sent(sandbox: RunningSandbox) ->
 def test_a_list_that_is_rendered_twice_stays_hidden_once() -> None:
     operator = BRAZE.operator("start")
     rendered(operator)
-    assert rendered(operator)["external_user_ids"] == "<2 people>"
+    assert rendered(operator)["external_user_ids"] == "<2 recipients>"
     assert Redacted.reveal(vars(operator)["external_user_ids"]) == USERS
 
 
@@ -195,7 +195,7 @@ def test_a_value_with_template_fields_of_its_own_does_not_hide_ours_too_early() 
 
 def test_a_list_shows_no_external_id_in_repr_or_str() -> None:
     people = Redacted(USERS)
-    assert f"{people} {people!r}" == "<2 people> <2 people>"
+    assert f"{people} {people!r}" == "<2 recipients> <2 recipients>"
 
 
 def test_only_a_sql_file_is_read_from_a_file() -> None:

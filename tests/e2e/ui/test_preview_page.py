@@ -23,7 +23,7 @@ BODY = {
     "activity_attributes": {"home": "Northside", "away": "Southside"},
     "content_state": {"home": 2, "away": 1, "phase": "Second half"},
     "notification": {"alert": {"title": "Goal!", "body": "Northside lead 2–1"}},
-    "external_user_ids": "<50 people>",
+    "external_user_ids": "<50 recipients>",
 }
 MATCH = Preview(
     dag_id="matches",
@@ -95,7 +95,7 @@ def test_the_page_shows_the_card_the_numbers_and_one_request(show: Callable[[Pre
     for text in ("Northside", "Southside", "Second half", "Goal!"):
         expect(card).to_contain_text(text)
     for text in (
-        "1,250,000 people (12 duplicates left out)",
+        "1,250,000 recipients (12 duplicates left out)",
         "25,000",
         "344 of the 4,096 bytes",
         "stale_date",
