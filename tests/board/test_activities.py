@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from airflow.providers.standard.operators.empty import EmptyOperator
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity.operators.braze import BrazeEndLiveActivityOperator
+from airflow_provider_liveactivity.operators.sync import BrazeSyncLiveActivitiesOperator
 from airflow_provider_liveactivity.plugin.board import read_board
 from airflow_provider_liveactivity.plugin.metadata import Scope
 from tests.support.board_db import LINKS, BoardDatabase, fields, record, report
@@ -202,3 +205,27 @@ def test_the_board_knows_whether_its_buttons_can_work(
     database.add_dag("live_activity_end_now", **columns)
     assert read()["actions"] == {"end_now": state, "update_now": "missing"}
     assert read(dag_ids=frozenset({"match"}))["actions"]["end_now"] == "missing"
+
+
+def test_the_scheduled_runs_of_dags_that_start_activities_come_up(
+    database: BoardDatabase, read: Read
+) -> None:
+    from airflow.models.dag import DagModel
+    from sqlalchemy import update
+
+    from tests.support.airflow_db import new_dag
+    from tests.support.dag_bags import store_dag
+
+    starts, others, paused = new_dag(), new_dag(), new_dag()
+    for dag in (starts, paused):
+        BrazeEndLiveActivityOperator(task_id="end", activity_id="a", dag=dag)
+        BrazeSyncLiveActivitiesOperator(task_id="sync", sql="SELECT 1", sql_conn_id="db", dag=dag)
+    EmptyOperator(task_id="nothing", dag=others)
+    for dag in (starts, others, paused):
+        store_dag(dag)
+        columns = {"next_dagrun_create_after": minutes(90), "is_paused": dag is paused}
+        database.session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(columns))
+    coming = read(dag_ids=frozenset(dag.dag_id for dag in (starts, others, paused)))["coming"]
+    assert [(one["what"], one["dag_id"], one["at"]) for one in coming] == [
+        ("run", starts.dag_id, minutes(90).isoformat())
+    ]

@@ -51,7 +51,8 @@ from airflow import plugins_manager
 from airflow.providers.common.compat.sdk import AirflowPlugin
 before = set(sys.modules)
 import {PLUGIN}
-assert set(sys.modules) - before == {{"{PLUGIN}"}}, set(sys.modules) - before
+new = set(sys.modules) - before - {{"airflow_provider_liveactivity"}}
+assert new == {{"{PLUGIN}"}}, new
 plugins_manager.ensure_plugins_loaded()
 print(*sorted(name for name in sys.modules if name.startswith("{PLUGIN}")))
 """

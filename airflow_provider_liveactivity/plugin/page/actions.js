@@ -6,7 +6,9 @@ import {h} from "./dom.js";
 /** Open the form that ends an activity. */
 export function openEnd(activity, reload) {
   const stays = h("select", {name: "stays"},
-    h("option", {value: ""}, "As iOS does: up to 4 hours"), h("option", {value: "PT30M"}, "30 minutes"), h("option", {value: "PT0S"}, "Not at all"));
+    h("option", {value: ""}, "As iOS does: up to 4 hours"),
+    h("option", {value: "PT30M"}, "30 minutes"),
+    h("option", {value: "PT0S"}, "Not at all"));
   ask({
     name: "end_now",
     title: "End this activity now?",

@@ -44,7 +44,8 @@ function nothing({isTab}) {
 function missingActions(actions) {
   if (actions.end_now === "ready") return null;
   const why = {
-    missing: "To end activities from here, add the DAG live_activity_end_now to your DAGs folder: two lines of the page “The board” in the provider's docs. If it is there, you may not read it.",
+    missing: "To end activities from here, add the DAG live_activity_end_now to your DAGs folder: "
+      + "two lines of the page “The board” in the provider's docs. If it is there, you may not read it.",
     paused: "To end activities from here, unpause the DAG live_activity_end_now.",
   };
   return h("p", {class: "hint"}, why[actions.end_now]);

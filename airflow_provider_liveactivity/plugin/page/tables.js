@@ -2,10 +2,14 @@
 
 import {link} from "./airflow.js";
 import {links, vendor} from "./cards.js";
-import {ago, clock, count, counted, empty, h, section, shortId, span} from "./dom.js";
+import {ago, clock, count, empty, h, section, shortId, span} from "./dom.js";
 
 const SHOWN = 100;
-const WORDS = {overdue: "Overdue", task: "Failed", unknown: "Unknown", rejected: "Rejected", bad_rows: "Bad rows", failed: "Failed requests"};
+const PROBLEMS_SHOWN = 12;
+const WORDS = {
+  overdue: "Overdue", task: "Failed", unknown: "Unknown", rejected: "Rejected", bad_rows: "Bad rows", failed: "Requests failed",
+};
+const NO_PROGRESS = "No progress yet: the first figures come after 5 seconds, and need Airflow 3.3";
 const ONE_OF_A_KIND = new Set(["overdue", "task"]);
 
 /** Return what should be zero and is not; nothing if all is well. */
@@ -17,7 +21,7 @@ export function drawAttention({attention}) {
       ONE_OF_A_KIND.has(one.kind) ? null : `${count(one.count)} `, one.text),
     one.at ? h("span", {class: "muted"}, ago(one.at, "", " late")) : h("span", {class: "muted"}, one.dag_id),
     link(one.links.task ?? one.links.run, "Open the task")));
-  return section("attention", "Needs attention", attention.length, h("ul", {class: "attention"}, limited(rows)));
+  return section("attention", "Needs attention", attention.length, h("ul", {class: "attention"}, limited(rows, PROBLEMS_SHOWN)));
 }
 
 /** Return the sends under way. */
@@ -29,14 +33,18 @@ export function drawSending({sending}) {
 function send(one) {
   const {sent, total, percent, people_per_second: speed, seconds_left: left, quota_left: quota, unknown} = one.progress;
   const parts = [
-    sent === undefined ? "No progress yet: the first figures come after 5 seconds, and need Airflow 3.3" : `${count(sent)}${total ? ` of ${count(total)}` : ""} sent`,
+    sent === undefined ? NO_PROGRESS : `${count(sent)}${total ? ` of ${count(total)}` : ""} sent`,
     speed ? `${count(speed)} people/s` : null,
     left ? `about ${span(left * 1000)} left` : null,
     quota === undefined ? null : `${count(quota)} requests left in the quota`,
     unknown ? h("span", {class: "flag"}, `${count(unknown)} unknown`) : null,
   ].filter(Boolean);
   return h("article", {class: "send"},
-    h("header", {}, vendor(one.vendor), h("h3", {}, one.verb, " ", shortId(one.activity_id ?? one.task_id)), one.state === "deferred" ? h("span", {class: "flag"}, "waits for the quota") : null, links(one)),
+    h("header", {},
+      vendor(one.vendor),
+      h("h3", {}, one.verb, " ", shortId(one.activity_id ?? one.task_id)),
+      one.state === "deferred" ? h("span", {class: "flag"}, "waits for the quota") : null,
+      links(one)),
     h("progress", {max: 100, value: percent, "aria-label": `Sending ${one.activity_id ?? one.task_id}`}),
     h("p", {class: "muted"}, parts.flatMap((part, index) => (index ? [" · ", part] : [part]))));
 }
@@ -64,7 +72,7 @@ export function drawSyncs({syncs}) {
     h("td", {}, vendor(one.vendor)), h("td", {}, h("span", {class: "id"}, one.dag_id)),
     h("td", {}, one.state ?? "waits", one.ended_at ? h("span", {class: "muted"}, " ", ago(one.ended_at)) : null),
     names.map(name => h("td", {class: "number"}, name in one.counts ? count(one.counts[name]) : "–")),
-    h("td", {}, Object.entries(one.problems).map(([name, number]) => h("span", {class: "flag"}, link(one.links.task, `${count(number)} ${name.replace("_", " ")}`)))),
+    h("td", {}, Object.entries(one.problems).map(([name, number]) => flag(one, number, name.replace("_", " ")))),
     h("td", {}, links(one))));
   return section("syncs", "Syncs", syncs.length, table(["Vendor", "DAG", "State", ...names, "Problems", "Links"], rows));
 }
@@ -78,25 +86,28 @@ export function drawOver({over}, {now, isTab}) {
     h("td", {class: "number"}, one.started_at && one.ended_at ? span(Date.parse(one.ended_at) - Date.parse(one.started_at)) : "–"),
     h("td", {class: "number"}, count(one.updates)),
     h("td", {class: "number"}, count(one.people.accepted)),
-    h("td", {}, ["unknown", "rejected"].filter(name => one.people[name]).map(name => h("span", {class: "flag"}, link(one.links.task, `${count(one.people[name])} ${name}`)))),
+    h("td", {}, ["unknown", "rejected"].filter(name => one.people[name]).map(name => flag(one, one.people[name], name))),
     h("td", {}, links(one))));
-  const content = rows.length ? table(["Vendor", "Activity", "Started", "Ended", "Lasted", "Updates", "Accepted", "Problems", "Links"], limited(rows)) :
-    empty("No activity has ended today.");
+  const heads = ["Vendor", "Activity", "Started", "Ended", "Lasted", "Updates", "Accepted", "Problems", "Links"];
+  const content = rows.length ? table(heads, limited(rows)) : empty("No activity has ended today.");
   if (rows.length === 0 && isTab) return null;
   return section("over", isTab ? "Over" : "Over today", over.length, content);
 }
 
+const flag = (one, number, name) => h("span", {class: "flag"}, link(one.links.task ?? one.links.run, `${count(number)} ${name}`));
+
 function table(heads, rows) {
+  const cells = heads.map(head => h("th", {scope: "col"}, head.charAt(0).toUpperCase() + head.slice(1)));
   return h("div", {class: "scroll", tabindex: 0, role: "group", "aria-label": "Table, scrolls sideways"},
-    h("table", {}, h("thead", {}, h("tr", {}, heads.map(head => h("th", {scope: "col"}, head.charAt(0).toUpperCase() + head.slice(1))))), h("tbody", {}, rows)));
+    h("table", {}, h("thead", {}, h("tr", {}, cells)), h("tbody", {}, rows)));
 }
 
 /** Return the first rows, and a row that shows the others: nothing is cut without being counted. */
-function limited(rows) {
-  if (rows.length <= SHOWN) return rows;
-  const hidden = rows.slice(SHOWN), isTable = hidden[0].tagName === "TR";
+function limited(rows, length = SHOWN) {
+  if (rows.length <= length) return rows;
+  const hidden = rows.slice(length), isTable = hidden[0].tagName === "TR";
   const show = () => last.replaceWith(...hidden);
-  const button = h("button", {class: "more", type: "button", onclick: show}, `Show ${counted(hidden.length, "more")}`.replace(/mores$/, "more"));
+  const button = h("button", {class: "more", type: "button", onclick: show}, `Show ${count(hidden.length)} more`);
   const last = isTable ? h("tr", {}, h("td", {colspan: 9}, button)) : h("li", {}, button);
-  return [...rows.slice(0, SHOWN), last];
+  return [...rows.slice(0, length), last];
 }

@@ -28,7 +28,8 @@ export function drawDay(board, context) {
 
 function legend() {
   const mark = (name, text) => h("span", {}, svg("svg", {width: 18, height: 12, "aria-hidden": true}, ...sample(name)), text);
-  return h("p", {class: "legend muted"}, mark("on", "on"), mark("update", "update"), mark("end", "end"), mark("due", "until its end"), mark("late", "overdue"));
+  return h("p", {class: "legend muted"},
+    mark("on", "on"), mark("update", "update"), mark("end", "end"), mark("due", "until its end"), mark("late", "overdue"));
 }
 
 function sample(name) {
@@ -47,7 +48,8 @@ function picture(lanes, width, {now}) {
   const height = TOP + lanes.length * LANE + 6;
   return svg("svg", {class: "lanes", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words(lanes)},
     grid(from, to, x, height), lanes.map((one, index) => lane(one, TOP + index * LANE, x, now, label)),
-    svg("path", {class: "now", d: `M${x(now)} ${TOP - 8}V${height}`}), svg("text", {class: "now", x: x(now), y: 12, "text-anchor": "middle"}, "now"));
+    svg("path", {class: "now", d: `M${x(now)} ${TOP - 8}V${height}`}),
+    svg("text", {class: "now", x: x(now), y: 12, "text-anchor": "middle"}, "now"));
 }
 
 function words(lanes) {
@@ -87,5 +89,6 @@ function lane(one, y, x, now, label) {
 function mark(verb, x, y) {
   const middle = y + LANE / 2;
   if (verb === "update") return svg("path", {class: "update", d: `M${x} ${y + 4}V${y + LANE - 4}`});
-  return svg("g", {class: "end"}, svg("path", {class: "end", d: `M${x} ${y + 3}V${y + LANE - 3}`}), svg("circle", {class: "end", cx: x, cy: middle, r: 3}));
+  return svg("g", {class: "end"},
+    svg("path", {class: "end", d: `M${x} ${y + 3}V${y + LANE - 3}`}), svg("circle", {class: "end", cx: x, cy: middle, r: 3}));
 }
