@@ -19,7 +19,7 @@ from airflow_provider_liveactivity.sandbox.api import make_app
 from airflow_provider_liveactivity.sandbox.faults import FAULTS
 from airflow_provider_liveactivity.sandbox.pages import FILES
 from airflow_provider_liveactivity.sandbox.state import Sandbox
-from demo.stack import ROOT
+from demo.processes import ROOT
 from tests.support.sandbox_clients import Api, BrazeClient, MoEngageClient
 
 START = "/messages/live_activity/start"
