@@ -77,10 +77,10 @@ def outcomes(path: str | PathLike[str] | Folder) -> Iterator[Outcome]:
 
 
 def _folder(path: str | PathLike[str] | Folder) -> Any:
-    if isinstance(path, PathLike) or (isinstance(path, str) and "://" not in path):
-        return Path(path)
-    if not isinstance(path, str):
+    if not isinstance(path, str | PathLike) or hasattr(path, "iterdir"):  # also Airflow's path, of any system
         return path
+    if not isinstance(path, str) or "://" not in path:
+        return Path(path)
     from airflow.sdk import ObjectStoragePath
 
     return ObjectStoragePath(path)

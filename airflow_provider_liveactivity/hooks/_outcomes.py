@@ -49,6 +49,8 @@ def _store(folder: str | PathLike[str] | ObjectStoragePath, name: str, data: byt
 def _writer(folder: str | PathLike[str] | ObjectStoragePath) -> Callable[[str, bytes], object]:
     from airflow.sdk import ObjectStoragePath
 
+    if not isinstance(folder, ObjectStoragePath) and "://" not in str(folder):
+        return partial(store_locally, Path(folder))  # Airflow 3.1 takes a relative path for one of the root
     path = folder if isinstance(folder, ObjectStoragePath) else ObjectStoragePath(str(folder))
     if path.protocol in _LOCAL:
         return partial(store_locally, Path(path.path))

@@ -47,6 +47,9 @@ needs_connection_forms = pytest.mark.skipif(
 needs_forms_without_hooks = pytest.mark.skipif(
     not AIRFLOW_V_3_3_PLUS, reason="Airflow before 3.3 imports the hooks to draw the connection forms."
 )
+needs_memory_paths = pytest.mark.skipif(
+    AIRFLOW < (3, 2), reason="The paths of Airflow before 3.2 cannot be in memory."
+)
 needs_sql_lineage = pytest.mark.skipif(
     AIRFLOW < (3, 2), reason="Airflow before 3.2 takes no queries into its lineage."
 )

@@ -21,6 +21,7 @@ from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators.moengage import MoEngageStartLiveActivityOperator
 from airflow_provider_liveactivity.outcomes import outcomes
 from airflow_provider_liveactivity.sandbox import RunningSandbox
+from tests.support.airflow_versions import needs_memory_paths
 from tests.support.clock import NOW
 from tests.support.moengage_tasks import KEYS, Task
 from tests.support.vendor_adapters import BRAZE, MOENGAGE
@@ -74,7 +75,7 @@ def test_a_start_of_single_users_keeps_ids_and_no_push_tokens(
     assert rows == [("order-1042", person, None, "accepted") for person in ("ada", "bob")]
 
 
-@pytest.mark.parametrize("scheme", ["file", "memory"])
+@pytest.mark.parametrize("scheme", ["file", pytest.param("memory", marks=needs_memory_paths)])
 def test_a_folder_can_be_a_url(sandbox: RunningSandbox, tmp_path: Path, scheme: str) -> None:
     url = f"{scheme}://{tmp_path}"
     start(external_user_ids=PEOPLE, outcomes_path=url)
