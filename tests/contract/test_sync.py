@@ -22,6 +22,7 @@ from airflow_provider_liveactivity.outcomes import outcomes
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
 from airflow_provider_liveactivity.sync.schema import ddl
 from tests.support.databases import Database
+from tests.support.final_errors import raises_final
 from tests.support.moengage_tasks import KEYS
 from tests.support.task_context import context
 
@@ -170,9 +171,8 @@ def test_arguments_that_make_no_sense_are_refused_before_anything_is_sent(
         ({"max_workers": 0}, "max_workers must be a whole number"),
     ]
     for changes, reason in cases:
-        with pytest.raises(Exception, match=reason) as caught:
+        with raises_final(InvalidPayload, match=reason):
             braze(**{"state_conn_id": None, **changes})
-        assert isinstance(caught.value, InvalidPayload) or isinstance(caught.value.__cause__, InvalidPayload)
     assert not running.sandbox.activities
 
 
@@ -224,11 +224,8 @@ def test_values_of_a_form_are_texts(database: Database) -> None:
 @pytest.mark.parametrize("database", ["duckdb"], indirect=True)
 def test_a_database_without_a_driver_for_the_state_table_says_what_to_do(database: Database) -> None:
     orders(database, 1)
-    with pytest.raises(Exception, match="Give the connection of another database as state_conn_id") as caught:
+    with raises_final(InvalidConnection, match="Give the connection of another database as state_conn_id"):
         braze()
-    assert isinstance(caught.value, InvalidConnection) or isinstance(
-        caught.value.__cause__, InvalidConnection
-    )
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

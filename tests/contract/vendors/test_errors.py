@@ -65,8 +65,11 @@ def test_the_log_begins_with_the_advice_and_shows_no_frames_of_the_provider(
 ) -> None:
     connection = adapter.connection(sandbox.url, password=password)
     monkeypatch.setenv(f"AIRFLOW_CONN_{adapter.vendor.upper()}_DEFAULT", connection)
-    error = failure(adapter, "start")
-    assert f"{type(error).__name__}: {error.message}" in capsys.readouterr().out
+    with pytest.raises((LiveActivityError, AirflowFailException)) as failed:
+        adapter.operator("start").execute(context())
+    error = failed.value
+    logged = error.__context__ if isinstance(error, AirflowFailException) else error
+    assert f"{type(logged).__name__}: {error}" in capsys.readouterr().out
     frames = traceback.extract_tb(error.__traceback__)
     assert {frame.name for frame in frames if "airflow_provider_liveactivity/" in frame.filename} == {
         "execute"
