@@ -229,6 +229,8 @@ def test_what_has_no_preview_says_why(examples: DagBag) -> None:
         preview_task(examples.dags["deliveries"], "sync")
     with pytest.raises(NoPreview, match="has no run 'monday'"):
         preview_task(examples.dags["match_segment"], "goal", run_id="monday")
+    with pytest.raises(NoPreview, match="either these or run_id"):
+        preview_task(examples.dags["match_segment"], "goal", run_id="monday", conf={})
 
 
 def test_a_task_can_preview_another_task_of_its_run(
