@@ -18,12 +18,13 @@ from airflow_provider_liveactivity.delivery.report import SendCounts
 from airflow_provider_liveactivity.delivery.sender import Sender
 from airflow_provider_liveactivity.errors import LiveActivityError, PartiallySent
 from airflow_provider_liveactivity.hooks._checkpoint import PartiallySentForgotten, checkpoint_of, progress_of
-from airflow_provider_liveactivity.hooks._connection import is_loopback, proxy
+from airflow_provider_liveactivity.hooks._connection import check_extra, is_loopback, proxy, timeouts
 from airflow_provider_liveactivity.hooks._connection_test import clock_skew
 from airflow_provider_liveactivity.hooks._lineage import tell_lineage
 from airflow_provider_liveactivity.hooks._metrics import observed
 from airflow_provider_liveactivity.hooks._plan import Delivery, DryRun, SendPlan, content_hash
 from airflow_provider_liveactivity.http.client import Client
+from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.http.retries import NO_RETRY, RetryConfig
 from airflow_provider_liveactivity.models.moments import utcnow
 
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_liveactivity.delivery.scheduled_release import ScheduledRelease
     from airflow_provider_liveactivity.hooks._metrics import Metrics
     from airflow_provider_liveactivity.http.client import SendResult
-    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
-    from airflow_provider_liveactivity.vendors.base import Request
+    from airflow_provider_liveactivity.vendors.base import Request, Vendor
 
 
 class LiveActivityHook(BaseHook):
@@ -52,6 +52,8 @@ class LiveActivityHook(BaseHook):
 
     conn_name_attr: ClassVar[str]
     conn_type: ClassVar[str]
+    #: Keys of the connection's extra, beside the common ones.
+    extra_keys: ClassVar[tuple[str, ...]]
     _sender: Sender | None = None
     _stopped = False
     #: Warnings that a dry run has logged; the send that follows does not log them again.
@@ -65,9 +67,11 @@ class LiveActivityHook(BaseHook):
         self._clock = clock
 
     @cached_property
-    @abstractmethod
     def _connection(self) -> Connection:
-        """Airflow's connection, which is read at the first use."""
+        """Airflow's connection, which is read at the first use, and once."""
+        connection = self.get_connection(getattr(self, self.conn_name_attr))
+        check_extra(connection, self.extra_keys)
+        return connection
 
     @cached_property
     @abstractmethod
@@ -78,6 +82,10 @@ class LiveActivityHook(BaseHook):
     @abstractmethod
     def url(self) -> str:
         """Scheme and host of the requests."""
+
+    def _workspace(self, vendor: Vendor) -> WorkspaceConfig:
+        """Return how to reach a vendor over the connection."""
+        return WorkspaceConfig(vendor, self.url, timeouts(self._connection), proxy(self._connection))
 
     @property
     @abstractmethod

@@ -14,27 +14,22 @@ from airflow_provider_liveactivity.errors import (
 )
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._connection import (
-    check_extra,
     chosen_url,
     host_of,
     is_loopback,
-    proxy,
     secret,
     text,
-    timeouts,
 )
 from airflow_provider_liveactivity.hooks._connection_test import fault, problem
-from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.vendors.braze import HOST_SUFFIXES, SEGMENTS_PER_PAGE, Braze
 from airflow_provider_liveactivity.vendors.braze_instances import INSTANCES, activity_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow.providers.common.compat.sdk import Connection
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 
-#: Keys of the connection's extra, beside the common ones.
-EXTRA_KEYS = ("instance", "app_id")
+
 _UNSEEN = (
     "Only a send shows whether it also has the permissions messages.live_activity.start and "
     "messages.live_activity.update."
@@ -45,12 +40,7 @@ class BrazeConnection(LiveActivityHook):
     """Base of the Braze hook: everything that concerns the connection."""
 
     braze_conn_id: str
-
-    @cached_property
-    def _connection(self) -> Connection:
-        connection = self.get_connection(self.braze_conn_id)
-        check_extra(connection, EXTRA_KEYS)
-        return connection
+    extra_keys = ("instance", "app_id")
 
     @cached_property
     def url(self) -> str:
@@ -63,7 +53,7 @@ class BrazeConnection(LiveActivityHook):
         """The workspace of the connection, which is read at the first use."""
         connection = self._connection
         key = secret(connection, connection.password, "the password, which must hold the REST API key,")
-        return WorkspaceConfig(Braze(key), self.url, timeouts(connection), proxy(connection))
+        return self._workspace(Braze(key))
 
     @cached_property
     def _braze(self) -> Braze:

@@ -10,39 +10,26 @@ from airflow.sdk.log import mask_secret
 from airflow_provider_liveactivity.delivery.rolling_limit import RollingLimiter
 from airflow_provider_liveactivity.hooks._base import LiveActivityHook
 from airflow_provider_liveactivity.hooks._connection import (
-    check_extra,
     chosen_url,
     host_of,
     is_loopback,
-    proxy,
     secret,
     text,
-    timeouts,
 )
-from airflow_provider_liveactivity.http.connection import WorkspaceConfig
 from airflow_provider_liveactivity.vendors.moengage import DATA_CENTERS, HOST_SUFFIXES, campaigns_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow.providers.common.compat.sdk import Connection
-
+    from airflow_provider_liveactivity.http.connection import WorkspaceConfig
     from airflow_provider_liveactivity.vendors.moengage_workspace import Workspace
-
-#: Keys of the connection's extra, beside the common ones.
-EXTRA_KEYS = ("data_center", "campaign_api_key", "inform_api_key", "data_api_key")
 
 
 class MoEngageCalls(LiveActivityHook):
     """Base of the MoEngage hook: one connection, with a key for each API."""
 
     moengage_conn_id: str
-
-    @cached_property
-    def _connection(self) -> Connection:
-        connection = self.get_connection(self.moengage_conn_id)
-        check_extra(connection, EXTRA_KEYS)
-        return connection
+    extra_keys = ("data_center", "campaign_api_key", "inform_api_key", "data_api_key")
 
     @cached_property
     def rates(self) -> RollingLimiter:
@@ -85,4 +72,4 @@ class MoEngageCalls(LiveActivityHook):
         vendor = api(workspace, key, host=host_of(self.url))
         for hidden in vendor.secrets():  # Airflow masks the key, but not its Basic form
             mask_secret(hidden)
-        return WorkspaceConfig(vendor, self.url, timeouts(connection), proxy(connection))
+        return self._workspace(vendor)

@@ -79,7 +79,7 @@ class MoEngageSync(SyncCalls, MoEngageCalls):
         """
         workspace = self.workspace_for(partial(Inform, la_type="update"), "inform_api_key")
         assert isinstance(workspace.vendor, Inform)  # for the type checker: made here  # noqa: S101
-        login = content_hash(self.get_connection(self.moengage_conn_id).login)[:16]
+        login = content_hash(self._connection.login)[:16]
         return self._run_sync(
             arguments,
             MoEngageMessages(

@@ -18,9 +18,9 @@ import pytest
 
 import airflow_provider_liveactivity
 from airflow_provider_liveactivity.get_provider_info import get_provider_info
-from airflow_provider_liveactivity.hooks._braze_connection import EXTRA_KEYS as BRAZE_KEYS
 from airflow_provider_liveactivity.hooks._connection import COMMON_EXTRA
-from airflow_provider_liveactivity.hooks._moengage_connection import EXTRA_KEYS as MOENGAGE_KEYS
+from airflow_provider_liveactivity.hooks.braze import BrazeHook
+from airflow_provider_liveactivity.hooks.moengage import MoEngageHook
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
 from tests.support.airflow_versions import needs_connection_forms, needs_forms_without_hooks
 
@@ -228,8 +228,8 @@ def test_the_hook_agrees_with_its_form(connection_type: str) -> None:
 
 
 def test_the_hooks_read_every_field_of_their_forms() -> None:
-    for connection_type, keys in (("braze", BRAZE_KEYS), ("moengage", MOENGAGE_KEYS)):
-        assert set(CONNECTION_TYPES[connection_type]["conn-fields"]) <= {*keys, *COMMON_EXTRA}
+    for hook in (BrazeHook, MoEngageHook):
+        assert set(CONNECTION_TYPES[hook.conn_type]["conn-fields"]) <= {*hook.extra_keys, *COMMON_EXTRA}
 
 
 @pytest.mark.parametrize("connection_type", CONNECTION_TYPES)

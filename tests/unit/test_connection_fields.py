@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_liveactivity.errors import InvalidConnection
-from airflow_provider_liveactivity.hooks._braze_connection import EXTRA_KEYS
+from airflow_provider_liveactivity.hooks._braze_connection import BrazeConnection
 from airflow_provider_liveactivity.hooks._connection import (
     base_url,
     check_extra,
@@ -271,12 +271,14 @@ def test_an_empty_field_of_the_form_is_no_value(extra: dict[str, Any], expected:
 def test_a_misspelt_key_of_the_extra_is_an_error_that_names_the_right_one(key: str, nearest: str) -> None:
     connection = Connection(extra_dejson={"app_id": "a", key: "s3cret"})
     with pytest.raises(InvalidConnection, match=f"has no key '{key}'; did you mean {nearest}\\?") as failed:
-        check_extra(connection, EXTRA_KEYS)
+        check_extra(connection, BrazeConnection.extra_keys)
     assert "s3cret" not in str(failed.value)
 
 
 def test_any_other_unknown_key_of_the_extra_is_named_in_a_warning(caplog: pytest.LogCaptureFixture) -> None:
-    check_extra(Connection(extra_dejson={"app_id": "a", "proxy": "b", "owner": "s3cret"}), EXTRA_KEYS)
+    check_extra(
+        Connection(extra_dejson={"app_id": "a", "proxy": "b", "owner": "s3cret"}), BrazeConnection.extra_keys
+    )
     (record,) = caplog.records
     assert "'owner' is not used; the provider reads instance, app_id, connect_timeout" in record.getMessage()
     assert "s3cret" not in record.getMessage()
