@@ -159,7 +159,7 @@ def _form(dag: DAG) -> Callable[[str], Any]:
 def _braze_target(form: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "activity_id": form("activity_id"),
-        "braze_conn_id": form("conn_id"),
+        "braze_conn_id": _connection_of("braze"),
         "app_id": form("app_id"),
         "pre_execute": _skip_unless("braze"),
     }
@@ -168,9 +168,14 @@ def _braze_target(form: Callable[[str], Any]) -> dict[str, Any]:
 def _moengage_target(form: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "broadcast_live_activity_id": form("activity_id"),
-        "moengage_conn_id": form("conn_id"),
+        "moengage_conn_id": _connection_of("moengage"),
         "pre_execute": _skip_unless("moengage"),
     }
+
+
+def _connection_of(vendor: str) -> str:
+    """Return the template of the form's connection; the task of the other vendor must not open it."""
+    return f"{{{{ params.conn_id if params.vendor == '{vendor}' else '{vendor}_default' }}}}"
 
 
 def _skip_unless(vendor: str) -> Callable[[Context], None]:
