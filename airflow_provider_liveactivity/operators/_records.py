@@ -43,6 +43,7 @@ class ActivityRecord:
     :param end_arguments: further arguments of the vendor's end, such as ``app_id``.
     :param dag_id: DAG of the start.
     :param run_id: DAG run of the start.
+    :param is_ending: whether an end that does not wait for the start is being sent, or has failed.
     """
 
     vendor: str
@@ -57,6 +58,7 @@ class ActivityRecord:
     end_arguments: dict[str, Any]
     dag_id: str
     run_id: str
+    is_ending: bool = False
 
     @property
     def key(self) -> str:
@@ -135,6 +137,14 @@ def is_current(record: ActivityRecord) -> bool:
     return now is not None and now.start_id == record.start_id
 
 
+def was_ended(record: ActivityRecord) -> bool:
+    """Return whether another task has ended the activity of a record that was written, or is ending it."""
+    if not runs_in_a_task():
+        return False
+    now = read(record.key)
+    return now is None or (now.start_id == record.start_id and now.is_ending)
+
+
 def keys() -> list[str]:
     """Return the keys of all records; needs Airflow 3.3 or later to list Variables."""
     from airflow.sdk import Variable
@@ -156,6 +166,13 @@ def note_state(key: str, start_id: str, content_state: Any, sent_at: str) -> Non
     record = read(key)
     if record is not None and record.start_id == start_id and record.updated_at <= sent_at:
         write(replace(record, content_state=content_state, updated_at=sent_at))
+
+
+def note_ending(record: ActivityRecord) -> None:
+    """Store that an end is about to be sent, unless the activity has ended or was started again."""
+    now = read(record.key)
+    if now is not None and now.start_id == record.start_id:
+        write(replace(now, is_ending=True))
 
 
 def note_end(record: ActivityRecord, end: datetime) -> None:

@@ -116,6 +116,8 @@ class EndMixin(LiveActivityOperator):
 
     def _end(self, context: Context, release: ScheduledRelease | None) -> SendReport:
         state = self._last_state(context)
+        if self._record is not None and not self.update_task_ids:
+            _records.note_ending(self._record)  # a start that is still being sent must learn of this end
         report = self.end(context, content_state=state, release=release, validate_only=self.validate_only)
         if self._record is None or self.validate_only:
             return report

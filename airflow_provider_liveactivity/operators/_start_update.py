@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
+from airflow_provider_liveactivity.operators._end_by_record import end_by_record
 from airflow_provider_liveactivity.operators._end_time import EndTimeMixin
 from airflow_provider_liveactivity.operators._xcom import ENDS_AT, pull, reports_of
 
@@ -33,7 +35,8 @@ class StartMixin(EndTimeMixin):
     def execute(self, context: Context) -> SendReport:
         self._record = self._replaced = None
         try:
-            return super().execute(context)
+            report = super().execute(context)
+            self._end_again()
         except AirflowSkipException as skip:
             if self._is_retry:
                 failure = (
@@ -43,15 +46,26 @@ class StartMixin(EndTimeMixin):
                 self.log.error("%s", failure)  # noqa: TRY400
                 raise AirflowFailException(failure) from None
             raise
+        except BaseException as error:  # a deferral or a retry would go on starting the activity
+            if self._end_again():
+                raise AirflowFailException(
+                    "Another task ended the activity before its start had reached all recipients."
+                ) from error
+            raise
         finally:
-            if not ("hook" in self.__dict__ and self.hook.has_sent):
+            if not self._has_sent:
                 self._withdraw()
+        return report
 
     def _prepare(self, context: Context) -> None:
         super()._prepare(context)
         self._check_lifetime(context)
         if not self.validate_only and self._will_be_ended():
             self._write_record(context)
+
+    @property
+    def _has_sent(self) -> bool:
+        return "hook" in self.__dict__ and self.hook.has_sent
 
     @property
     def _is_retry(self) -> bool:
@@ -78,6 +92,10 @@ class StartMixin(EndTimeMixin):
         start_id = _records.start_id_of(context)
         self._replaced = before = _records.read(key)
         is_retry = before is not None and before.start_id == start_id
+        if before is None and self.resumed and self._was_partly_sent(start_id, context):
+            raise AirflowFailException(
+                "Another task ended the activity while its start waited for quota, so nothing more is sent."
+            )
         ti: Any = context["ti"]
         self.start_id = start_id
         self._record = _records.ActivityRecord(
@@ -93,8 +111,39 @@ class StartMixin(EndTimeMixin):
             end_arguments=self._end_arguments(),
             dag_id=ti.dag_id,
             run_id=ti.run_id,
+            is_ending=before is not None and is_retry and before.is_ending,
         )
         _records.write(self._record)
+
+    def _was_partly_sent(self, start_id: str, context: Context) -> bool:
+        """Return whether this start had reached phones before it deferred."""
+        reports = reports_of(context, [self.task_id], self.activity_key)
+        return any(report.get("start_id") == start_id for report in reports)
+
+    def _end_again(self) -> bool:
+        """
+        End the activity if another task ended it while this attempt was sending; return whether it did.
+
+        The other end has reached only the phones that the start had reached by then.
+        """
+        from airflow_provider_liveactivity.errors import LiveActivityError
+
+        record = self._record
+        if record is None or not self._has_sent or not _records.was_ended(record):
+            return False
+        self.log.warning(
+            "Another task ended the activity while its start was being sent. The activity is ended again, "
+            "for the phones that the start has reached since."
+        )
+        due = replace(record, end_time=datetime.now(UTC).isoformat(), end_query=None)
+        _records.write(due)  # if this end fails, the end of the DAG run or the safety net follows
+        self._record = None
+        try:
+            end_by_record(self.hook, due)
+        except LiveActivityError as error:
+            raise AirflowFailException(f"The activity could not be ended again: {error}") from error
+        _records.delete(due)
+        return True
 
     def _withdraw(self) -> None:
         """

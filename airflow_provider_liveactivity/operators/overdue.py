@@ -13,6 +13,7 @@ from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
 from airflow_provider_liveactivity._arguments import check_literals, parse_arguments
 from airflow_provider_liveactivity._templating import TemplateGuard
 from airflow_provider_liveactivity.operators import _records
+from airflow_provider_liveactivity.operators._end_by_record import end_by_record
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -117,10 +118,9 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
         try:
             if not self._is_overdue(record, context):
                 return "on"
-            self._end(record)
+            end_by_record(self._hook(record), record, dismissal_date=self.dismissal_date)
         except Exception as error:  # noqa: BLE001 # one failure must not prevent the other ends
-            if not _is_over_already(error):
-                return self._after_failure(record, error)
+            return self._after_failure(record, error)
         _records.delete(record)
         self.log.warning(
             "Ended an overdue Live Activity. It was due to end at %s. "
@@ -178,25 +178,6 @@ class EndOverdueLiveActivitiesOperator(TemplateGuard, BaseOperator):
             _records.note_end(record, end)
         return end
 
-    def _end(self, record: ActivityRecord) -> None:
-        content: dict[str, Any] = {
-            "content_state": record.content_state,
-            "dismissal_date": self.dismissal_date,
-            **record.end_arguments,
-        }
-        if record.vendor == "braze":
-            self._hook(record).end_live_activity(activity_id=record.activity_id, **content)
-        else:
-            # The key is the same in every run: an end that MoEngage has already carried out counts as
-            # accepted.
-            instance_id = f"{record.start_id}-overdue"
-            self._hook(record).end_broadcast(
-                broadcast_live_activity_id=record.activity_id,
-                instance_id=instance_id,
-                possibly_sent_before=True,
-                **content,
-            )
-
     def _hook(self, record: ActivityRecord) -> Any:
         if record.conn_id not in self._hooks:
             from airflow_provider_liveactivity.hooks.braze import BrazeHook
@@ -211,12 +192,6 @@ def _dies_at(record: ActivityRecord) -> datetime:
     from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 
     return datetime.fromisoformat(record.started_at) + MAX_LIFETIME
-
-
-def _is_over_already(error: Exception) -> bool:
-    """Return whether MoEngage rejects the end because the activity has ended already."""
-    answer = str(getattr(error, "body_excerpt", None)).lower()
-    return any(text in answer for text in ("invalid action", "dismissal date is already passed"))
 
 
 def _run_is_over(record: ActivityRecord, context: Context) -> bool:
