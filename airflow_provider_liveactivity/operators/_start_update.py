@@ -199,8 +199,8 @@ class UpdateMixin(LiveActivityOperator):
             is_of_this_start = record is None or end["start_id"] == record.start_id
             if is_of_this_start and datetime.fromisoformat(end["at"]) <= now:
                 return f"the activity's end came at {end['at']}."
-        if record is None and self._was_ended_by_another_run(context):
-            return "another DAG run has ended the activity."
+        if (record is None or not record.is_of_run(context)) and self._was_started_by_this_run(context):
+            return f"another DAG run has {'ended the activity' if record is None else 'started it again'}."
         if last is None or (known := last.get(self._sequence_key)) is None:
             return None
         mine = comparable(self.sequence)
@@ -213,11 +213,12 @@ class UpdateMixin(LiveActivityOperator):
                 f"sequence {mine!r} cannot be compared with the last one sent, {known!r}."
             ) from None
 
-    def _was_ended_by_another_run(self, context: Context) -> bool:
+    def _was_started_by_this_run(self, context: Context) -> bool:
         """
-        Return whether this run has started the activity with a record; only an end deletes the record.
+        Return whether this run has started the activity with a record.
 
-        The ends of the run know the tasks that start the activity.
+        If so, a missing record says that the activity was ended, and a record of another DAG run says that
+        it was started again. The ends of the run know the tasks that start the activity.
         """
         dag = self.get_dag()
         if dag is None:

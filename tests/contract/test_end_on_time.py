@@ -416,6 +416,26 @@ def test_an_update_is_dropped_when_another_dag_run_has_ended_the_activity(
     assert len(received(sandbox)) == sent
 
 
+def test_an_update_of_a_run_leaves_the_activity_of_a_later_run_alone(
+    sandbox: RunningSandbox, variables: Variables
+) -> None:
+    with DAG("matches", schedule=None):
+        started, goal = start(end_time=soon(600)), update(task_id="goal", end_task_ids=["end"])
+        end(task_id="end", update_task_ids=["t", "goal"])
+    report, _ = run(started)
+    run(end(content_state=None))  # as the DAG live_activity_end_now does
+    again = start(end_time=soon(600))
+    again.execute(context_of(again, task_instance(run_id="the next one")))
+    records, sent = variables.records, len(received(sandbox))
+
+    late, _ = run(goal, {("t", "return_value"): report})
+
+    assert late["dropped"] == 1
+    assert (variables.records, len(received(sandbox))) == (records, sent)
+    of_another_dag, _ = run(update())  # such as the DAG live_activity_update_now
+    assert of_another_dag["accepted"] == 1
+
+
 def test_an_update_before_the_end_is_sent(sandbox: RunningSandbox) -> None:
     xcoms = {("end", "ends_at"): {"at": soon(60).isoformat(), "start_id": None}}
 
