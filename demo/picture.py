@@ -25,6 +25,7 @@ def take(url: str, picture: Path) -> str:
         with sync_playwright() as playwright, playwright.chromium.launch(executable_path=browser) as running:
             page = running.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             page.goto(url)
+            page.locator("#zoom [data-value=card]").click()  # by then there are hundreds of phones
             page.wait_for_timeout(SETTLING_MS)
             page.screenshot(path=picture)
     except Error as error:
