@@ -40,6 +40,7 @@ MAX_TASKS = 50_000
 #: An activity lives eight hours, and its run may have been due some time before.
 _BEFORE = timedelta(hours=12)
 _RETURN_VALUE = "return_value"
+_IN_A_RECORD = {"vendor", "conn_id", "activity_id", "dag_id", "run_id"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def read_records(session: Session, dag_ids: Collection[str]) -> list[dict[str, A
         except InvalidToken:  # encrypted with a key that Airflow no longer has
             continue
         record = _parsed(text)
-        if isinstance(record, dict) and record.get("dag_id") in dag_ids:
+        if isinstance(record, dict) and record.keys() >= _IN_A_RECORD and record["dag_id"] in dag_ids:
             records.append(record)
     return records
 

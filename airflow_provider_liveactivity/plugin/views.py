@@ -191,15 +191,14 @@ def _event(verb: str, at: datetime | None) -> list[list[str]]:
     return [] if at is None else [[at.isoformat(timespec="seconds"), verb]]
 
 
-def _object(value: Any) -> Any:
-    """Return a JSON object that a task may have stored as text; None if Airflow has cut the text off."""
-    if not isinstance(value, str):
-        return value
-    try:
-        found = json.loads(value)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+def _object(value: Any) -> dict[str, Any] | None:
+    """Return a JSON object that a task may have stored as text; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, dict) else None
 
 
 def _text(at: datetime | None) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from airflow.providers.standard.operators.empty import EmptyOperator
 
 from airflow_provider_liveactivity._airflow_internals import AIRFLOW_V_3_3_PLUS
+from airflow_provider_liveactivity._stored_names import RECORD_PREFIX
 from airflow_provider_liveactivity.operators.braze import BrazeEndLiveActivityOperator
 from airflow_provider_liveactivity.operators.sync import BrazeSyncLiveActivitiesOperator
 from airflow_provider_liveactivity.plugin.board import read_board
@@ -61,6 +62,18 @@ def test_an_activity_with_a_record_is_on_with_its_last_state_and_its_end(
         "vendor": LINKS["_link_BrazeActivityLogLink"],
         "sandbox": LINKS["_link_SandboxLink"],
     }
+
+
+def test_what_the_board_cannot_read_hides_nothing_else(match: BoardDatabase, read: Read) -> None:
+    cut = fields("match-2", notification='{"alert": {"ti... Truncated', activity_attributes=["no object"])
+    sent = report("start", minutes(5), "match-2")
+    match.add_task("start", minutes(5), run_id="second", report=sent, rendered=cut)
+    from airflow.models.variable import Variable
+
+    for number, text in enumerate(("no JSON", "[]", '{"dag_id": "match"}')):
+        match.session.add(Variable(key=f"{RECORD_PREFIX}{number}", val=text))
+    match.session.flush()
+    assert {one["activity_id"] for one in read()["on"]} == {"match-1", "match-2"}
 
 
 def test_a_link_that_is_no_web_address_is_left_out(database: BoardDatabase, read: Read) -> None:
