@@ -55,6 +55,8 @@ APART = {
     "e2e/test_demo.py": "second Airflow",
     "e2e/test_kill.py": "second Airflow",
     "e2e/test_lifecycle.py": "third Airflow",
+    "e2e/test_moengage_life.py": "third Airflow",
+    "e2e/test_reactions.py": "third Airflow",
     "e2e/test_waits.py": "third Airflow",
     "dags/test_lifecycle_recovery.py": "second database",
 }
