@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.browser import AirflowUi, marks
-from tests.support.e2e import phones, start_run
+from tests.support.e2e import PATIENCE, phones, start_run
 
 if TYPE_CHECKING:
     from demo.airflow_api import AirflowApi
@@ -59,11 +58,9 @@ def test_end_now_ends_a_running_match_for_good(ui: AirflowUi, match: Match, airf
     tile = board.locator(".tile", has_text=match.activity_id)
     tile.get_by_role("button", name="End now").click()
     dialog = board.get_by_role("dialog")
-    pressed = time.monotonic()
     dialog.get_by_role("button", name="End now").click()
     dialog.get_by_text("Airflow has started it").wait_for()
-    match.stack.wait_until(lambda: match.phone[0] == "ended", "the end", 60, every=0.2)
-    took = time.monotonic() - pressed
+    match.stack.wait_until(lambda: match.phone[0] == "ended", "the end", PATIENCE)
     dialog.get_by_role("button", name="Close").click()
     board.locator("#over tr", has_text=match.activity_id).wait_for()
     tile.wait_for(state="detached")
@@ -80,7 +77,6 @@ def test_end_now_ends_a_running_match_for_good(ui: AirflowUi, match: Match, airf
     match.wait_for("end", "skipped", "success", "failed")
     assert match.task("end")["state"] == "skipped"
     assert match.phone == ("ended", {"home": 0, "away": 0})
-    assert took < 10
 
 
 def test_update_now_changes_the_card_and_the_run_goes_on(ui: AirflowUi, match: Match) -> None:
@@ -92,7 +88,7 @@ def test_update_now_changes_the_card_and_the_run_goes_on(ui: AirflowUi, match: M
     dialog.get_by_label("State").fill('{"home": 0, "away": 3}')
     dialog.get_by_role("button", name="Send the update").click()
     dialog.get_by_text("Airflow has started it").wait_for()
-    match.stack.wait_until(lambda: match.phone[1] == {"home": 0, "away": 3}, "the update", 60)
+    match.stack.wait_until(lambda: match.phone[1] == {"home": 0, "away": 3}, "the update", PATIENCE)
     match.gate.touch()
     match.wait_for("goal", "success")
     assert match.phone == ("running", {"home": 1, "away": 0})
