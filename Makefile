@@ -39,7 +39,7 @@ test-airflow-%: $(READY)
 	$(VENV)/airflow-$*/bin/python -m pytest --numprocesses 2 --dist loadscope \
 		tests/unit tests/contract tests/dags tests/packaging $(PYTEST_ARGS)
 
-pictures: $(READY) ## take the pictures of docs/images anew
+pictures: $(READY) ## take the pictures of docs/images again
 	PICTURES=1 $(BIN)/python -m pytest tests/e2e/ui tests/board tests/wall $(PYTEST_ARGS)
 
 demo: $(READY) ## run a day of flights through a real Airflow, then stop it
@@ -54,14 +54,14 @@ lint: $(READY) ## check style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY) ## bring the code into shape
+format: $(READY) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 bench: $(READY) ## measure
 	$(BIN)/python -m benchmarks
 
-route: $(READY) ## print the way of a start through the code, file by file
+route: $(READY) ## print the route of a start through the code, file by file
 	$(BIN)/python -m benchmarks.route
 
 clean: ## remove .venv, caches and build results

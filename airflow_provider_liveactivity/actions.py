@@ -1,5 +1,5 @@
 """
-Make the DAGs behind the buttons *End now* and *Update* of the board.
+Make the DAGs behind the buttons *End now* and *Update…* of the board.
 
 Put them into a file of your DAGs folder::
 
@@ -8,8 +8,8 @@ Put them into a file of your DAGs folder::
     end_now_dag()
     update_now_dag()
 
-The board starts them through Airflow's public API, as the person who is logged in: Airflow decides who may
-start them, and its audit log names the person. The API server sends nothing and needs no key.
+The board starts them through Airflow's public API, as the user who is logged in: Airflow decides who may
+start them, and its audit log names the user. The API server sends nothing and needs no key.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 _END_DOC = """
-End one Live Activity on all phones, now. The board of the page *Live Activities* fills in the form.
+End one Live Activity on all phones, now. The button of the page *Live Activities* fills in the form.
 
 The DAG run that started the activity sends no second end, and drops its later updates.
 """
 _UPDATE_DOC = """
-Send one update of a Live Activity to all phones, now. The board of the page *Live Activities* fills in the
+Send one update of a Live Activity to all phones, now. The button of the page *Live Activities* fills in the
 form.
 """
 #: A person waits for the result, so these tasks run before others when worker slots are scarce.

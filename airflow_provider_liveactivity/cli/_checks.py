@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Status = Literal["ok", "warning", "problem"]
 HOOKS: dict[str, type[BrazeHook | MoEngageHook]] = {"braze": BrazeHook, "moengage": MoEngageHook}
 _ENVIRONMENT = "AIRFLOW_CONN_"
-#: Seconds by which a clock may differ: below, ends are as punctual as the network; above, they are late.
+#: Seconds by which a clock may differ. Below, the network delays ends by as much; above, ends are late.
 _SKEW_WARNING, _SKEW_PROBLEM = 2, 30
 
 
@@ -77,8 +77,8 @@ def check_connections(conn_ids: Sequence[str]) -> Iterator[Check]:
         yield Check(
             "connections",
             "warning",
-            "No connection of the type braze or moengage was found.",
-            "Create one in Admin > Connections. If a secrets backend has it, name it: doctor CONN_ID.",
+            "There is no connection of the type braze or moengage.",
+            "Create one in Admin > Connections. If it is in a secrets backend, pass its id: doctor CONN_ID.",
         )
     for conn_id in found:
         yield from _connection(conn_id)
@@ -88,7 +88,7 @@ def known_connections() -> list[str]:
     """Return the ids of the vendors' connections in the environment and in Airflow's database."""
     names = (name.removeprefix(_ENVIRONMENT).lower() for name in os.environ if name.startswith(_ENVIRONMENT))
     in_environment = [name for name in sorted(names) if _type_of(name) in HOOKS]
-    with suppress(SQLAlchemyError):  # the check of the database has told
+    with suppress(SQLAlchemyError):  # the check of the database reports this error
         return list(dict.fromkeys([*in_environment, *connection_ids(list(HOOKS))]))
     return in_environment
 
@@ -166,7 +166,9 @@ def _connection(conn_id: str) -> Iterator[Check]:
     try:
         conn_type = BaseHook.get_connection(conn_id).conn_type
     except AirflowException:
-        yield Check(name, "problem", "Airflow knows no such connection.", "Create it in Admin > Connections.")
+        yield Check(
+            name, "problem", "Airflow has no connection with this id.", "Create it in Admin > Connections."
+        )
         return
     if conn_type not in HOOKS:
         yield Check(

@@ -25,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--type", metavar="NAME", help="name of the ActivityAttributes struct, if the files have several"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="folder of the schemas (default: this one)"
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="folder of the schemas (default: the current folder)",
     )
     add_json_option(parser)
 

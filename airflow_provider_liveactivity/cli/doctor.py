@@ -1,4 +1,4 @@
-"""Check the connections and this Airflow, and say how to mend what is wrong."""
+"""Check the connections and this Airflow, and say how to fix what is wrong."""
 
 from __future__ import annotations
 

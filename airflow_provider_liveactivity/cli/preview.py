@@ -22,7 +22,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """
     parser.add_argument("dag_id", help="id of the DAG")
     parser.add_argument("task_id", help="id of the task, with its task groups, such as live.start")
-    parser.add_argument("--conf", type=_conf, metavar="JSON", help="configuration of the run, as JSON object")
+    parser.add_argument(
+        "--conf", type=_conf, metavar="JSON", help="configuration of the run, as a JSON object"
+    )
     parser.add_argument(
         "--logical-date",
         type=_moment,

@@ -1,4 +1,4 @@
-"""Find one's way in tree-sitter's syntax tree of a Swift file."""
+"""Read the nodes of tree-sitter's syntax tree of a Swift file."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ _HARMLESS = _DECODABLE | {
 
 class Resolver:
     """
-    Reads types, and collects the places where that would need a guess.
+    Reads types, and collects the places that cannot be read without a guess.
 
     :param module: the declarations.
     """

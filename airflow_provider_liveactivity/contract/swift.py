@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from airflow_provider_liveactivity.contract.declarations import Declaration
 
-#: What a synthesized decoder calls for each property.
+#: The types whose methods a synthesized decoder calls for each property.
 _CONTAINERS = {"KeyedDecodingContainer", "KeyedDecodingContainerProtocol", "UnkeyedDecodingContainer"}
 
 
 class UnreadableSwift(InvalidPayload):
     """
-    Swift files do not say without a guess what the app decodes.
+    Without a guess, the Swift files do not say what the app decodes.
 
     :param problems: everything that cannot be read, each with file and line.
     """

@@ -1,4 +1,4 @@
-"""Emit metrics and a span of a call through Airflow, which has the interface for it from 3.3 on."""
+"""Emit metrics and a span of a call through Airflow's interface, which exists from Airflow 3.3 on."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ QUOTA_LEFT = "liveactivity.quota_left"
 END_LATENESS = "liveactivity.end_lateness"
 
 _EMIT_SECONDS = 5.0
-#: Response times that are emitted of each verb in five seconds: a packet for each request would cost more
-#: than the rest of its bookkeeping.
+#: Maximum number of response times that are emitted per verb in five seconds: a packet for each request would
+#: cost more than the rest of its bookkeeping.
 _MAX_TIMES = 50
 
 

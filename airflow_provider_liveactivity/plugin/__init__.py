@@ -1,8 +1,8 @@
 """
-Show the page *Live Activities* in Airflow's navigation, and a tab of that name on each DAG run.
+Add the page *Live Activities* to Airflow's navigation, and a tab with that name to each DAG run.
 
-Airflow imports this module in every process, also in schedulers and workers. It therefore imports nothing:
-only the API server asks for ``fastapi_apps``, and the first such call imports the application.
+Airflow imports this module in every process, also in schedulers and workers. It therefore imports only the
+base class: only the API server asks for ``fastapi_apps``, and the first such call imports the application.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LiveActivityPlugin(AirflowPlugin):
         """The entry of the navigation, and the tab of a DAG run."""
         from airflow.configuration import conf
 
-        # The page is below the path of the API server, if a proxy serves Airflow below one.
+        # A proxy may serve Airflow below a path; the page is then below it too.
         host_and_path = conf.get("api", "base_url", fallback="").partition("://")[2]
         path = host_and_path.partition("/")[2].strip("/")
         url = f"/{path}{URL_PREFIX}" if path else URL_PREFIX

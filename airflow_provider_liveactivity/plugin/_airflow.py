@@ -1,4 +1,4 @@
-"""Import what the board uses of Airflow's API server. Airflow calls none of it public."""
+"""Import the parts of Airflow's API server that the board uses. All of them are private."""
 
 from typing import Any
 

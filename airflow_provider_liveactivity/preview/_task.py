@@ -142,7 +142,9 @@ class _Rehearsal:
             task.content_state = task.read_last_state(context)
             if task.content_state is None:
                 task.content_state = _first_state(task_id, start)
-                warnings.append("the end shows the last state that was sent; this preview shows the first.")
+                warnings.append(
+                    "the end sends the last state again; this preview shows the state of the start."
+                )
         found: list[DryRun] = []
         task.hook.observe_dry_runs(found.append)
         task.validate(context)

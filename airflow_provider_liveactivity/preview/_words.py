@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def facts(preview: Preview) -> Iterator[tuple[str, str]]:
     """
-    Yield what people want to know before a send: names and values.
+    Yield what you want to know before a send: names and values.
 
     :param preview: the preview.
     """
@@ -23,7 +23,7 @@ def facts(preview: Preview) -> Iterator[tuple[str, str]]:
     yield "Recipients", _recipients(preview)
     yield "Requests", f"{preview.requests:,}"
     if preview.seconds is not None:
-        yield "Duration", f"about {in_words(preview.seconds)}, if it starts now until {preview.until}"
+        yield "Duration", f"about {in_words(preview.seconds)}, until {preview.until} if it starts now"
     if preview.push_bytes is not None:
         yield (
             "Push",

@@ -1,5 +1,5 @@
 """
-Audiences that are stored at a vendor: segments, campaigns, and all users.
+Find the users of audiences that a vendor stores: segments, campaigns, and all users.
 
 A strict sandbox knows only what was registered. With ``invented_users``, it invents the users of any other
 audience, so that a first DAG reaches phones without preparation.

@@ -1,5 +1,5 @@
 """
-What has changed since a page was last told, as small as possible.
+Tell a page what has changed since the last event, in as few bytes as possible.
 
 One push reaches every phone of an activity. A page therefore learns of it once, for groups of starts whose
 cards look the same, and not once per phone. A page learns the users of a start once, too.
@@ -28,7 +28,7 @@ MAX_PHONES = 20_000  # phones that one page gets; it counts the others
 PHONES_PER_EVENT = 2_000  # a larger event would block the page while it is parsed
 REQUESTS_PER_EVENT = 500
 ACTIVITIES_PER_EVENT = 500
-SECONDS_PER_LOOK = 1.0  # how often cards are looked at that nothing but time changes
+SECONDS_PER_LOOK = 1.0  # how often the feed looks at cards that only time changes
 SECONDS_PER_START = 50e-6  # an activity with many starts is looked at less often
 
 View = dict[str, Any]

@@ -102,7 +102,7 @@ class BrazeMessages:
         self._state_check.if_given(fields.get("content_state"))
 
     def start(self, fields: Fields) -> Request:
-        """Return the request that starts the activity for the people or the segment of the row."""
+        """Return the request that starts the activity for the recipients or the segment of the row."""
         given = {**self._defaults, **fields}
         self._attributes_check.if_given(given.get("activity_attributes"))
         one, several = given.get("external_user_id"), given.get("external_user_ids")

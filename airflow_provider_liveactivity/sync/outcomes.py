@@ -1,4 +1,4 @@
-"""Keep the outcome of every start of a sync, for the people whom it was for."""
+"""Keep the outcome of every start of a sync, with the recipients of the start."""
 
 from __future__ import annotations
 

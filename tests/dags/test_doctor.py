@@ -1,4 +1,4 @@
-"""The doctor finds what is wrong with an installation, says how to mend it, and shows no key."""
+"""The doctor finds what is wrong with an installation, says how to fix it, and shows no key."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_what_is_wrong_with_a_connection_is_a_problem_without_the_key(
     assert {check.status for check in found.values()} == {"problem"}
     assert "401" in found["connection wrong"].found
     assert "clock, wrong" not in found
-    assert found["connection nowhere"].found == "Airflow knows no such connection."
+    assert found["connection nowhere"].found == "Airflow has no connection with this id."
     assert "duckdb" in found["connection warehouse"].found
     assert "wr0ng-k3y" not in repr(found)
 

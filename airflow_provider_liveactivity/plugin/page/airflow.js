@@ -32,7 +32,7 @@ export async function startAction(name, form) {
 async function answer(response) {
   if (response.ok) return await response.json();
   const text = await response.text();
-  const words = {401: "Your session has ended. Log in again.", 403: "You may not do this. Ask for the right on the DAG."};
+  const words = {401: "Your session has ended. Log in again.", 403: "You do not have the right to do this. Ask an administrator of Airflow."};
   throw new Error(words[response.status] ?? `Airflow answered ${response.status}: ${detail(text)}`);
 }
 

@@ -1,4 +1,4 @@
-/** Draw "On now": the card of each activity, the time to its end, its people, its links and its buttons. */
+/** Draw "On now": the card of each activity, the time to its end, its counts, its links and its buttons. */
 
 import {openEnd, openUpdate} from "./actions.js";
 import {link} from "./airflow.js";
@@ -45,7 +45,7 @@ function missingActions(actions) {
   if (actions.end_now === "ready") return null;
   const why = {
     missing: "To end activities from here, add the DAG live_activity_end_now to your DAGs folder: "
-      + "two lines of the page “The board” in the provider's docs. If it is there, you may not read it.",
+      + "two lines of the page “The board” in the provider's docs. If the DAG exists, you do not have the right to read it.",
     paused: "To end activities from here, unpause the DAG live_activity_end_now.",
   };
   return h("p", {class: "hint"}, why[actions.end_now]);

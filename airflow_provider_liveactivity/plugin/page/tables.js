@@ -34,7 +34,7 @@ function send(one) {
   const {sent, total, percent, people_per_second: speed, seconds_left: left, quota_left: quota, unknown} = one.progress;
   const parts = [
     sent === undefined ? NO_PROGRESS : `${count(sent)}${total ? ` of ${count(total)}` : ""} sent`,
-    speed ? `${count(speed)} people/s` : null,
+    speed ? `${count(speed)} recipients/s` : null,
     left ? `about ${span(left * 1000)} left` : null,
     quota === undefined ? null : `${count(quota)} requests left in the quota`,
     unknown ? h("span", {class: "flag"}, `${count(unknown)} unknown`) : null,
@@ -51,7 +51,7 @@ function send(one) {
 
 /** Return the starts and ends of the next 24 hours. */
 export function drawComing({coming}, {now, isTab}) {
-  const what = {start: "Start, waits in its run", end: "End", run: "DAG run by its schedule"};
+  const what = {start: "Start, waiting in its run", end: "End", run: "Scheduled DAG run"};
   const rows = coming.map(one => h("tr", {},
     h("td", {class: "number"}, one.at ? clock(one.at, now) : "soon"),
     h("td", {class: "muted"}, one.at ? span(Date.parse(one.at) - now) : ""),
@@ -82,7 +82,7 @@ export function drawOver({over}, {now, isTab}) {
   const rows = over.map(one => h("tr", {},
     h("td", {}, vendor(one.vendor)), h("td", {}, shortId(one.activity_id)),
     h("td", {class: "number"}, one.started_at ? clock(one.started_at, now) : "–"),
-    h("td", {class: "number"}, one.ended_at ? clock(one.ended_at, now) : h("span", {class: "muted"}, "not by a task of the day")),
+    h("td", {class: "number"}, one.ended_at ? clock(one.ended_at, now) : h("span", {class: "muted"}, "not by a task of this period")),
     h("td", {class: "number"}, one.started_at && one.ended_at ? span(Date.parse(one.ended_at) - Date.parse(one.started_at)) : "–"),
     h("td", {class: "number"}, count(one.updates)),
     h("td", {class: "number"}, count(one.people.accepted)),
