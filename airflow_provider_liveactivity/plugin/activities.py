@@ -70,8 +70,11 @@ class Activity:
 
     @property
     def is_starting(self) -> bool:
-        """Whether its start is being sent."""
-        return self.start is not None and self.start.report is None and self.start.is_active
+        """Whether its start is being sent, waits for quota, or has reached phones and will be retried."""
+        if self.start is None:
+            return False
+        is_retried = self.start.state == "up_for_retry" and bool(self.record or self.report)
+        return self.start.is_active or is_retried
 
     @cached_property
     def started_at(self) -> datetime | None:

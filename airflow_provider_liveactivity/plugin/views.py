@@ -69,9 +69,18 @@ def activity_view(activity: Activity, now: datetime) -> dict[str, Any]:
         "people": {name: report.get(name, 0) for name in ("recipients", "accepted", "unknown", "rejected")},
         "updates": len(activity.updates),
         "events": _events(activity),
-        "can_act": activity.conn_id is not None and not (start is not None and start.kind.per_user),
+        "start_id": record.get("start_id"),
+        **_actions(activity),
         **_place(start, record),
     }
+
+
+def _actions(activity: Activity) -> dict[str, Any]:
+    """Return whether a person can end or update an activity, and if not yet, why."""
+    per_user = activity.start is not None and activity.start.kind.per_user
+    is_known = activity.conn_id is not None and not per_user
+    why_not = "No end or update while the start is being sent" if is_known and activity.is_starting else None
+    return {"can_act": is_known and why_not is None, "why_not": why_not}
 
 
 def is_overdue(activity: Activity, now: datetime) -> bool:

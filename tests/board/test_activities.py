@@ -174,6 +174,23 @@ def test_a_start_that_runs_is_shown_with_its_progress(database: BoardDatabase, r
     assert sending["progress"] == (progress if AIRFLOW_V_3_3_PLUS else {})
 
 
+@pytest.mark.parametrize("state", ["running", "deferred", "up_for_retry"])
+def test_no_one_acts_on_an_activity_while_its_start_may_reach_further_phones(
+    database: BoardDatabase, read: Read, state: str
+) -> None:
+    part = report("start", minutes(0), accepted=50, start_id="1234")
+    database.add_task("start", minutes(0), state=state, partial_report=part, rendered=fields())
+    database.add_record(record(minutes(0)))
+    (shown,) = read()["on"]
+    assert (shown["status"], shown["can_act"]) == ("starting", False)
+    assert shown["why_not"] == "No end or update while the start is being sent"
+
+
+def test_a_person_acts_on_the_life_that_the_page_shows(match: BoardDatabase, read: Read) -> None:
+    (shown,) = read()["on"]
+    assert (shown["can_act"], shown["why_not"], shown["start_id"]) == (True, None, "1234")
+
+
 def test_a_partial_report_counts_as_a_start(database: BoardDatabase, read: Read) -> None:
     part = report("start", minutes(0), accepted=50, unknown=0)
     database.add_task("start", minutes(0), state="failed", partial_report=part, rendered=fields())

@@ -140,6 +140,12 @@ def test_the_form_of_an_end_is_filled_and_refuses_what_is_no_state(open_board: O
     dialog.wait_for(state="detached")
 
 
+def test_a_tile_says_why_its_activity_cannot_be_ended_yet(open_board: Open) -> None:
+    tile = board_of(open_board()).locator(".tile", has_text="cup-final")
+    tile.get_by_text("No end or update while the start is being sent").wait_for()
+    assert tile.get_by_role("button").count() == 0
+
+
 @pytest.mark.parametrize(("size", "theme"), list(itertools.product(SIZES, ("light", "dark"))))
 def test_nothing_is_wrong_for_a_screen_reader(
     open_board: Open, size: str, theme: Literal["light", "dark"]

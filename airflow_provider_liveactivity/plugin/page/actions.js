@@ -87,6 +87,7 @@ function values(body, activity) {
     vendor: activity.vendor,
     conn_id: activity.conn_id,
     activity_id: activity.activity_id,
+    start_id: activity.start_id,
     app_id: activity.app_id ?? null,
     content_state: parsed(entered("state")),
     alert: alert && !isMoEngage ? {alert} : alert,

@@ -119,7 +119,7 @@ export function links({links: found}) {
 }
 
 function buttons(activity, actions, context) {
-  if (!activity.can_act) return null;
+  if (!activity.can_act) return activity.why_not ? h("small", {class: "muted"}, activity.why_not) : null;
   const button = (name, label, open, kind) => h("button", {
     class: kind,
     disabled: actions[name] !== "ready",
