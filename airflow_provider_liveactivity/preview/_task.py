@@ -83,7 +83,7 @@ def preview_task(
             found = parsed_dag(dag, bundle_names) if isinstance(dag, str) else dag
             if run_id is not None and (conf is not None or logical_date is not None):
                 raise NoPreview(
-                    "a run has a conf and a logical date of its own: give either these or run_id."
+                    "an existing run has its own conf and logical date: give either these or run_id."
                 )
             run = _new_run(logical_date, conf) if run_id is None else _run(found.dag_id, run_id)
             return _Rehearsal(found, run, map_index).preview(task_id)
