@@ -143,7 +143,7 @@ class _Rehearsal:
             if task.content_state is None:
                 task.content_state = _first_state(task_id, start)
                 warnings.append(
-                    "the end sends the last state again; this preview shows the state of the start."
+                    "the end shows the last state that was sent; this preview shows the start's state."
                 )
         found: list[DryRun] = []
         task.hook.observe_dry_runs(found.append)

@@ -34,7 +34,7 @@ export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 
 const seconds = new Intl.DateTimeFormat("en-GB", {hour: "2-digit", minute: "2-digit", second: "2-digit"});
 export const timeOf = moment => moment ? seconds.format(new Date(moment)) : "";
 
-/** Set an attribute only where it changes: setting it computes styles anew. */
+/** Set an attribute only where it changes: setting it makes the browser compute styles again. */
 export function mark(element, name, value) {
   if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
 }

@@ -1,4 +1,4 @@
-/** Which phones are shown: vendor, search, statuses, the selected activity, the brushed time. */
+/** Decide which phones are shown: by vendor, search, statuses, the selected activity, the selected range of time. */
 
 import {STATUSES} from "./store.js";
 

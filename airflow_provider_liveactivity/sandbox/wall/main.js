@@ -1,4 +1,4 @@
-/** The wall of phones: puts the parts together. */
+/** Put the parts of the wall together. */
 
 import {activityCells} from "./activities.js";
 import {byId, choice, count, h, perFrame, plural, say, throttle} from "./dom.js";
@@ -42,7 +42,7 @@ const showFaults = faultDrawer(byId("faults"), byId("faults-button"));
 byId("stage").append(grid.element, mosaic.element, tip);
 byId("activity-list").append(list.element);
 
-/** Decide anew which phones are shown, and at which level. */
+/** Decide again which phones are shown, and at which level of zoom. */
 function recount() {
   structure = store.structure;
   const {shown, counts, twice} = filter.phones(store);

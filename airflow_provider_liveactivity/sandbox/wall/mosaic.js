@@ -1,5 +1,5 @@
 /**
- * One tile per phone on a canvas: thousands in one picture, an update runs through it as a wave.
+ * Draw one tile per phone on a canvas: thousands in one picture. An update runs through it as a wave.
  *
  * Colour and shape tell the state: a full tile is on, a hollow one is stale, a small one has ended, a dot is
  * dismissed, a cross was started twice.

@@ -1,5 +1,5 @@
 /**
- * What the sandbox has told: activities, their phones, requests.
+ * Keep what the sandbox has sent: activities, their phones, requests.
  *
  * All phones of a start show the same, so an update is applied to starts, and a phone's card is looked up
  * when it is drawn. Nothing here touches the page.

@@ -1,5 +1,5 @@
 /**
- * The requests of the last minutes: a dot each, or for several where there are too many to see.
+ * Draw the requests of the last minutes: one mark for each, or for several if there are too many to see.
  *
  * Colour and shape tell the outcome. Dragging over the track selects a range of time, and so do two sliders.
  */

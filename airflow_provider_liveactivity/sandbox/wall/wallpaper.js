@@ -1,4 +1,4 @@
-/** The wallpaper of an activity: the same for all its phones, and told apart from the others. */
+/** Choose the wallpaper of an activity: the same for all its phones, and different from others. */
 
 import {hueOf} from "./card.js";
 
