@@ -17,7 +17,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, Param
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    AirflowFailException,
+    AirflowSkipException,
+    BaseHook,
+    Param,
+)
 
 from airflow_provider_liveactivity._stored_names import END_NOW_DAG_ID, UPDATE_NOW_DAG_ID
 from airflow_provider_liveactivity.operators.braze import (
@@ -30,7 +36,7 @@ from airflow_provider_liveactivity.operators.moengage import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from airflow.providers.common.compat.sdk import Context
 
@@ -52,10 +58,12 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-def end_now_dag(**settings: Any) -> DAG:
+def end_now_dag(*, conn_ids: Sequence[str] | None = None, **settings: Any) -> DAG:
     """
     Return the DAG ``live_activity_end_now``, which ends the activity of its form.
 
+    :param conn_ids: the only connections that the DAG may use, as ids; None, the default, for all connections
+        of the vendors' types.
     :param settings: further arguments of the DAG, such as ``access_control`` or ``tags``.
     """
     dismissal = Param(
@@ -64,7 +72,7 @@ def end_now_dag(**settings: Any) -> DAG:
         title="Leaves the lock screen",
         description="A moment, or a duration such as PT30M. Empty: iOS keeps it up to 4 hours.",
     )
-    with _dag(END_NOW_DAG_ID, _END_DOC, {"dismissal_date": dismissal}, settings) as dag:
+    with _dag(END_NOW_DAG_ID, _END_DOC, {"dismissal_date": dismissal}, conn_ids, settings) as dag:
         form = _form(dag)
         BrazeEndLiveActivityOperator(
             task_id="braze",
@@ -83,13 +91,15 @@ def end_now_dag(**settings: Any) -> DAG:
     return dag
 
 
-def update_now_dag(**settings: Any) -> DAG:
+def update_now_dag(*, conn_ids: Sequence[str] | None = None, **settings: Any) -> DAG:
     """
     Return the DAG ``live_activity_update_now``, which sends the state of its form.
 
+    :param conn_ids: the only connections that the DAG may use, as ids; None, the default, for all connections
+        of the vendors' types.
     :param settings: further arguments of the DAG, such as ``access_control`` or ``tags``.
     """
-    with _dag(UPDATE_NOW_DAG_ID, _UPDATE_DOC, {}, settings) as dag:
+    with _dag(UPDATE_NOW_DAG_ID, _UPDATE_DOC, {}, conn_ids, settings) as dag:
         form = _form(dag)
         BrazeUpdateLiveActivityOperator(
             task_id="braze",
@@ -106,7 +116,11 @@ def update_now_dag(**settings: Any) -> DAG:
     return dag
 
 
-def _dag(dag_id: str, doc: str, more: dict[str, Param], settings: dict[str, Any]) -> DAG:
+def _dag(
+    dag_id: str, doc: str, more: dict[str, Param], conn_ids: Sequence[str] | None, settings: dict[str, Any]
+) -> DAG:
+    if conn_ids is not None and not conn_ids:
+        raise ValueError("conn_ids must contain at least one connection id, or be None for all connections.")
     params = {
         "vendor": Param(
             "braze",
@@ -115,9 +129,22 @@ def _dag(dag_id: str, doc: str, more: dict[str, Param], settings: dict[str, Any]
             enum=["braze", "moengage"],
             values_display={"braze": "Braze", "moengage": "MoEngage (broadcast)"},
         ),
-        "conn_id": Param("braze_default", type="string", title="Connection", minLength=1),
+        "conn_id": Param(
+            conn_ids[0] if conn_ids else "braze_default",
+            type="string",
+            title="Connection",
+            minLength=1,
+            **({"enum": list(conn_ids)} if conn_ids else {}),
+        ),
         "activity_id": Param(
             "", type="string", title="Activity", description="The id that it was started with."
+        ),
+        "start_id": Param(
+            None,
+            type=["null", "string"],
+            title="Start",
+            description="The start_id in the report of its start. If the activity was ended or started again "
+            "since, nothing is sent. Empty: whichever start.",
         ),
         "content_state": Param(
             None,
@@ -161,7 +188,7 @@ def _braze_target(form: Callable[[str], Any]) -> dict[str, Any]:
         "activity_id": form("activity_id"),
         "braze_conn_id": _connection_of("braze"),
         "app_id": form("app_id"),
-        "pre_execute": _skip_unless("braze"),
+        "pre_execute": _check("braze", form),
     }
 
 
@@ -169,20 +196,41 @@ def _moengage_target(form: Callable[[str], Any]) -> dict[str, Any]:
     return {
         "broadcast_live_activity_id": form("activity_id"),
         "moengage_conn_id": _connection_of("moengage"),
-        "pre_execute": _skip_unless("moengage"),
+        "pre_execute": _check("moengage", form),
     }
 
 
 def _connection_of(vendor: str) -> str:
     """Return the template of the form's connection; the task of the other vendor must not open it."""
-    return f"{{{{ params.conn_id if params.vendor == '{vendor}' else '{vendor}_default' }}}}"
+    # As form() does: params contain the form only with [core] dag_run_conf_overrides_params.
+    conn_id, chosen = (
+        f"(dag_run.conf or {{}}).get('{name}', params.{name})" for name in ("conn_id", "vendor")
+    )
+    return f"{{{{ {conn_id} if {chosen} == '{vendor}' else '{vendor}_default' }}}}"
 
 
-def _skip_unless(vendor: str) -> Callable[[Context], None]:
-    """Return a hook that skips the task of the other vendor. A branch task before it would cost seconds."""
+def _check(vendor: str, form: Callable[[str], Any]) -> Callable[[Context], None]:
+    """Return a hook that runs before a task. It skips or fails what must not be sent."""
+    chosen_vendor, start_id = form("vendor"), form("start_id")
 
-    def skip(context: Context) -> None:
-        if context["params"]["vendor"] != vendor:
+    def check(context: Context) -> None:
+        if chosen_vendor.resolve(context) != vendor:  # a branch task before it would cost seconds
             raise AirflowSkipException(f"The activity is not one of {vendor}.")
+        task: Any = context["task"]
+        _check_connection(task.conn_id, vendor)
+        wanted = start_id.resolve(context)
+        if wanted is not None and task.read_start_id() != wanted:
+            raise AirflowSkipException(
+                f"The activity of start {wanted} was ended or started again in the meantime, so nothing is "
+                "sent. Reload the board to see what is on."
+            )
 
-    return skip
+    return check
+
+
+def _check_connection(conn_id: str, vendor: str) -> None:
+    conn_type = BaseHook.get_connection(conn_id).conn_type
+    if conn_type != vendor:
+        raise AirflowFailException(
+            f"The connection {conn_id!r} has the type {conn_type!r}; this task needs one of type {vendor!r}."
+        )

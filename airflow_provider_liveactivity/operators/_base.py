@@ -14,7 +14,7 @@ from airflow_provider_liveactivity._arguments import parse_arguments
 from airflow_provider_liveactivity.links import filled_links
 from airflow_provider_liveactivity.operators._arguments import OwnArguments
 from airflow_provider_liveactivity.operators._asset_events import describe_events
-from airflow_provider_liveactivity.operators._records import key_of
+from airflow_provider_liveactivity.operators._records import key_of, read
 from airflow_provider_liveactivity.retry_policy import LiveActivityRetryPolicy
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ class LiveActivityOperator(OwnArguments, BaseOperator):
     def record_key(self) -> str:
         """Key of the activity's record."""
         return key_of(self.hook.conn_type, self.conn_id, self.activity_key)
+
+    def read_start_id(self) -> str | None:
+        """Return the id of the start in the activity's record; None if the activity has no record."""
+        record = read(self.record_key)
+        return None if record is None else record.start_id
 
     @property
     @abstractmethod
