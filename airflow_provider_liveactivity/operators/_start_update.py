@@ -12,7 +12,6 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 
 from airflow_provider_liveactivity.operators import _records
 from airflow_provider_liveactivity.operators._base import LiveActivityOperator
-from airflow_provider_liveactivity.operators._end_by_record import end_by_record
 from airflow_provider_liveactivity.operators._end_time import EndTimeMixin
 from airflow_provider_liveactivity.operators._xcom import ENDS_AT, pull, reports_of
 
@@ -127,6 +126,7 @@ class StartMixin(EndTimeMixin):
         The other end has reached only the phones that the start had reached by then.
         """
         from airflow_provider_liveactivity.errors import LiveActivityError
+        from airflow_provider_liveactivity.operators._end_by_record import end_by_record
 
         record = self._record
         if record is None or not self._has_sent or not _records.was_ended(record):
