@@ -121,6 +121,7 @@ def _dag(
 ) -> DAG:
     if conn_ids is not None and not conn_ids:
         raise ValueError("conn_ids must contain at least one connection id, or be None for all connections.")
+    allowed: Any = {"enum": list(conn_ids)} if conn_ids else {}
     params = {
         "vendor": Param(
             "braze",
@@ -134,7 +135,7 @@ def _dag(
             type="string",
             title="Connection",
             minLength=1,
-            **({"enum": list(conn_ids)} if conn_ids else {}),
+            **allowed,
         ),
         "activity_id": Param(
             "", type="string", title="Activity", description="The id that it was started with."
