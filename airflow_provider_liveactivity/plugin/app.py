@@ -92,6 +92,8 @@ def board(
     :param dag_id: with ``run_id``, only this DAG run.
     :param run_id: with ``dag_id``, only this DAG run.
     """
+    if (dag_id is None) != (run_id is None):  # the rights were checked on dag_id alone
+        raise HTTPException(422, "Give both dag_id and run_id, for one DAG run, or neither.")
     now = datetime.now(UTC)
     if since is None or since.utcoffset() is None:
         since = now - timedelta(hours=24)

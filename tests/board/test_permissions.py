@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_liveactivity.plugin.app import create_app
-from tests.support.api_server import ADMIN, GUEST, ApiServer
+from tests.support.api_server import ADMIN, GUEST, OUTSIDER, ApiServer
 from tests.support.board_evening import ALL_ON
 
 BOARD = "/liveactivity/api/board"
@@ -33,6 +33,22 @@ def test_the_tab_of_a_run_is_closed_to_a_person_without_rights_on_its_dag(api: A
         both = client.get(BOARD, params=[("dag_id", "cup"), ("dag_id", "match"), ("run_id", "run")])
     assert [one["activity_id"] for one in shown["on"]] == ["match-1"]
     assert "cup-final" not in both.text
+
+
+def test_rights_on_the_tasks_and_xcoms_of_one_dag_open_its_runs_only(api: ApiServer) -> None:
+    with api.client(OUTSIDER) as client:
+        shown = client.get(BOARD, params={"dag_id": "match", "run_id": "run"}).raise_for_status().json()
+        assert [one["activity_id"] for one in shown["on"]] == ["match-1"]
+        assert client.get(BOARD, params={"dag_id": "cup", "run_id": "run"}).status_code == 403
+        assert client.get(BOARD).status_code == 403
+
+
+@pytest.mark.parametrize(("user", "one"), [(ADMIN, "dag_id"), (ADMIN, "run_id"), (OUTSIDER, "dag_id")])
+def test_a_dag_without_a_run_and_a_run_without_a_dag_are_refused(api: ApiServer, user: str, one: str) -> None:
+    with api.client(user) as client:
+        response = client.get(BOARD, params={one: "match"})
+    assert response.status_code == 422
+    assert "Give both dag_id and run_id" in response.text
 
 
 @pytest.mark.parametrize("path", ["/liveactivity/", "/liveactivity/files/main.js", BOARD])

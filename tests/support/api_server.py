@@ -18,7 +18,7 @@ import httpx
 from demo.processes import ROOT, running_process
 from tests.support.airflow_db import migrate
 
-ADMIN, GUEST = "admin", "guest"
+ADMIN, GUEST, OUTSIDER = "admin", "guest", "outsider"
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ def running_api_server(folder: Path) -> Iterator[ApiServer]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    passwords = {user: secrets.token_hex(8) for user in (ADMIN, GUEST)}
+    passwords = {user: secrets.token_hex(8) for user in (ADMIN, GUEST, OUTSIDER)}
     (folder / "passwords.json").write_text(json.dumps(passwords))
     url = f"http://127.0.0.1:{port}"
     settings = {
         "CORE__UNIT_TEST_MODE": "False",
         "CORE__AUTH_MANAGER": "tests.support.one_dag_auth.OneDagAuthManager",
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{GUEST}:user",
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{GUEST}:user,{OUTSIDER}:user",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
         "API__BASE_URL": url,
         "API__WORKERS": "1",
