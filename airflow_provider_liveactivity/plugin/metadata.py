@@ -141,17 +141,21 @@ def read_action_dags(session: Session, dag_ids: Collection[str]) -> dict[str, bo
     return {dag_id: bool(is_paused) for dag_id, is_paused in session.execute(statement)}
 
 
-def _of_scope(statement: Select[Any], scope: Scope) -> Select[Any]:
+def _newest(scope: Scope, *columns: Any) -> Select[Any]:
+    """Select the task instances that one view reads, and one more, which says that there are more."""
     runs = and_(DagRun.dag_id == TaskInstance.dag_id, DagRun.run_id == TaskInstance.run_id)
-    return statement.join(DagRun, runs).where(*scope.conditions())
+    return (
+        select(*_key(TaskInstance), *columns)
+        .select_from(TaskInstance)
+        .join(DagRun, runs)
+        .where(*scope.conditions())
+        .order_by(func.coalesce(TaskInstance.start_date, DagRun.run_after).desc(), TaskInstance.id)
+        .limit(MAX_TASKS + 1)
+    )
 
 
 def _task_instances(session: Session, scope: Scope) -> Iterator[Task]:
-    statement = (
-        _of_scope(select(*_key(TaskInstance), *_TASK_COLUMNS).select_from(TaskInstance), scope)
-        .order_by(func.coalesce(TaskInstance.start_date, DagRun.run_after).desc())
-        .limit(MAX_TASKS + 1)
-    )
+    statement = _newest(scope, *_TASK_COLUMNS)
     for dag_id, run_id, task_id, map_index, operator, decorator, *rest in session.execute(statement):
         state, started_at, ended_at, run_after, run_state, run_by = rest
         kind: Kind | None = DECORATED_KINDS.get(decorator) or KINDS.get(operator)
@@ -170,12 +174,12 @@ def _task_instances(session: Session, scope: Scope) -> Iterator[Task]:
 
 def _xcoms(session: Session, scope: Scope) -> Iterator[tuple[TaskKey, str, Any]]:
     keys = (_RETURN_VALUE, PARTIAL_REPORT, *LINKS)
-    statement = _of_scope(
+    newest = _newest(scope).subquery()
+    statement = (
         select(*_key(XComModel), XComModel.key, XComModel.value)
-        .select_from(XComModel)
-        .join(TaskInstance, _same_task(XComModel)),
-        scope,
-    ).where(XComModel.key.in_(keys))
+        .join(newest, _same_task(XComModel, newest.c))
+        .where(XComModel.key.in_(keys))
+    )
     for *key, name, value in session.execute(statement):
         # Tasks store JSON. Airflow's own code stores JSON in a text.
         yield TaskKey(*key), name, _parsed(value) if isinstance(value, str) else value
@@ -185,12 +189,12 @@ def _rendered_fields(session: Session, scope: Scope) -> Iterator[tuple[TaskKey, 
     """Yield the rendered fields of all tasks but successful updates, of which the report says enough."""
     rendered = RenderedTaskInstanceFields
     says_enough = and_(_is_update(), func.coalesce(TaskInstance.state, "") == "success")
-    statement = _of_scope(
+    newest = _newest(scope, says_enough.label("says_enough")).subquery()
+    statement = (
         select(*_key(rendered), rendered.rendered_fields)
-        .select_from(rendered)
-        .join(TaskInstance, _same_task(rendered)),
-        scope,
-    ).where(~says_enough)
+        .join(newest, _same_task(rendered, newest.c))
+        .where(newest.c.says_enough.is_(False))
+    )
     for *key, fields in session.execute(statement):
         yield TaskKey(*key), fields
 
@@ -199,9 +203,12 @@ def _progress(session: Session, scope: Scope) -> Iterator[tuple[TaskKey, dict[st
     store = TaskStateStoreModel
     if store is None:
         return
-    statement = _of_scope(
-        select(*_key(store), store.value).select_from(store).join(TaskInstance, _same_task(store)), scope
-    ).where(store.key == PROGRESS_KEY, TaskInstance.state.in_(("running", "deferred")))
+    newest = _newest(scope, TaskInstance.state).subquery()
+    statement = (
+        select(*_key(store), store.value)
+        .join(newest, _same_task(store, newest.c))
+        .where(store.key == PROGRESS_KEY, newest.c.state.in_(("running", "deferred")))
+    )
     for *key, text in session.execute(statement):
         progress = _parsed(text)
         if isinstance(progress, dict):
@@ -222,8 +229,8 @@ def _key(table: Any) -> list[Any]:
     return [table.dag_id, table.run_id, table.task_id, table.map_index]
 
 
-def _same_task(table: Any) -> Any:
-    return and_(*(mine == theirs for mine, theirs in zip(_key(table), _key(TaskInstance), strict=True)))
+def _same_task(table: Any, other: Any) -> Any:
+    return and_(*(mine == theirs for mine, theirs in zip(_key(table), _key(other), strict=True)))
 
 
 def _parsed(text: str) -> Any:

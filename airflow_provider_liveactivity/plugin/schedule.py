@@ -81,7 +81,8 @@ def _learn(session: Session, hashes: Collection[str]) -> None:
     if len(_starts_activities) > _MAX_REMEMBERED:
         _starts_activities.clear()
     statement = select(SerializedDagModel).where(SerializedDagModel.dag_hash.in_(hashes))
-    for version in session.scalars(statement):
+    # A version may be megabytes of JSON.
+    for version in session.scalars(statement.execution_options(yield_per=10)):
         _starts_activities[version.dag_hash] = any(
             _starts(task) for task in _tasks_in((version.data or {}).get("dag", {}))
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from airflow_provider_liveactivity.plugin import metadata
 from airflow_provider_liveactivity.plugin.board import read_board
 from airflow_provider_liveactivity.plugin.metadata import Scope
 from tests.support.board_db import BoardDatabase, season
@@ -44,6 +45,19 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_tasks(database: 
 
 
 def test_a_board_that_leaves_out_tasks_says_so(database: BoardDatabase, monkeypatch: Any) -> None:
-    monkeypatch.setattr("airflow_provider_liveactivity.plugin.metadata.MAX_TASKS", 10)
+    monkeypatch.setattr(metadata, "MAX_TASKS", 10)
     season(database, NOW, activities=6, updates=2)
     assert read_board(database.session, SCOPE, now=NOW)["is_complete"] is False
+
+
+def test_reports_and_fields_are_read_of_the_newest_tasks_only(
+    database: BoardDatabase, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(metadata, "MAX_TASKS", 10)
+    season(database, NOW, activities=6, updates=2)
+    newest = {task.key for task in metadata.read_tasks(database.session, SCOPE).tasks}
+    reports = [key for key, _, _ in metadata._xcoms(database.session, SCOPE)]
+    fields = [key for key, _ in metadata._rendered_fields(database.session, SCOPE)]
+    assert len(newest) == 11
+    assert set(reports) == newest
+    assert set(fields) < newest
