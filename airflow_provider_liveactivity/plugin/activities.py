@@ -1,5 +1,5 @@
 """
-Make activities from tasks and records: one for each start, with its updates and its end.
+Say what the phones show of an activity, from its tasks and its record.
 
 An activity is on if its record exists, or if it was started without a record and no end was sent. It is over
 if its start left a record that no longer exists: every end deletes the record, whichever DAG run sends it.
@@ -7,10 +7,9 @@ if its start left a record that no longer exists: every end deletes the record, 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,14 +17,13 @@ from airflow_provider_liveactivity.models.end_time import MAX_LIFETIME
 from airflow_provider_liveactivity.models.moments import to_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from airflow_provider_liveactivity.plugin.tasks import Task
 
 Status = Literal["starting", "on", "stale", "ended", "dismissed"]
 #: iOS removes an ended activity after this time, unless the end says otherwise.
 _KEPT_BY_IOS = timedelta(hours=4)
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+#: Counts of recipients in the report of a start.
+COUNTS = ("recipients", "accepted", "unknown", "rejected")
 
 
 @dataclass
@@ -36,6 +34,7 @@ class Activity:
     :param vendor: "braze" or "moengage".
     :param activity_id: id by which the vendor knows the activity.
     :param start: task that started it; None if Airflow has forgotten the task.
+    :param further_starts: tasks of the same DAG run that started it for further recipients, oldest first.
     :param record: record of the safety net; None if the activity has none, or has ended.
     :param updates: tasks that sent its updates, oldest first.
     :param end: task that ended it; None if no task of the period did.
@@ -47,6 +46,7 @@ class Activity:
     record: dict[str, Any] | None = None
     updates: list[Task] = field(default_factory=list)
     end: Task | None = None
+    further_starts: list[Task] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -57,9 +57,24 @@ class Activity:
         return "\n".join((self.vendor, str(record.get("conn_id")), self.activity_id))
 
     @property
+    def starts(self) -> list[Task]:
+        """All tasks that started it, oldest first."""
+        return [] if self.start is None else [self.start, *self.further_starts]
+
+    @property
     def report(self) -> dict[str, Any]:
-        """Report of the start; empty while the start runs."""
-        return (self.start.report if self.start is not None else None) or {}
+        """Report of the start, or of all its starts together; empty while the start runs."""
+        reports = [task.report for task in self.starts if task.report is not None]
+        if len(reports) <= 1:
+            return reports[0] if reports else {}
+        counts = {name: sum(report.get(name, 0) for report in reports) for name in COUNTS}
+        return {**reports[-1], **counts, "first_sent_at": reports[0].get("first_sent_at")}
+
+    @property
+    def start_ids(self) -> set[str]:
+        """The known identities of its starts: the reports of its tasks contain one of them."""
+        sources = [self.record or {}, *(task.report or {} for task in self.starts)]
+        return {source["start_id"] for source in sources if source.get("start_id") is not None}
 
     @property
     def conn_id(self) -> str | None:
@@ -140,7 +155,7 @@ class Activity:
 
         :param now: the present.
         """
-        if self._is_over(now):
+        if self.is_over(now):
             gone_at = self.dismissal_at
             return "dismissed" if gone_at is not None and gone_at <= now else "ended"
         if self.is_starting:
@@ -148,81 +163,17 @@ class Activity:
         stale = self.stale_date
         return "stale" if stale is not None and stale <= now else "on"
 
-    def _is_over(self, now: datetime) -> bool:
+    def is_over(self, now: datetime) -> bool:
+        """
+        Return whether the activity has ended.
+
+        :param now: the present.
+        """
         if self.end is not None:
             return True
         if self.lives_until is not None and self.lives_until <= now:
             return True
         return self.record is None and self.report.get("start_id") is not None
-
-
-def activities_of(tasks: Iterable[Task], records: Iterable[dict[str, Any]]) -> list[Activity]:
-    """
-    Return the activities of tasks and records, newest first.
-
-    :param tasks: the tasks of a period.
-    :param records: all records of the same DAGs.
-    """
-    by_verb: dict[str, list[Task]] = defaultdict(list)
-    for task in tasks:
-        if task.activity_id is not None and _may_have_sent(task):
-            by_verb[task.kind.verb].append(task)
-    activities = [Activity(task.kind.vendor, str(task.activity_id), task) for task in by_verb["start"]]
-    activities = _with_records(activities, records)
-    lives: dict[tuple[str, str], list[Activity]] = defaultdict(list)
-    for activity in sorted(activities, key=_started):
-        lives[activity.vendor, activity.activity_id].append(activity)
-    for task in sorted([*by_verb["update"], *by_verb["end"]], key=_sent):
-        life = _life_at(lives[task.kind.vendor, str(task.activity_id)], _sent(task))
-        if life is not None and task.kind.verb == "update":
-            life.updates.append(task)
-        elif life is not None and life.record is None:
-            life.end = task
-    return sorted(activities, key=_started, reverse=True)
-
-
-def _may_have_sent(task: Task) -> bool:
-    report = task.report
-    if report is None:  # a start may have sent a part; what has no report of an update has not changed yet
-        return task.kind.verb == "start" and task.state is not None
-    if report.get("validate_only") or report.get("dropped"):
-        return False
-    return bool(report.get("accepted") or report.get("unknown"))
-
-
-def _with_records(activities: list[Activity], records: Iterable[dict[str, Any]]) -> list[Activity]:
-    """Give each activity its record, and add the activities of which only the record is known."""
-    started = {
-        (activity.vendor, activity.activity_id, *activity.start.key[:2]): activity
-        for activity in activities
-        if activity.start is not None
-    }
-    found = list(activities)
-    for record in records:
-        names = ("vendor", "activity_id", "dag_id", "run_id")
-        activity = started.get(tuple(str(record.get(name)) for name in names))  # type: ignore[arg-type]
-        if activity is None:
-            activity = Activity(str(record["vendor"]), str(record["activity_id"]), None)
-            found.append(activity)
-        activity.record = record
-    return [activity for activity in found if activity.record or activity.report or activity.is_starting]
-
-
-def _life_at(lives: Sequence[Activity], at: datetime) -> Activity | None:
-    """Return the life that had begun last at a moment."""
-    begun = [life for life in lives if _started(life) <= at]
-    return begun[-1] if begun else None
-
-
-def _started(activity: Activity) -> datetime:
-    at = activity.started_at
-    if at is None and activity.start is not None:
-        at = activity.start.started_at
-    return at or _LONG_AGO
-
-
-def _sent(task: Task) -> datetime:
-    return task.sent_at or _LONG_AGO
 
 
 def moment(value: Any, counted_from: datetime | None = None) -> datetime | None:

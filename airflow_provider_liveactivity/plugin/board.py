@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_liveactivity._stored_names import END_NOW_DAG_ID, UPDATE_NOW_DAG_ID
 from airflow_provider_liveactivity.plugin import metadata, schedule, views
-from airflow_provider_liveactivity.plugin.activities import activities_of
+from airflow_provider_liveactivity.plugin.lives import activities_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +37,9 @@ def read_board(session: Session, scope: Scope, *, now: datetime | None = None) -
     if scope.run is not None:
         records = [record for record in records if (record["dag_id"], record["run_id"]) == scope.run]
     activities = activities_of(tasks, records)
-    on = [activity for activity in activities if activity.status(now) in ("starting", "on", "stale")]
-    is_on = {id(activity) for activity in on}
-    over = [activity for activity in activities if id(activity) not in is_on and _is_of(activity, scope)]
+    on = [activity for activity in activities if not activity.is_over(now)]
+    over = [activity for activity in activities if activity.is_over(now) and _is_of(activity, scope)]
+    metadata.add_fields(session, [activity.updates[-1] for activity in on if activity.updates])
     return {
         "now": now.isoformat(),
         "since": scope.since.isoformat(),

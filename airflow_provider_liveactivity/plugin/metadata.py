@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cryptography.fernet import InvalidToken
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from airflow_provider_liveactivity._stored_names import PARTIAL_REPORT, PROGRESS_KEY, RECORD_PREFIX
 from airflow_provider_liveactivity.plugin._airflow import (
@@ -29,7 +29,7 @@ from airflow_provider_liveactivity.plugin._airflow import (
 from airflow_provider_liveactivity.plugin.tasks import DECORATED_KINDS, KINDS, LINKS, Kind, Task, TaskKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Select
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 MAX_TASKS = 50_000
 #: An activity lives eight hours, and its run may have been due some time before.
 _BEFORE = timedelta(hours=12)
+#: Each task takes four parameters of a statement, of which SQLite allows 32,766.
+_MAX_ADDED = 5_000
 _RETURN_VALUE = "return_value"
 _IN_A_RECORD = {"vendor", "conn_id", "activity_id", "dag_id", "run_id"}
 
@@ -101,6 +103,24 @@ def read_tasks(session: Session, scope: Scope) -> TaskList:
         if key in tasks:
             tasks[key].progress = progress
     return TaskList(list(tasks.values()), is_complete)
+
+
+def add_fields(session: Session, tasks: Sequence[Task]) -> None:
+    """
+    Add the rendered fields of tasks of which ``read_tasks`` has left them out.
+
+    :param session: session of Airflow's database.
+    :param tasks: the tasks, the most important ones first; of more than 5,000, the others stay without.
+    """
+    lacking = {task.key: task for task in tasks if not task.fields}
+    keys = list(lacking)[:_MAX_ADDED]
+    if not keys:
+        return
+    rendered = RenderedTaskInstanceFields
+    statement = select(*_key(rendered), rendered.rendered_fields).where(tuple_(*_key(rendered)).in_(keys))
+    for *key, fields in session.execute(statement):
+        if isinstance(fields, dict):
+            lacking[TaskKey(*key)].fields = fields
 
 
 def read_records(session: Session, dag_ids: Collection[str]) -> list[dict[str, Any]]:

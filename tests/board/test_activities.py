@@ -131,6 +131,64 @@ def test_an_activity_is_stale_after_the_stale_date_of_its_last_message(
     assert [one["status"] for one in read()["on"]] == ["stale"]
 
 
+def test_an_activity_is_stale_after_the_stale_date_of_its_last_update(
+    match: BoardDatabase, read: Read
+) -> None:
+    rendered = fields(stale_date="PT10M")
+    for minute, name, status in ((40, "red_card", "stale"), (55, "late_goal", "on")):
+        sent = report("update", minutes(minute), start_id="1234")
+        match.add_task("update", minutes(minute), task_id=name, report=sent, rendered=rendered)
+        assert [one["status"] for one in read()["on"]] == [status]
+
+
+@pytest.mark.parametrize("run", ["run", "of_another_team"])
+def test_the_same_id_in_two_workspaces_is_two_activities(match: BoardDatabase, read: Read, run: str) -> None:
+    others = fields(braze_conn_id="braze_basketball")
+    started = report("start", minutes(10), start_id="5678")
+    match.add_task("start", minutes(10), run_id=run, task_id="other", report=started, rendered=others)
+    match.add_record(record(minutes(10), conn_id="braze_basketball", start_id="5678", run_id=run))
+    goal = report("update", minutes(40), content_state={"home": 2, "away": 0}, start_id="1234")
+    match.add_task("update", minutes(40), task_id="second_goal", report=goal)
+    shown = {one["conn_id"]: one["updates"] for one in read()["on"]}
+    assert shown == {"braze_default": 2, "braze_basketball": 0}
+
+
+def test_an_end_in_one_workspace_leaves_the_same_id_of_another_on(
+    database: BoardDatabase, read: Read
+) -> None:
+    for begin, conn_id in ((0, "braze_default"), (10, "braze_basketball")):
+        rendered = fields(braze_conn_id=conn_id)
+        sent = report("start", minutes(begin))
+        database.add_task("start", minutes(begin), run_id=conn_id, report=sent, rendered=rendered)
+    ended = report("end", minutes(40))
+    database.add_task("end", minutes(40), dag_id="live_activity_end_now", report=ended, rendered=fields())
+    board = read()
+    assert [one["conn_id"] for one in board["on"]] == ["braze_basketball"]
+    assert [one["conn_id"] for one in board["over"]] == ["braze_default"]
+
+
+def test_several_starts_of_one_run_are_one_activity_with_all_recipients(
+    match: BoardDatabase, read: Read
+) -> None:
+    more = report("start", minutes(5), accepted=40, unknown=10, start_id="5678")
+    match.add_task("start", minutes(5), task_id="start_late", report=more, rendered=fields())
+    board = read()
+    assert [(one["people"]["accepted"], one["people"]["unknown"]) for one in board["on"]] == [(140, 10)]
+    assert board["over"] == []
+
+
+def test_an_activity_that_its_run_starts_again_after_an_end_has_two_lives(
+    database: BoardDatabase, read: Read
+) -> None:
+    for begin, name in ((0, "start"), (40, "start_again")):
+        sent = report("start", minutes(begin))
+        database.add_task("start", minutes(begin), task_id=name, report=sent, rendered=fields())
+    database.add_task("end", minutes(20), report=report("end", minutes(20)), rendered=fields())
+    board = read()
+    assert [one["started_at"] for one in board["on"]] == [minutes(40).isoformat()]
+    assert [one["started_at"] for one in board["over"]] == [minutes(0).isoformat()]
+
+
 def test_an_ended_activity_is_dismissed_at_the_date_of_its_end(database: BoardDatabase, read: Read) -> None:
     for name, leaves in (("match-1", "PT5M"), ("match-2", "PT45M")):
         sent, ended = report("start", minutes(0), name), report("end", minutes(30), name)
