@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,7 @@ class Match:
     def __init__(self, stack: Stack, airflow: AirflowApi, folder: Path) -> None:
         self.stack, self.airflow = stack, airflow
         self.gate = folder / "goal"
-        self.activity_id = f"board-{len(folder.name)}"  # short, since the page shortens long ids
+        self.activity_id = f"board-{token_hex(3)}"  # short, since the page shortens long ids
         self.run_id = start_run(stack, airflow, DAG_ID, activity_id=self.activity_id, gate=str(self.gate))
         stack.wait_until(lambda: self.phone[0] == "running", "the start", 240)
 
