@@ -86,10 +86,8 @@ class Activity:
     @property
     def is_starting(self) -> bool:
         """Whether its start is being sent, waits for quota, or has reached phones and will be retried."""
-        if self.start is None:
-            return False
-        is_retried = self.start.state == "up_for_retry" and bool(self.record or self.report)
-        return self.start.is_active or is_retried
+        has_sent = bool(self.record or self.report)
+        return any(task.is_active or (task.state == "up_for_retry" and has_sent) for task in self.starts)
 
     @cached_property
     def started_at(self) -> datetime | None:

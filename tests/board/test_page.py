@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.api_server import ADMIN, GUEST, ApiServer
-from tests.support.board_evening import ALL_ON
+from tests.support.board_evening import ALL_ON, FLIGHT_RUN
 from tests.support.browser import CHROMIUM, IMAGES, PATIENCE, TAKE_PICTURES, marks
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def open_board(browser: Browser, api: ApiServer) -> Iterator[Open]:
         context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
         page.goto(f"{api.url}{path}")
-        board = board_of(page) if path != ITSELF else page
+        board = board_of(page) if not path.startswith(ITSELF) else page
         board.locator("#board[aria-busy=false]").wait_for()
         return page
 
@@ -106,6 +106,30 @@ def test_a_person_without_rights_on_a_dag_sees_none_of_its_activities(open_board
 def test_the_tab_of_a_run_shows_the_activities_of_the_run(open_board: Open) -> None:
     page = open_board(path="/dags/match/runs/run/plugin/live-activities-of-run")
     assert shown(page) == {"match-1"}
+
+
+def test_the_tab_of_a_run_understands_a_run_id_as_airflow_3_1_writes_it(open_board: Open) -> None:
+    page = open_board(path=f"{ITSELF}?dag_id=flights&run_id={FLIGHT_RUN}")
+    titles = page.locator(".tile h3 .id").all()
+    assert [title.get_attribute("title") for title in titles] == ["flight/UA1545"]
+
+
+def test_the_time_left_goes_on_without_news(open_board: Open) -> None:
+    page = open_board(path=ITSELF)
+    page.clock.install()
+    page.reload()
+    changing = [
+        page.locator(".tile", has_text="derby-final").locator(".ring"),
+        page.locator("#coming tr", has_text="derby-final").locator("td").nth(1),
+        page.locator("#day text.now"),
+    ]
+    page.locator("#board[aria-busy=false]").wait_for()
+    before = [one.evaluate("element => element.outerHTML") for one in changing]
+    page.route("**/api/board*", lambda route: route.abort())
+    page.clock.fast_forward("10:00")
+    page.locator("#error").wait_for()
+    after = [one.evaluate("element => element.outerHTML") for one in changing]
+    assert not set(before) & set(after)
 
 
 def test_the_board_follows_a_change_of_the_theme(open_board: Open) -> None:

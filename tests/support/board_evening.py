@@ -33,6 +33,7 @@ FLIGHT = {
     "content_state": {"status": "Boarding"},
     "notification": {"alert": {"title": "UA1545", "body": "Boarding at gate C94"}},
 }
+FLIGHT_RUN = "scheduled__2026-07-22T16:00:00+00:00"
 SYNCED = {"rows": 1840, "started": 12, "updated": 233, "ended": 9, "unchanged": 1586, "bad_rows": 3}
 
 
@@ -67,7 +68,7 @@ def _match(database: BoardDatabase, now: datetime) -> None:
 
 def _flight(database: BoardDatabase, now: datetime) -> None:
     begin, name = now - timedelta(minutes=150), "flight/UA1545"
-    place: dict[str, Any] = {"dag_id": "flights", "run_id": "scheduled__2026-07-22"}
+    place: dict[str, Any] = {"dag_id": "flights", "run_id": FLIGHT_RUN}
     sent = report("start", begin, name, start_id="9", recipients=148, accepted=148)
     shown = fields(name, **FLIGHT)
     database.add_task("start", begin, **place, map_index=0, report=sent, rendered=shown, links=LINKS)

@@ -6,16 +6,18 @@ import {h} from "./dom.js";
 const ROOT = new URL("../", document.baseURI);
 const ACTION_DAGS = {end_now: "live_activity_end_now", update_now: "live_activity_update_now"};
 
+/** What the address asks for. Airflow 3.1 writes a run id as it is, and its + is no space. */
+const asked = new URLSearchParams(location.search.replaceAll("+", "%2B"));
+
 /** Return the board's data since a moment; of one DAG run on the tab of a run. */
 export async function fetchBoard(since) {
-  const asked = new URLSearchParams(location.search);
   const query = new URLSearchParams({since: since.toISOString()});
   for (const name of ["dag_id", "run_id"]) if (asked.has(name)) query.set(name, asked.get(name));
   return await answer(await fetch(`api/board?${query}`));
 }
 
 /** Whether the page is the tab of one DAG run. */
-export const isTab = () => new URLSearchParams(location.search).has("run_id");
+export const isTab = () => asked.has("run_id");
 
 /** Start the DAG behind a button with a filled form, as the person who is logged in, and return its run. */
 export async function startAction(name, form) {

@@ -3,7 +3,7 @@
 import {openEnd, openUpdate} from "./actions.js";
 import {link} from "./airflow.js";
 import {renderCard, updateCard} from "./card.js";
-import {ago, clock, count, counted, empty, h, section, shortId, span, svg} from "./dom.js";
+import {ago, clock, count, counted, empty, h, live, section, shortId, span, svg} from "./dom.js";
 
 const PAGE = 30;
 const tiles = new Map();
@@ -64,7 +64,7 @@ function tile(activity, actions, context) {
   tiles.set(activity.key, card);
   const id = `tile-${[...tiles.keys()].indexOf(activity.key)}`;
   return h("article", {class: activity.is_overdue ? "tile bad" : "tile", "aria-labelledby": id},
-    h("header", {}, h("div", {class: "name"}, vendor(activity.vendor), h("h3", {id}, shortId(activity.activity_id))), ring(activity, context.now)),
+    h("header", {}, h("div", {class: "name"}, vendor(activity.vendor), h("h3", {id}, shortId(activity.activity_id))), live(now => ring(activity, now))),
     card,
     people(activity),
     h("p", {class: "muted"}, details(activity)),
@@ -78,7 +78,7 @@ export const vendor = name => h("span", {class: `vendor ${name === "braze" ? "br
 
 function ring(activity, now) {
   const end = activity.end_time ?? activity.lives_until;
-  if (end === null) return null;
+  if (end === null) return "";
   const start = Date.parse(activity.started_at ?? now), until = Date.parse(end), left = until - now;
   const share = Math.max(0, Math.min(1, left / Math.max(1, until - start)));
   const words = activity.is_overdue ? `${span(-left)} late` : span(left);

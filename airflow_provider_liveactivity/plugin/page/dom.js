@@ -53,9 +53,26 @@ export function ago(text, before = "", after = " ago") {
   return element;
 }
 
+const drawings = new Map();
+
+/** Return an element whose content a function of the present draws; tickMinute() draws it again. */
+export function live(draw) {
+  const element = h("span", {class: "live"}, draw(new Date()));
+  drawings.set(element, draw);
+  return element;
+}
+
 /** Bring all times of ago() up to date. */
 export function tick(now) {
   for (const element of document.querySelectorAll("time[data-after]")) say(element, now);
+}
+
+/** Draw what live() has returned, and forget what has left the page. */
+export function tickMinute(now) {
+  for (const [element, draw] of drawings) {
+    if (element.isConnected) element.replaceChildren(draw(now));
+    else drawings.delete(element);
+  }
 }
 
 function say(element, now) {

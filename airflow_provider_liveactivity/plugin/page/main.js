@@ -2,7 +2,7 @@
 
 import {fetchBoard, isTab} from "./airflow.js";
 import {drawCards} from "./cards.js";
-import {ago, count, counted, h, tick} from "./dom.js";
+import {ago, count, counted, h, tick, tickMinute} from "./dom.js";
 import {drawAttention, drawComing, drawOver, drawSending, drawSyncs} from "./tables.js";
 import {followAirflow} from "./theme.js";
 import {drawDay} from "./timeline.js";
@@ -87,4 +87,5 @@ byId("board").setAttribute("aria-busy", "true");
 byId("search").addEventListener("input", () => board && draw());
 document.addEventListener("visibilitychange", () => document.hidden || load());
 setInterval(() => tick(Date.now()), 1_000);
+setInterval(() => tickMinute(new Date()), 60_000);
 load();

@@ -2,7 +2,7 @@
 
 import {link} from "./airflow.js";
 import {links, vendor} from "./cards.js";
-import {ago, clock, count, empty, h, section, shortId, span} from "./dom.js";
+import {ago, clock, count, empty, h, live, section, shortId, span} from "./dom.js";
 
 const SHOWN = 100;
 const PROBLEMS_SHOWN = 12;
@@ -54,7 +54,7 @@ export function drawComing({coming}, {now, isTab}) {
   const what = {start: "Start, waiting in its run", end: "End", run: "Scheduled DAG run"};
   const rows = coming.map(one => h("tr", {},
     h("td", {class: "number"}, one.at ? clock(one.at, now) : "soon"),
-    h("td", {class: "muted"}, one.at ? span(Date.parse(one.at) - now) : ""),
+    h("td", {class: "muted"}, one.at ? live(present => span(Date.parse(one.at) - present)) : ""),
     h("td", {}, what[one.what]),
     h("td", {}, one.activity_id ? shortId(one.activity_id) : h("span", {class: "id"}, one.dag_id)),
     h("td", {}, one.links.task || one.links.run ? links(one) : null)));

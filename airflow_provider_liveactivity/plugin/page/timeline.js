@@ -1,12 +1,12 @@
 /** Draw the day: a lane for each activity, with its start, its updates, its end, and how far the end is due. */
 
-import {clock, count, counted, h, section, svg} from "./dom.js";
+import {clock, count, counted, h, live, section, svg} from "./dom.js";
 
 const LANE = 22, TOP = 26, LABEL = 190, RIGHT = 14, PAGE = 30, HOUR = 3600_000;
 let shown = PAGE;
 
 /** Return the section; nothing without activities. */
-export function drawDay(board, context) {
+export function drawDay(board) {
   const lanes = [...board.on, ...board.over].filter(one => one.started_at !== null)
     .sort((a, b) => a.started_at.localeCompare(b.started_at)).reverse();
   if (lanes.length === 0) return null;
@@ -14,7 +14,7 @@ export function drawDay(board, context) {
   const button = h("button", {class: "more", type: "button"});
   const draw = () => {
     const width = Math.max(640, holder.clientWidth || 960);
-    holder.replaceChildren(picture(lanes.slice(0, shown), width, context));
+    holder.replaceChildren(live(now => picture(lanes.slice(0, shown), width, now)));
     button.hidden = lanes.length <= shown;
     button.textContent = `Show ${count(lanes.length - shown)} more of ${counted(lanes.length, "lane")}`;
   };
@@ -38,7 +38,7 @@ function sample(name) {
   return [svg("rect", {class: name, x: 0, y: 2, width: 18, height: 8, rx: 3})];
 }
 
-function picture(lanes, width, {now}) {
+function picture(lanes, width, now) {
   const starts = lanes.map(one => Date.parse(one.started_at));
   const ends = lanes.map(one => Math.max(Date.parse(one.end_time ?? 0) || 0, Date.parse(one.ended_at ?? 0) || 0));
   const from = Math.floor(Math.min(...starts, now - HOUR) / HOUR) * HOUR;
