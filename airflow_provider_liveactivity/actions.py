@@ -76,14 +76,14 @@ def end_now_dag(*, conn_ids: Sequence[str] | None = None, **settings: Any) -> DA
         form = _form(dag)
         BrazeEndLiveActivityOperator(
             task_id="braze",
-            **_braze_target(form),
+            **_braze_target(form, conn_ids),
             content_state=form("content_state"),
             notification=form("alert"),
             dismissal_date=form("dismissal_date"),
         )
         MoEngageEndBroadcastLiveActivityOperator(
             task_id="moengage",
-            **_moengage_target(form),
+            **_moengage_target(form, conn_ids),
             content_state=form("content_state"),
             alert=form("alert"),
             dismissal_date=form("dismissal_date"),
@@ -103,13 +103,13 @@ def update_now_dag(*, conn_ids: Sequence[str] | None = None, **settings: Any) ->
         form = _form(dag)
         BrazeUpdateLiveActivityOperator(
             task_id="braze",
-            **_braze_target(form),
+            **_braze_target(form, conn_ids),
             content_state=form("content_state"),
             notification=form("alert"),
         )
         MoEngageUpdateBroadcastLiveActivityOperator(
             task_id="moengage",
-            **_moengage_target(form),
+            **_moengage_target(form, conn_ids),
             content_state=form("content_state"),
             alert=form("alert"),
         )
@@ -184,20 +184,20 @@ def _form(dag: DAG) -> Callable[[str], Any]:
     return field
 
 
-def _braze_target(form: Callable[[str], Any]) -> dict[str, Any]:
+def _braze_target(form: Callable[[str], Any], conn_ids: Sequence[str] | None) -> dict[str, Any]:
     return {
         "activity_id": form("activity_id"),
         "braze_conn_id": _connection_of("braze"),
         "app_id": form("app_id"),
-        "pre_execute": _check("braze", form),
+        "pre_execute": _check("braze", form, conn_ids),
     }
 
 
-def _moengage_target(form: Callable[[str], Any]) -> dict[str, Any]:
+def _moengage_target(form: Callable[[str], Any], conn_ids: Sequence[str] | None) -> dict[str, Any]:
     return {
         "broadcast_live_activity_id": form("activity_id"),
         "moengage_conn_id": _connection_of("moengage"),
-        "pre_execute": _check("moengage", form),
+        "pre_execute": _check("moengage", form, conn_ids),
     }
 
 
@@ -210,7 +210,9 @@ def _connection_of(vendor: str) -> str:
     return f"{{{{ {conn_id} if {chosen} == '{vendor}' else '{vendor}_default' }}}}"
 
 
-def _check(vendor: str, form: Callable[[str], Any]) -> Callable[[Context], None]:
+def _check(
+    vendor: str, form: Callable[[str], Any], conn_ids: Sequence[str] | None
+) -> Callable[[Context], None]:
     """Return a hook that runs before a task. It skips or fails what must not be sent."""
     chosen_vendor, start_id = form("vendor"), form("start_id")
 
@@ -218,7 +220,7 @@ def _check(vendor: str, form: Callable[[str], Any]) -> Callable[[Context], None]
         if chosen_vendor.resolve(context) != vendor:  # a branch task before it would cost seconds
             raise AirflowSkipException(f"The activity is not one of {vendor}.")
         task: Any = context["task"]
-        _check_connection(task.conn_id, vendor)
+        _check_connection(task.conn_id, vendor, conn_ids)
         wanted = start_id.resolve(context)
         if wanted is not None and task.read_start_id() != wanted:
             raise AirflowSkipException(
@@ -229,7 +231,12 @@ def _check(vendor: str, form: Callable[[str], Any]) -> Callable[[Context], None]
     return check
 
 
-def _check_connection(conn_id: str, vendor: str) -> None:
+def _check_connection(conn_id: str, vendor: str, conn_ids: Sequence[str] | None) -> None:
+    # Airflow does not check the form if [core] dag_run_conf_overrides_params is off.
+    if conn_ids is not None and conn_id not in conn_ids:
+        raise AirflowFailException(
+            f"This DAG may not use the connection {conn_id!r}. It may use {', '.join(map(repr, conn_ids))}."
+        )
     conn_type = BaseHook.get_connection(conn_id).conn_type
     if conn_type != vendor:
         raise AirflowFailException(

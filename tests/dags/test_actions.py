@@ -7,11 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from airflow.exceptions import ParamValidationError
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_liveactivity.actions import end_now_dag
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
@@ -141,6 +143,15 @@ def test_a_dag_of_chosen_connections_refuses_all_others() -> None:
     assert (field.resolve(), field.resolve("sport")) == ("marketing", "sport")
     with pytest.raises(ParamValidationError, match="braze_default"):
         field.resolve("braze_default")
+
+
+@each_vendor
+def test_a_dag_of_chosen_connections_checks_a_form_that_airflow_does_not(vendor: str) -> None:
+    task: Any = end_now_dag(conn_ids=["marketing", "sport"]).get_task(vendor)
+    setattr(task, task.hook.conn_name_attr, f"{vendor}_default")
+    form = {"vendor": vendor, "conn_id": f"{vendor}_default", "start_id": None}
+    with pytest.raises(AirflowFailException, match=r"may not use .*_default.* 'marketing', 'sport'"):
+        task._pre_execute_hook({"task": task, "params": {}, "dag_run": SimpleNamespace(conf=form)})
 
 
 def test_a_dag_without_any_connection_is_refused() -> None:
