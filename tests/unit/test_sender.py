@@ -13,6 +13,7 @@ from airflow_provider_liveactivity.delivery import sender, worker_pool
 from airflow_provider_liveactivity.delivery.checkpoint import Checkpoint
 from airflow_provider_liveactivity.delivery.in_flight import MAX_PENDING, ResumePoint
 from airflow_provider_liveactivity.delivery.progress import Progress
+from airflow_provider_liveactivity.delivery.worker_pool import WorkerPool
 from airflow_provider_liveactivity.errors import (
     InvalidPayload,
     LiveActivityError,
@@ -215,8 +216,14 @@ def test_a_stop_is_obeyed_while_a_failed_send_waits_for_pending_requests(
         lambda place: "reject" if place == 9 else "accept", latency=lambda place: 60.0 if place == 5 else 0.0
     )
     send = make_sender(Audience(300), vendor, CrashingStore())
-    timer = threading.Timer(0.2, send.stop)
-    timer.start()
+    wait = WorkerPool.wait_until_stopped
+
+    def stop_and_wait(pool: WorkerPool, seconds: float) -> bool:
+        assert pool.failure is not None
+        send.stop()
+        return wait(pool, seconds)
+
+    monkeypatch.setattr(WorkerPool, "wait_until_stopped", stop_and_wait)
     began = time.monotonic()
     with pytest.raises(InvalidPayload):
         send.run()
