@@ -310,7 +310,7 @@ def test_the_scheduled_runs_of_dags_that_start_activities_come_up(
         BrazeSyncLiveActivitiesOperator(task_id="sync", sql="SELECT 1", sql_conn_id="db", dag=dag)
     EmptyOperator(task_id="nothing", dag=others)
     for dag in (starts, others, paused):
-        store_dag(dag)
+        store_dag(dag, database.session)
         columns = {"next_dagrun_create_after": minutes(90), "is_paused": dag is paused}
         database.session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(columns))
     coming = read(dag_ids=frozenset(dag.dag_id for dag in (starts, others, paused)))["coming"]

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import functools
 import itertools
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from airflow.models.taskinstance import TaskInstance
     from airflow.sdk import DAG
 
+WRITTEN_BY_MIGRATION = {"alembic_version", "dag_bundle", "log_template", "slot_pool"}
 NAMES = (f"made_by_a_test_{number}" for number in itertools.count(1))
 
 
@@ -21,6 +26,29 @@ def migrate() -> None:
 
     initdb()
     DagBundlesManager().sync_bundles_to_db()
+
+
+def empty_database(path: Path) -> str:
+    """Make a migrated database without the rows of other tests, and return its URL."""
+    from airflow import settings
+    from airflow.models.base import Base
+    from sqlalchemy import create_engine, delete
+
+    migrate()
+    assert settings.engine is not None
+    with (
+        closing(sqlite3.connect(str(settings.engine.url.database))) as source,
+        closing(sqlite3.connect(path)) as copy,
+    ):
+        source.backup(copy)
+    url = f"sqlite:///{path}"
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            if table.name not in WRITTEN_BY_MIGRATION:
+                connection.execute(delete(table))
+    engine.dispose()
+    return url
 
 
 def new_dag(**arguments: Any) -> DAG:

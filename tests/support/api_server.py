@@ -1,4 +1,4 @@
-"""Airflow's API server by itself, on the database of this process, with users of different rights."""
+"""Airflow's API server by itself, with users of different rights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pathlib import Path
 import httpx
 
 from demo.processes import ROOT, running_process
-from tests.support.airflow_db import migrate
 
 ADMIN, GUEST, OUTSIDER = "admin", "guest", "outsider"
 
@@ -46,13 +45,13 @@ class ApiServer:
 
 
 @contextmanager
-def running_api_server(folder: Path) -> Iterator[ApiServer]:
+def running_api_server(folder: Path, database: str) -> Iterator[ApiServer]:
     """
     Run an API server until the block is left.
 
     :param folder: folder for its passwords and its log.
+    :param database: URL of its database.
     """
-    migrate()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -60,6 +59,7 @@ def running_api_server(folder: Path) -> Iterator[ApiServer]:
     (folder / "passwords.json").write_text(json.dumps(passwords))
     url = f"http://127.0.0.1:{port}"
     settings = {
+        "DATABASE__SQL_ALCHEMY_CONN": database,
         "CORE__UNIT_TEST_MODE": "False",
         "CORE__AUTH_MANAGER": "tests.support.one_dag_auth.OneDagAuthManager",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{GUEST}:user,{OUTSIDER}:user",

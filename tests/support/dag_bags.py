@@ -14,6 +14,7 @@ else:
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+    from sqlalchemy.orm import Session
 
 BUNDLE = "dags-folder"
 
@@ -23,16 +24,17 @@ def read_dags(folder: Path) -> DagBag:
     return _new_bag(folder)
 
 
-def store_dags(bag: DagBag) -> None:
-    """Store the DAGs in Airflow's database, which knows the bundle."""
-    sync_bag_to_db(bag, BUNDLE, None)
+def store_dags(bag: DagBag, session: Session | None = None) -> None:
+    """Store the DAGs in Airflow's database, or that of a session; it knows the bundle."""
+    chosen: dict[str, Any] = {} if session is None else {"session": session}
+    sync_bag_to_db(bag, BUNDLE, None, **chosen)
 
 
-def store_dag(dag: DAG) -> None:
+def store_dag(dag: DAG, session: Session | None = None) -> None:
     """Store one DAG that no file holds."""
     bag = _new_bag("/dev/null", collect_dags=False)
     bag.bag_dag(dag)
-    store_dags(bag)
+    store_dags(bag, session)
 
 
 def _new_bag(folder: Path | str, **arguments: Any) -> DagBag:
