@@ -12,8 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from airflow.exceptions import ParamValidationError
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, ParamValidationError
 
 from airflow_provider_liveactivity.actions import end_now_dag
 from airflow_provider_liveactivity.hooks.braze import BrazeHook
