@@ -7,11 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from shutil import which
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_liveactivity.sandbox import running_sandbox
 from benchmarks.table import Row, Table
+from demo.browser import find_chromium, running_browser
 from demo.scene import SUBJECTS, Scene, Subject
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ PHONES = 5_000
 ACTIVITIES = 100
 UPDATES_PER_SECOND = 200
 LEVELS = ("mosaic", "card", "phone")
-CHROMIUM = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
 # Everything that blocks the page for more than 50 ms is a long task.
 OBSERVE = """
 window.longTasks = []; window.frames = 0;
@@ -33,24 +32,17 @@ new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(e
 
 def run(*, quick: bool) -> Iterator[Table]:
     """Show the wall, update its activities, and observe its main thread."""
-    from playwright.sync_api import sync_playwright
-
-    if CHROMIUM is None:
+    if find_chromium() is None:
         print("wall: not measured, because there is no Chromium")
         return
     seconds = 5 if quick else 60
-    with sync_playwright() as playwright, closing_browser(playwright) as browser:
+    with running_browser() as browser:
         rows = [measure(browser, level, seconds) for level in (LEVELS[:1] if quick else LEVELS)]
     yield Table(
         f"The wall: {PHONES:,} phones, {UPDATES_PER_SECOND} updates/s for {seconds} s, 1440 × 900",
         rows,
         "No block may be longer than 200 ms. Other work on the machine shows in these figures.",
     )
-
-
-def closing_browser(playwright: Any) -> closing[Browser]:
-    """Start the system's Chromium."""
-    return closing(playwright.chromium.launch(executable_path=CHROMIUM))
 
 
 def measure(browser: Browser, level: str, seconds: float) -> Row:

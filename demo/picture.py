@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from demo.browser import find_chromium, running_browser
+
 SETTLING_MS = 2_500  # the first events arrive, and cards slide in
 
 
@@ -16,14 +16,13 @@ def take(url: str, picture: Path) -> str:
     :param url: address of the page.
     :param picture: the PNG file to write.
     """
-    from playwright.sync_api import Error, sync_playwright
+    from playwright.sync_api import Error
 
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
+    if find_chromium() is None:
         return f"No picture of the wall: there is no Chromium. Open {url} instead"
     try:
-        with sync_playwright() as playwright, playwright.chromium.launch(executable_path=browser) as running:
-            page = running.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+        with running_browser() as browser:
+            page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme="dark")
             page.goto(url)
             page.locator("#zoom [data-value=card]").click()  # by then there are hundreds of phones
             page.wait_for_timeout(SETTLING_MS)

@@ -10,9 +10,10 @@ from urllib.parse import quote
 
 import pytest
 
+from demo.browser import running_browser
 from tests.support.api_server import ADMIN, GUEST, ApiServer
 from tests.support.board_evening import ALL_ON, FLIGHT_RUN
-from tests.support.browser import CHROMIUM, IMAGES, PATIENCE, TAKE_PICTURES, marks
+from tests.support.browser import IMAGES, PATIENCE, TAKE_PICTURES, marks
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, FrameLocator, Page
@@ -26,13 +27,11 @@ Open = Callable[..., "Page"]
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

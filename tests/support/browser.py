@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from contextlib import AbstractContextManager
 from datetime import datetime
 from importlib.util import find_spec
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from demo.browser import find_chromium
 from demo.processes import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Response
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MISSING = [
-    *([] if CHROMIUM else ["Chromium (apt-get install chromium)"]),
+    *([] if find_chromium() else ["Chromium (apt-get install chromium)"]),
     *([] if find_spec("playwright") else ["the Python package playwright"]),
 ]
 needs_browser = pytest.mark.skipif(bool(MISSING), reason=f"tests in a browser need {' and '.join(MISSING)}")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from airflow_provider_liveactivity.sandbox import RunningSandbox, running_sandbox
+from demo.browser import running_browser
 from demo.scene import Scene
-from tests.support.browser import CHROMIUM
 from tests.support.clock import Clock
 
 if TYPE_CHECKING:
@@ -37,13 +37,11 @@ def new_page(browser: Browser, *, width: int = 1440, height: int = 900, theme: T
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from demo import warehouse
+from demo.browser import running_browser
 from demo.stack import Stack
-from tests.support.browser import CHROMIUM, PATIENCE, AirflowUi
+from tests.support.browser import PATIENCE, AirflowUi
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -19,13 +20,11 @@ if TYPE_CHECKING:
 # Not for the whole session: as long as Playwright runs, nothing else can have an event loop in this thread.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
     expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+    with running_browser() as browser:
         yield browser
-        browser.close()
 
 
 # One for a module: a fresh one would load all of Airflow's UI again for each test.
