@@ -73,7 +73,7 @@ def end_now_dag(*, conn_ids: Sequence[str] | None = None, **settings: Any) -> DA
         description="A moment, or a duration such as PT30M. Empty: iOS keeps it up to 4 hours.",
     )
     with _dag(END_NOW_DAG_ID, _END_DOC, {"dismissal_date": dismissal}, conn_ids, settings) as dag:
-        form = _form(dag)
+        form: Callable[[str], Any] = dag.param  # Airflow does not render a field of the form: it is data
         BrazeEndLiveActivityOperator(
             task_id="braze",
             **_braze_target(form, conn_ids),
@@ -100,7 +100,7 @@ def update_now_dag(*, conn_ids: Sequence[str] | None = None, **settings: Any) ->
     :param settings: further arguments of the DAG, such as ``access_control`` or ``tags``.
     """
     with _dag(UPDATE_NOW_DAG_ID, _UPDATE_DOC, {}, conn_ids, settings) as dag:
-        form = _form(dag)
+        form: Callable[[str], Any] = dag.param  # Airflow does not render a field of the form: it is data
         BrazeUpdateLiveActivityOperator(
             task_id="braze",
             **_braze_target(form, conn_ids),
@@ -173,15 +173,6 @@ def _dag(
         "default_args": _SETTINGS,
     }
     return DAG(dag_id, schedule=None, **{**defaults, **settings, "params": params})
-
-
-def _form(dag: DAG) -> Callable[[str], Any]:
-    """Return a function that returns a field of the form. Airflow does not render its value: it is data."""
-
-    def field(name: str) -> Any:
-        return dag.param(name)
-
-    return field
 
 
 def _braze_target(form: Callable[[str], Any], conn_ids: Sequence[str] | None) -> dict[str, Any]:
